@@ -26,23 +26,47 @@ INLINE int64_t weightOffset(int vector, int64_t panelStride) {
   return vector * LANES / PANEL * panelStride + vector * LANES % PANEL;
 }
 
-INLINE void accumulate(Vector accumulators[TILE_ROWS][MAXIMUM_VECTORS], const float *const x[TILE_ROWS], int32_t channel,
-                       const float *weights, int64_t panelStride, int rows, int vectors) {
-  Vector w[MAXIMUM_VECTORS];
-  UNROLL for (int v = 0; v < vectors; v++) w[v] = load(weights + weightOffset(v, panelStride));
-  UNROLL for (int r = 0; r < rows; r++) {
-    Vector value = splat(x[r][channel]);
-    UNROLL for (int v = 0; v < vectors; v++) accumulators[r][v] = multiplyAdd(value, w[v], accumulators[r][v]);
+// What a step of four channels reads of a row. With four lanes it is one vector, because a multiply-add takes its factor
+// from any lane; otherwise each value is broadcast from memory.
+#if LANES == 4
+typedef Vector RowStep;
+INLINE RowStep rowStep(const float *x) { return load(x); }
+#else
+typedef const float *RowStep;
+INLINE RowStep rowStep(const float *x) { return x; }
+#endif
+
+typedef struct {
+  Vector sums[TILE_ROWS][MAXIMUM_VECTORS];
+} Accumulators;
+
+// Adds one channel of every row times one row of weights; of rows and weights, the fewer are kept in registers.
+INLINE void accumulate(Accumulators *a, const float x[TILE_ROWS], const float *weights, int64_t panelStride, int rows,
+                       int vectors) {
+  if (vectors <= rows) {
+    Vector w[MAXIMUM_VECTORS];
+    UNROLL for (int v = 0; v < vectors; v++) w[v] = load(weights + weightOffset(v, panelStride));
+    UNROLL for (int r = 0; r < rows; r++) {
+      Vector value = splat(x[r]);
+      UNROLL for (int v = 0; v < vectors; v++) a->sums[r][v] = multiplyAdd(value, w[v], a->sums[r][v]);
+    }
+  } else {
+    Vector values[TILE_ROWS];
+    UNROLL for (int r = 0; r < rows; r++) values[r] = splat(x[r]);
+    UNROLL for (int v = 0; v < vectors; v++) {
+      Vector w = load(weights + weightOffset(v, panelStride));
+      UNROLL for (int r = 0; r < rows; r++) a->sums[r][v] = multiplyAdd(values[r], w, a->sums[r][v]);
+    }
   }
 }
 
 INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows, int vectors) {
   int64_t panelStride = (int64_t)m->taps * m->channels * PANEL;
   const float *weights = m->weights + column / PANEL * panelStride + column % PANEL;
-  Vector accumulators[TILE_ROWS][MAXIMUM_VECTORS];
+  Accumulators a;
   UNROLL for (int v = 0; v < vectors; v++) {
     Vector bias = load(m->bias + column + v * LANES);
-    UNROLL for (int r = 0; r < rows; r++) accumulators[r][v] = bias;
+    UNROLL for (int r = 0; r < rows; r++) a.sums[r][v] = bias;
   }
   int32_t channels = m->channels;
   for (int32_t tap = 0; tap < m->taps; tap++) {
@@ -50,12 +74,19 @@ INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows
     UNROLL for (int r = 0; r < rows; r++) x[r] = sourceRow(m, row + r, tap);
     int32_t channel = 0;
     for (; channel + 4 <= channels; channel += 4) {
-      UNROLL for (int i = 0; i < 4; i++)
-        accumulate(accumulators, x, channel + i, weights + i * PANEL, panelStride, rows, vectors);
+      RowStep step[TILE_ROWS];
+      UNROLL for (int r = 0; r < rows; r++) step[r] = rowStep(x[r] + channel);
+      UNROLL for (int i = 0; i < 4; i++) {
+        float values[TILE_ROWS];
+        UNROLL for (int r = 0; r < rows; r++) values[r] = step[r][i];
+        accumulate(&a, values, weights + i * PANEL, panelStride, rows, vectors);
+      }
       weights += 4 * PANEL;
     }
     for (; channel < channels; channel++) {
-      accumulate(accumulators, x, channel, weights, panelStride, rows, vectors);
+      float values[TILE_ROWS];
+      UNROLL for (int r = 0; r < rows; r++) values[r] = x[r][channel];
+      accumulate(&a, values, weights, panelStride, rows, vectors);
       weights += PANEL;
     }
   }
@@ -63,7 +94,7 @@ INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows
   UNROLL for (int r = 0; r < rows; r++) {
     float *output = m->output + (int64_t)(row + r) * m->outputStride + column;
     UNROLL for (int v = 0; v < vectors; v++) {
-      Vector value = clamp(accumulators[r][v], minimum, maximum);
+      Vector value = clamp(a.sums[r][v], minimum, maximum);
       int32_t count = m->columns - column - v * LANES;
       if (count >= LANES) store(output + v * LANES, value);
       else if (count > 0) storeFirst(output + v * LANES, value, count);
