@@ -16,69 +16,73 @@
 
 INLINE int32_t paddedChannels(const TinyNNDepthwiseF32 *d) { return (d->channels + 15) / 16 * 16; }
 
-// The taps of one output that lie inside the image, and the input element of the first one.
+// The taps of a window that lie inside the image in one direction, and the image's element under the first of them.
 typedef struct {
-  int32_t firstY, endY, firstX, endX;
-  const float *origin;
-} Window;
+  int32_t first, end, start;
+} Taps;
 
-INLINE void insideTaps(int32_t start, int32_t dilation, int32_t taps, int32_t size, int32_t *first, int32_t *end) {
-  int32_t f = start < 0 ? (-start + dilation - 1) / dilation : 0;
-  int32_t e = start >= size ? 0 : (size - 1 - start) / dilation + 1;
-  *first = f < taps ? f : taps;
-  *end = e < taps ? e : taps;
-  if (*end < *first) *end = *first;
+INLINE Taps insideTaps(int32_t start, int32_t dilation, int32_t taps, int32_t size) {
+  Taps t = {0, taps, start};
+  while (t.first < t.end && t.start < 0) t.first++, t.start += dilation;
+  while (t.end > t.first && start + (t.end - 1) * dilation >= size) t.end--;
+  return t;
 }
 
-INLINE Window window(const TinyNNDepthwiseF32 *d, int32_t y, int32_t x) {
-  Window w;
-  int32_t startY = y * d->strideY - d->padTop, startX = x * d->strideX - d->padLeft;
-  insideTaps(startY, d->dilationY, d->kernelHeight, d->inputHeight, &w.firstY, &w.endY);
-  insideTaps(startX, d->dilationX, d->kernelWidth, d->inputWidth, &w.firstX, &w.endX);
-  w.origin = d->input;
-  if (w.firstY < w.endY && w.firstX < w.endX)
-    w.origin += ((int64_t)(startY + w.firstY * d->dilationY) * d->inputWidth + startX + w.firstX * d->dilationX) *
-                d->channels;
-  return w;
+// Pointers to a window's first inside tap, and what to add for the next one.
+typedef struct {
+  const float *input, *weights;
+  int64_t inputStepY, inputStepX, weightsStepY, weightsStepX;
+  int32_t countY, countX;
+} Window;
+
+INLINE Window window(const TinyNNDepthwiseF32 *d, Taps y, Taps x) {
+  int64_t padded = paddedChannels(d);
+  return (Window){
+      .input = d->input + ((int64_t)y.start * d->inputWidth + x.start) * d->channels,
+      .weights = d->weights + ((int64_t)y.first * d->kernelWidth + x.first) * padded,
+      .inputStepY = (int64_t)d->dilationY * d->inputWidth * d->channels,
+      .inputStepX = (int64_t)d->dilationX * d->channels,
+      .weightsStepY = d->kernelWidth * padded,
+      .weightsStepX = padded,
+      .countY = y.end - y.first,
+      .countX = x.end - x.first,
+  };
 }
 
 INLINE void scalarPixel(const TinyNNDepthwiseF32 *d, Window w, float *output) {
-  int64_t stepX = (int64_t)d->dilationX * d->channels;
-  int64_t stepY = (int64_t)d->dilationY * d->inputWidth * d->channels;
   for (int32_t c = 0; c < d->channels; c++) {
     float sum = d->bias[c];
-    for (int32_t y = w.firstY; y < w.endY; y++)
-      for (int32_t x = w.firstX; x < w.endX; x++)
-        sum = __builtin_fmaf(w.origin[(y - w.firstY) * stepY + (x - w.firstX) * stepX + c],
-                             d->weights[(y * d->kernelWidth + x) * paddedChannels(d) + c], sum);
+    for (int32_t y = 0; y < w.countY; y++)
+      for (int32_t x = 0; x < w.countX; x++)
+        sum = __builtin_fmaf(w.input[y * w.inputStepY + x * w.inputStepX + c],
+                             w.weights[y * w.weightsStepY + x * w.weightsStepX + c], sum);
     float upper = sum > d->maximum ? d->maximum : sum;
     output[c] = sum < d->minimum ? d->minimum : upper;
   }
 }
 
 INLINE void pixelVectors(const TinyNNDepthwiseF32 *d, Window w, float *output, int32_t channel, int vectors) {
-  int64_t stepX = (int64_t)d->dilationX * d->channels;
-  int64_t stepY = (int64_t)d->dilationY * d->inputWidth * d->channels;
-  int32_t padded = paddedChannels(d);
   Vector sums[4];
   UNROLL for (int v = 0; v < vectors; v++) sums[v] = load(d->bias + channel + v * LANES);
-  for (int32_t y = w.firstY; y < w.endY; y++) {
-    const float *input = w.origin + (y - w.firstY) * stepY + channel;
-    const float *weights = d->weights + (int64_t)(y * d->kernelWidth + w.firstX) * padded + channel;
-    for (int32_t x = w.firstX; x < w.endX; x++) {
+  for (int32_t y = 0; y < w.countY; y++) {
+    const float *input = w.input + y * w.inputStepY + channel;
+    const float *weights = w.weights + y * w.weightsStepY + channel;
+    for (int32_t x = 0; x < w.countX; x++) {
       UNROLL for (int v = 0; v < vectors; v++)
         sums[v] = multiplyAdd(load(input + v * LANES), load(weights + v * LANES), sums[v]);
-      input += stepX;
-      weights += padded;
+      input += w.inputStepX;
+      weights += w.weightsStepX;
     }
   }
   Vector minimum = splat(d->minimum), maximum = splat(d->maximum);
   UNROLL for (int v = 0; v < vectors; v++) store(output + channel + v * LANES, clamp(sums[v], minimum, maximum));
 }
 
-INLINE void pixel(const TinyNNDepthwiseF32 *d, int32_t y, int32_t x, float *output) {
-  Window w = window(d, y, x);
+// One output pixel, wherever its window lies.
+INLINE void pixel(const TinyNNDepthwiseF32 *d, Taps y, int32_t x, float *output) {
+  Window w = window(d, y, insideTaps(x * d->strideX - d->padLeft, d->dilationX, d->kernelWidth, d->inputWidth));
   int32_t channel = 0, channels = d->channels;
+  output += (int64_t)x * channels;
   if (channels < LANES) return scalarPixel(d, w, output);
   for (; channel + 4 * LANES <= channels; channel += 4 * LANES) pixelVectors(d, w, output, channel, 4);
   for (; channel + LANES <= channels; channel += LANES) pixelVectors(d, w, output, channel, 1);
@@ -87,60 +91,57 @@ INLINE void pixel(const TinyNNDepthwiseF32 *d, int32_t y, int32_t x, float *outp
 
 INLINE void pixelsVector(const TinyNNDepthwiseF32 *d, Window w, float *output, int32_t channel, int pixels, int taps,
                          int stride) {
-  int32_t channels = d->channels, padded = paddedChannels(d);
-  int64_t stepY = (int64_t)d->dilationY * d->inputWidth * channels;
-  const float *input = w.origin + channel;
-  const float *weights = d->weights + (int64_t)w.firstY * taps * padded + channel;
+  int32_t channels = d->channels;
+  const float *input = w.input + channel, *weights = w.weights + channel;
   Vector sums[PIXELS];
   UNROLL for (int p = 0; p < pixels; p++) sums[p] = load(d->bias + channel);
-  for (int32_t y = w.firstY; y < w.endY; y++) {
+  for (int32_t y = 0; y < w.countY; y++) {
     Vector columns[MAXIMUM_COLUMNS];
     UNROLL for (int c = 0; c < (pixels - 1) * stride + taps; c++) columns[c] = load(input + (int64_t)c * channels);
     UNROLL for (int x = 0; x < taps; x++) {
-      Vector weight = load(weights + (int64_t)x * padded);
+      Vector weight = load(weights + x * w.weightsStepX);
       UNROLL for (int p = 0; p < pixels; p++) sums[p] = multiplyAdd(columns[p * stride + x], weight, sums[p]);
     }
-    input += stepY;
-    weights += (int64_t)taps * padded;
+    input += w.inputStepY;
+    weights += w.weightsStepY;
   }
   Vector minimum = splat(d->minimum), maximum = splat(d->maximum);
   UNROLL for (int p = 0; p < pixels; p++)
     store(output + (int64_t)p * channels + channel, clamp(sums[p], minimum, maximum));
 }
 
-INLINE void pixels(const TinyNNDepthwiseF32 *d, int32_t y, int32_t x, float *output, int count, int taps, int stride) {
-  Window w = window(d, y, x);
+// Neighbouring output pixels whose windows lie inside the image from left to right.
+INLINE void insidePixels(const TinyNNDepthwiseF32 *d, Taps y, int32_t x, float *output, int pixels, int taps,
+                         int stride) {
+  Window w = window(d, y, (Taps){0, taps, x * stride - d->padLeft});
   int32_t channel = 0, channels = d->channels;
-  for (; channel + LANES <= channels; channel += LANES) pixelsVector(d, w, output, channel, count, taps, stride);
-  if (channel < channels) pixelsVector(d, w, output, channels - LANES, count, taps, stride);
+  output += (int64_t)x * channels;
+  for (; channel + LANES <= channels; channel += LANES) pixelsVector(d, w, output, channel, pixels, taps, stride);
+  if (channel < channels) pixelsVector(d, w, output, channels - LANES, pixels, taps, stride);
 }
 
-INLINE void row(const TinyNNDepthwiseF32 *d, int32_t y, float *output, int taps, int stride) {
-  int32_t channels = d->channels, x = 0;
-  int32_t reach = d->inputWidth + d->padLeft - taps;
+INLINE void row(const TinyNNDepthwiseF32 *d, Taps y, float *output, int taps, int stride) {
+  int32_t x = 0, reach = d->inputWidth + d->padLeft - taps;
   int32_t firstInside = (d->padLeft + stride - 1) / stride;
   int32_t endInside = reach < 0 ? 0 : reach / stride + 1;
   if (firstInside > d->outputWidth) firstInside = d->outputWidth;
   if (endInside > d->outputWidth) endInside = d->outputWidth;
-  for (; x < firstInside; x++) pixel(d, y, x, output + (int64_t)x * channels);
-  for (; x + PIXELS <= endInside; x += PIXELS) pixels(d, y, x, output + (int64_t)x * channels, PIXELS, taps, stride);
-  for (; x < endInside; x++) pixels(d, y, x, output + (int64_t)x * channels, 1, taps, stride);
-  for (; x < d->outputWidth; x++) pixel(d, y, x, output + (int64_t)x * channels);
-}
-
-INLINE void anyRow(const TinyNNDepthwiseF32 *d, int32_t y, float *output) {
-  for (int32_t x = 0; x < d->outputWidth; x++) pixel(d, y, x, output + (int64_t)x * d->channels);
+  for (; x < firstInside; x++) pixel(d, y, x, output);
+  for (; x + PIXELS <= endInside; x += PIXELS) insidePixels(d, y, x, output, PIXELS, taps, stride);
+  for (; x < endInside; x++) insidePixels(d, y, x, output, 1, taps, stride);
+  for (; x < d->outputWidth; x++) pixel(d, y, x, output);
 }
 
 void DEPTHWISE(const TinyNNDepthwiseF32 *d, void *context) {
   (void)context;
-  int unitDilation = d->dilationX == 1 && d->channels >= LANES;
-  for (int32_t y = d->firstRow; y < d->endRow; y++) {
-    float *output = d->output + (int64_t)y * d->outputWidth * d->channels;
-    if (unitDilation && d->kernelWidth == 3 && d->strideX == 1) row(d, y, output, 3, 1);
-    else if (unitDilation && d->kernelWidth == 3 && d->strideX == 2) row(d, y, output, 3, 2);
-    else if (unitDilation && d->kernelWidth == 5 && d->strideX == 1) row(d, y, output, 5, 1);
-    else if (unitDilation && d->kernelWidth == 5 && d->strideX == 2) row(d, y, output, 5, 2);
-    else anyRow(d, y, output);
+  int shared = d->dilationX == 1 && d->channels >= LANES;
+  for (int32_t index = d->firstRow; index < d->endRow; index++) {
+    float *output = d->output + (int64_t)index * d->outputWidth * d->channels;
+    Taps y = insideTaps(index * d->strideY - d->padTop, d->dilationY, d->kernelHeight, d->inputHeight);
+    if (shared && d->kernelWidth == 3 && d->strideX == 1) row(d, y, output, 3, 1);
+    else if (shared && d->kernelWidth == 3 && d->strideX == 2) row(d, y, output, 3, 2);
+    else if (shared && d->kernelWidth == 5 && d->strideX == 1) row(d, y, output, 5, 1);
+    else if (shared && d->kernelWidth == 5 && d->strideX == 2) row(d, y, output, 5, 2);
+    else for (int32_t x = 0; x < d->outputWidth; x++) pixel(d, y, x, output);
   }
 }
