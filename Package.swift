@@ -10,12 +10,7 @@ let device: [SwiftSetting] =
     .strictMemorySafety(),
     // @_lifetime on accessors that return a Span into memory the caller owns.
     .enableExperimentalFeature("Lifetimes"),
-    // C declarations are part of TinyNN's public kernel interface and are imported as public where they are.
-    .enableUpcomingFeature("InternalImportsByDefault"),
   ]
-
-// Host code may use pointers inside closures of the standard library without marking each.
-let host: [SwiftSetting] = strict + [.enableUpcomingFeature("InternalImportsByDefault")]
 
 let package = Package(
   name: "edgessl",
@@ -23,8 +18,18 @@ let package = Package(
     .library(name: "TinyNN", targets: ["TinyNN"]),
   ],
   targets: [
+    // The runtime: C only for SIMD kernels.
     .target(name: "CTinyNN"),
     .target(name: "TinyNN", dependencies: ["CTinyNN"], swiftSettings: device),
-    .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: host),
+
+    // The second matrix multiplication backend, on hosts.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "OpenBLASBackend", dependencies: ["TinyNN", "CTinyNN", "COpenBLAS"], swiftSettings: strict + [.strictMemorySafety()]),
+
+    .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
+
+    .testTarget(
+      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler"],
+      swiftSettings: strict + [.strictMemorySafety()]),
   ]
 )

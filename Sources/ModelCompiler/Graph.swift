@@ -187,7 +187,7 @@ extension [UInt8] {
   }
 }
 
-extension Shape: @retroactive CustomStringConvertible {
+extension Shape: CustomStringConvertible {
   public init(_ extents: [Int]) {
     self.init()
     for extent in extents { append(extent) }

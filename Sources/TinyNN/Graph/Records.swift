@@ -72,4 +72,10 @@ public struct Placement: Sendable {
   public var offset: Int
   public var first: Int
   public var last: Int
+
+  public init(offset: Int, first: Int, last: Int) {
+    self.offset = offset
+    self.first = first
+    self.last = last
+  }
 }

@@ -1,4 +1,4 @@
-public import CTinyNN
+import CTinyNN
 
 /// The depthwise convolution that all kernels must equal bit for bit.
 @unsafe

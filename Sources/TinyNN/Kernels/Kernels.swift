@@ -1,4 +1,4 @@
-public import CTinyNN
+import CTinyNN
 
 /// The implementations of the heavy operations that a session runs with.
 ///
