@@ -10,12 +10,18 @@ let device: [SwiftSetting] =
     .strictMemorySafety(),
     // @_lifetime on accessors that return a Span into memory the caller owns.
     .enableExperimentalFeature("Lifetimes"),
+    // The kernel interface is C declarations, public where Kernels shows them and internal elsewhere.
+    .enableUpcomingFeature("InternalImportsByDefault"),
   ]
 
 let package = Package(
   name: "edgessl",
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
+    .executable(name: "edgessl", targets: ["edgessl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
     // The runtime: C only for SIMD kernels.
@@ -27,6 +33,17 @@ let package = Package(
     .target(name: "OpenBLASBackend", dependencies: ["TinyNN", "CTinyNN", "COpenBLAS"], swiftSettings: strict + [.strictMemorySafety()]),
 
     .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
+
+    // What a host adds to the runtime: mapped files, threads, atomic writes.
+    .target(name: "HostRuntime", dependencies: ["TinyNN"], swiftSettings: strict),
+
+    .executableTarget(
+      name: "edgessl",
+      dependencies: [
+        "HostRuntime", "ModelCompiler",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
 
     .testTarget(
       name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler"],
