@@ -30,6 +30,21 @@ enum ExifOrientation: UInt16, CaseIterable {
         }
     }
 
+    /// The largest of 1, 2, 4 and 8 that leaves the short side at least `minimumShortSide` pixels.
+    ///
+    /// A reduced photo's last column and row can cover the photo only partly. Mirroring would make them the first, where
+    /// nobody expects it, so a side that is mirrored is only reduced by what divides it.
+    func reduction(storedWidth: Int, storedHeight: Int, minimumShortSide: Int?) -> Int {
+        guard let minimumShortSide else { return 1 }
+        let mirrorsColumns = self == .upMirrored || self == .down || self == .rightMirrored || self == .left
+        let mirrorsRows = self == .downMirrored || self == .down || self == .rightMirrored || self == .right
+        return [8, 4, 2].first { reduction in
+            min(storedWidth, storedHeight) / reduction >= max(minimumShortSide, 1)
+                && (!mirrorsColumns || storedWidth % reduction == 0)
+                && (!mirrorsRows || storedHeight % reduction == 0)
+        } ?? 1
+    }
+
     /// Finds the orientation tag (0x0112) in the first directory of a TIFF structure; nil when there is none or the
     /// structure is damaged. A photo with bad Exif data is still a photo.
     init?(tiff: UnsafeRawBufferPointer) {

@@ -29,7 +29,7 @@ extension ImageSource {
             for (index, sample) in samples.enumerated() {
                 for channel in 0..<3 { buffer.initializeElement(at: 3 * index + channel, to: sample) }
             }
-            initializedCount = buffer.count
+            initializedCount = sampleCount * 3
         }
         return RGBImage(width: Int(width), height: Int(height), pixels: pixels)
     }

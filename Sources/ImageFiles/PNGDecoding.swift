@@ -15,7 +15,7 @@ extension ImageSource {
         let pixels = [UInt8](unsafeUninitializedCapacity: rowStride * Int(height)) { buffer, initializedCount in
             guard let base = buffer.baseAddress else { return }
             status = image_png_decode(reader, base, rowStride, &failure)
-            initializedCount = status == image_ok ? buffer.count : 0
+            initializedCount = status == image_ok ? rowStride * Int(height) : 0
         }
         guard status == image_ok else { throw error(failure, .png) }
         return RGBImage(

@@ -4,6 +4,13 @@ public struct RGBImage: Equatable, Sendable {
     public let height: Int
     /// height x width x 3 values, [height, width, 3].
     public let pixels: [UInt8]
+    /// Width of the photo in the file, as it is to be seen.
+    public let fullWidth: Int
+    /// Height of the photo in the file, as it is to be seen.
+    public let fullHeight: Int
+    /// 1, 2, 4 or 8: `width` is `fullWidth / reduction` rounded up, and `height` likewise. The last column and the last
+    /// row cover only the rest of the photo.
+    public let reduction: Int
     /// Oddities of the file that did not harm the pixels.
     public let warningCount: Int
 
@@ -12,9 +19,17 @@ public struct RGBImage: Equatable, Sendable {
 
     /// - Precondition: `pixels` has width x height x 3 elements.
     public init(width: Int, height: Int, pixels: [UInt8], warningCount: Int = 0) {
+        self.init(
+            fullWidth: width, fullHeight: height, reduction: 1, pixels: pixels, warningCount: warningCount)
+    }
+
+    init(fullWidth: Int, fullHeight: Int, reduction: Int, pixels: [UInt8], warningCount: Int) {
+        width = (fullWidth - 1) / reduction + 1
+        height = (fullHeight - 1) / reduction + 1
         precondition(pixels.count == width * height * 3, "an RGB image needs width x height x 3 bytes")
-        self.width = width
-        self.height = height
+        self.fullWidth = fullWidth
+        self.fullHeight = fullHeight
+        self.reduction = reduction
         self.pixels = pixels
         self.warningCount = warningCount
     }
@@ -22,7 +37,7 @@ public struct RGBImage: Equatable, Sendable {
 
 /// What to make of an image file.
 public struct ImageDecodingOptions: Equatable, Sendable {
-    /// When given, a JPEG is decoded at 1/2, 1/4 or 1/8 of its size where its short side stays at least this long.
+    /// When given, a JPEG is decoded at 1/2, 1/4 or 1/8 of its size, as long as its short side keeps this many pixels.
     public var minimumShortSide: Int?
     /// Larger images (width x height in the file) are refused before memory is taken for them.
     public var maximumPixelCount: Int

@@ -71,9 +71,10 @@ public struct Preprocessing: Equatable, Sendable {
     /// Columns that the resized photo has at least.
     public var resizedWidth: Int { resizedLength(inputWidth) }
 
-    /// The short side that a photo should keep when its decoder can make it smaller cheaply.
+    /// The short side that a photo should keep when its decoder reduces it.
     ///
-    /// Twice the resized size: the filter then still sees enough pixels to agree with resizing the full photo.
+    /// Twice the resized size: the filter then still covers enough pixels for the result to agree with resizing the full
+    /// photo to within a grey level on average.
     public var decodedShortSide: Int { 2 * max(resizedHeight, resizedWidth) }
 
     private func resizedLength(_ length: Int) -> Int {

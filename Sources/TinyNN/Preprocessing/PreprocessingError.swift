@@ -23,9 +23,9 @@ public enum PreprocessingError: Error, Equatable, Sendable {
     case invalidField(Field)
     /// The record in the file is not `Preprocessing.recordByteCount` bytes long.
     case wrongRecordSize(actual: Int)
-    /// The photo has a side of 0 or more than `PreprocessingGeometry.maximumImageSize` pixels, or is so long and thin
-    /// that the resized photo would have more than 2^29 columns or rows.
-    case unsupportedImageSize(height: Int, width: Int)
+    /// The photo or its reduction is outside the limits of `PhotoSize`, or the photo is so long and thin that the
+    /// resized photo would have more than 2^29 columns or rows.
+    case unsupportedPhotoSize(height: Int, width: Int)
     /// The pixel buffer, or one row of it, holds fewer bytes than the photo's size needs.
     case tooFewPixelBytes(required: Int, actual: Int)
     /// The row stride is smaller than a row.
@@ -50,7 +50,7 @@ public enum PreprocessingError: Error, Equatable, Sendable {
                 "preprocessing: \(field) is out of range (byte \(field.recordOffset) of its record)"
             case .wrongRecordSize(let actual):
                 "preprocessing: the record has \(actual) bytes, not \(Preprocessing.recordByteCount)"
-            case .unsupportedImageSize(let height, let width):
+            case .unsupportedPhotoSize(let height, let width):
                 "preprocessing: cannot resize a photo of \(width)x\(height) pixels"
             case .tooFewPixelBytes(let required, let actual):
                 "preprocessing: the pixels need \(required) bytes, the buffer has \(actual)"

@@ -14,9 +14,15 @@ struct PreprocessingScratchLayout: Equatable, Sendable {
     var rowByteCount: Int { 3 * columnCount }
 
     init(_ geometry: PreprocessingGeometry) throws(PreprocessingError) {
-        columnCount = geometry.columns.cropSize
-        columnEntryCount = geometry.columns.tapCapacity + 2
-        ringRowCount = geometry.rows.tapCapacity
+        try self.init(
+            columnCount: geometry.columns.cropSize, columnTapCapacity: geometry.columns.tapCapacity,
+            rowTapCapacity: geometry.rows.tapCapacity)
+    }
+
+    init(columnCount: Int, columnTapCapacity: Int, rowTapCapacity: Int) throws(PreprocessingError) {
+        self.columnCount = columnCount
+        columnEntryCount = columnTapCapacity + 2
+        ringRowCount = rowTapCapacity
         let (columnWords, overflow1) = columnCount.multipliedReportingOverflow(by: columnEntryCount)
         let (words, overflow2) = columnWords.addingReportingOverflow(ringRowCount)
         let (wordBytes, overflow3) = words.multipliedReportingOverflow(by: 4)

@@ -6,18 +6,18 @@
 /// number of pixels.
 public struct PreprocessingStream: Sendable {
     public let geometry: PreprocessingGeometry
-    /// The photo's row that `push` expects next.
-    public private(set) var nextImageRow = 0
+    /// The decoded row that `push` expects next.
+    public private(set) var nextRow = 0
     private var nextOutputRow = 0
     private let mean: SIMD3<Float>
     private let standardDeviation: SIMD3<Float>
     private let layout: PreprocessingScratchLayout
 
-    /// Prepares `scratch`, whose size is at least `Preprocessing.scratchByteCount(imageHeight:imageWidth:)`.
+    /// Prepares `scratch`, whose size is at least `Preprocessing.scratchByteCount(photo:)`.
     public init(
-        _ preprocessing: Preprocessing, imageHeight: Int, imageWidth: Int, scratch: inout MutableRawSpan
+        _ preprocessing: Preprocessing, photo: PhotoSize, scratch: inout MutableRawSpan
     ) throws(PreprocessingError) {
-        geometry = try PreprocessingGeometry(preprocessing, imageHeight: imageHeight, imageWidth: imageWidth)
+        geometry = try PreprocessingGeometry(preprocessing, photo: photo)
         layout = try PreprocessingScratchLayout(geometry)
         mean = preprocessing.mean
         standardDeviation = preprocessing.standardDeviation
@@ -34,12 +34,12 @@ public struct PreprocessingStream: Sendable {
         }
     }
 
-    /// Whether the output is complete. The remaining rows of the photo need not be pushed.
+    /// Whether the output is complete. The remaining rows need not be pushed.
     public var isComplete: Bool { nextOutputRow == geometry.rows.cropSize }
 
-    /// Takes the photo's next row and writes the output rows that became ready.
+    /// Takes the next decoded row and writes the output rows that became ready.
     /// - Parameters:
-    ///   - row: RGB, 8 bit, at least 3 x width bytes. Rows outside `geometry.imageRows` are not read.
+    ///   - row: RGB, 8 bit, at least 3 x decoded width bytes. Rows outside `geometry.decodedRows` are not read.
     ///   - scratch: The memory that `init` prepared.
     ///   - output: [inputHeight, inputWidth, 3].
     public mutating func push(
@@ -47,24 +47,24 @@ public struct PreprocessingStream: Sendable {
     ) throws(PreprocessingError) {
         let rows = geometry.rows
         let outputCount = rows.cropSize * layout.rowByteCount
-        guard nextImageRow < rows.inputSize else { throw .tooManyRows }
+        guard nextRow < rows.inputSize else { throw .tooManyRows }
         guard row.count >= 3 * geometry.columns.inputSize else {
             throw .tooFewPixelBytes(required: 3 * geometry.columns.inputSize, actual: row.count)
         }
         guard output.count == outputCount else {
             throw .wrongOutputCount(required: outputCount, actual: output.count)
         }
-        let imageRow = nextImageRow
-        nextImageRow += 1
-        guard !isComplete, imageRow >= rows.window(nextOutputRow).lowerBound else { return }
+        let rowIndex = nextRow
+        nextRow += 1
+        guard !isComplete, rowIndex >= rows.window(nextOutputRow).lowerBound else { return }
 
         let layout = layout
         var outputRow = nextOutputRow
         let mean = mean
         let standardDeviation = standardDeviation
         try layout.withRegions(of: &scratch) { words, ring in
-            layout.resizeHorizontally(row, words: words.span, to: &ring, slot: imageRow % layout.ringRowCount)
-            while outputRow < rows.cropSize, rows.window(outputRow).upperBound <= imageRow + 1 {
+            layout.resizeHorizontally(row, words: words.span, to: &ring, slot: rowIndex % layout.ringRowCount)
+            while outputRow < rows.cropSize, rows.window(outputRow).upperBound <= rowIndex + 1 {
                 rows.writeWeights(outputRow, to: &words, at: layout.rowWeightsOffset)
                 layout.resizeVertically(
                     ring.span, window: rows.window(outputRow), words: words.span, mean: mean,

@@ -8,7 +8,7 @@ struct ResampleAxis: Equatable, Sendable {
     /// Fraction bits of a weight: 8 bits of the pixel and 2 of headroom for the filter's overshoot are left.
     static let fractionBits: Int32 = 32 - 8 - 2
 
-    /// Pixels of the photo along this axis.
+    /// Decoded pixels along this axis.
     let inputSize: Int
     /// Pixels of the whole resized photo along this axis.
     let resizedSize: Int
@@ -24,26 +24,28 @@ struct ResampleAxis: Equatable, Sendable {
     private let filterScale: Double
     private let support: Double
 
+    /// - Parameter coveredSize: The part of the input pixels that the photo covers, above `inputSize - 1`.
     init(
-        inputSize: Int, resizedSize: Int, cropOrigin: Int, cropSize: Int,
+        inputSize: Int, coveredSize: Double, resizedSize: Int, cropSize: Int,
         interpolation: Preprocessing.Interpolation
     ) {
+        let margin = resizedSize - cropSize
         self.inputSize = inputSize
         self.resizedSize = resizedSize
-        self.cropOrigin = cropOrigin
+        // Python's round(margin / 2.0): a half goes to the even neighbour.
+        cropOrigin = margin % 2 == 0 ? margin / 2 : (margin / 2) + (margin / 2) % 2
         self.cropSize = cropSize
         self.interpolation = interpolation
-        scale = Double(inputSize) / Double(resizedSize)
+        scale = coveredSize / Double(resizedSize)
         filterScale = scale < 1 ? 1 : scale
-        let filterSupport: Double
-        switch interpolation {
-        case .bilinear: filterSupport = 1
-        case .bicubic: filterSupport = 2
-        }
-        support = filterSupport * filterScale
-        let wholeSupport = Int(support)
-        let roundedUp = Double(wholeSupport) < support ? wholeSupport + 1 : wholeSupport
-        tapCapacity = min(roundedUp * 2 + 1, inputSize)
+        support = interpolation.support * filterScale
+        tapCapacity = min(Self.tapCapacity(support: support), inputSize)
+    }
+
+    /// The most input pixels within `support` on either side of a position.
+    static func tapCapacity(support: Double) -> Int {
+        let whole = Int(support)
+        return 2 * (Double(whole) < support ? whole + 1 : whole) + 1
     }
 
     /// The input pixels under the filter of pixel `index` of the crop.
@@ -66,10 +68,10 @@ struct ResampleAxis: Equatable, Sendable {
         let inverseScale = 1 / filterScale
         var sum = 0.0
         for pixel in window {
-            sum += filter((Double(pixel) - centre + 0.5) * inverseScale)
+            sum += interpolation.weight((Double(pixel) - centre + 0.5) * inverseScale)
         }
         for pixel in window {
-            var weight = filter((Double(pixel) - centre + 0.5) * inverseScale)
+            var weight = interpolation.weight((Double(pixel) - centre + 0.5) * inverseScale)
             if sum != 0 { weight /= sum }
             let fixed = weight * Double(1 << Int(Self.fractionBits))
             weights[offset + pixel - window.lowerBound] = Int32(fixed < 0 ? fixed - 0.5 : fixed + 0.5)
@@ -79,10 +81,21 @@ struct ResampleAxis: Equatable, Sendable {
     private func centre(_ index: Int) -> Double {
         (Double(index + cropOrigin) + 0.5) * scale
     }
+}
 
-    private func filter(_ position: Double) -> Double {
+extension Preprocessing.Interpolation {
+    /// Half the width of the filter when it is not stretched.
+    var support: Double {
+        switch self {
+        case .bilinear: 1
+        case .bicubic: 2
+        }
+    }
+
+    /// The filter at `position`, not normalised.
+    func weight(_ position: Double) -> Double {
         let x = position < 0 ? -position : position
-        switch interpolation {
+        switch self {
         case .bilinear:
             return x < 1 ? 1 - x : 0
         case .bicubic:
