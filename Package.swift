@@ -44,7 +44,7 @@ let package = Package(
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "HostRuntime", "ModelCompiler",
+        "HostRuntime", "ModelCompiler", "OpenBLASBackend", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
