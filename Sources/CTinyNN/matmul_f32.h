@@ -60,6 +60,12 @@ INLINE void accumulate(Accumulators *a, const float x[TILE_ROWS], const float *w
   }
 }
 
+static __attribute__((noinline)) void copyBlock(const float *source, int32_t sourceStride, float *output,
+                                                int64_t outputStride, int32_t rows, int32_t columns) {
+  for (int32_t r = 0; r < rows; r++)
+    for (int32_t c = 0; c < columns; c++) output[r * outputStride + c] = source[r * sourceStride + c];
+}
+
 INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows, int vectors) {
   int64_t panelStride = (int64_t)m->taps * m->channels * PANEL;
   const float *weights = m->weights + column / PANEL * panelStride + column % PANEL;
@@ -91,14 +97,17 @@ INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows
     }
   }
   Vector minimum = splat(m->minimum), maximum = splat(m->maximum);
-  UNROLL for (int r = 0; r < rows; r++) {
-    float *output = m->output + (int64_t)(row + r) * m->outputStride + column;
-    UNROLL for (int v = 0; v < vectors; v++) {
-      Vector value = clamp(a.sums[r][v], minimum, maximum);
-      int32_t count = m->columns - column - v * LANES;
-      if (count >= LANES) store(output + v * LANES, value);
-      else if (count > 0) storeFirst(output + v * LANES, value, count);
-    }
+  float *output = m->output + (int64_t)row * m->outputStride + column;
+  if (column + vectors * LANES <= m->columns) {
+    UNROLL for (int r = 0; r < rows; r++)
+      UNROLL for (int v = 0; v < vectors; v++)
+        store(output + (int64_t)r * m->outputStride + v * LANES, clamp(a.sums[r][v], minimum, maximum));
+  } else {
+    float values[TILE_ROWS * MAXIMUM_VECTORS * LANES];
+    UNROLL for (int r = 0; r < rows; r++)
+      UNROLL for (int v = 0; v < vectors; v++)
+        store(values + (r * vectors + v) * LANES, clamp(a.sums[r][v], minimum, maximum));
+    copyBlock(values, vectors * LANES, output, m->outputStride, rows, m->columns - column);
   }
 }
 
