@@ -13,7 +13,10 @@
 #include "vector.h"
 
 #define PANEL TINYNN_PANEL_COLUMNS
+#define MAXIMUM_ROWS 8
 #define MAXIMUM_VECTORS 8
+// Tiles of one vector take what is left of the columns.
+#define NARROW_TILE_ROWS MAXIMUM_ROWS
 
 INLINE const float *sourceRow(const TinyNNMatMulF32 *m, int32_t row, int32_t tap) {
   int64_t index = (int64_t)row * m->taps + tap;
@@ -37,11 +40,11 @@ INLINE RowStep rowStep(const float *x) { return x; }
 #endif
 
 typedef struct {
-  Vector sums[TILE_ROWS][MAXIMUM_VECTORS];
+  Vector sums[MAXIMUM_ROWS][MAXIMUM_VECTORS];
 } Accumulators;
 
 // Adds one channel of every row times one row of weights; of rows and weights, the fewer are kept in registers.
-INLINE void accumulate(Accumulators *a, const float x[TILE_ROWS], const float *weights, int64_t panelStride, int rows,
+INLINE void accumulate(Accumulators *a, const float x[MAXIMUM_ROWS], const float *weights, int64_t panelStride, int rows,
                        int vectors) {
   if (vectors <= rows) {
     Vector w[MAXIMUM_VECTORS];
@@ -51,7 +54,7 @@ INLINE void accumulate(Accumulators *a, const float x[TILE_ROWS], const float *w
       UNROLL for (int v = 0; v < vectors; v++) a->sums[r][v] = multiplyAdd(value, w[v], a->sums[r][v]);
     }
   } else {
-    Vector values[TILE_ROWS];
+    Vector values[MAXIMUM_ROWS];
     UNROLL for (int r = 0; r < rows; r++) values[r] = splat(x[r]);
     UNROLL for (int v = 0; v < vectors; v++) {
       Vector w = load(weights + weightOffset(v, panelStride));
@@ -76,21 +79,21 @@ INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows
   }
   int32_t channels = m->channels;
   for (int32_t tap = 0; tap < m->taps; tap++) {
-    const float *x[TILE_ROWS];
+    const float *x[MAXIMUM_ROWS];
     UNROLL for (int r = 0; r < rows; r++) x[r] = sourceRow(m, row + r, tap);
     int32_t channel = 0;
     for (; channel + 4 <= channels; channel += 4) {
-      RowStep step[TILE_ROWS];
+      RowStep step[MAXIMUM_ROWS];
       UNROLL for (int r = 0; r < rows; r++) step[r] = rowStep(x[r] + channel);
       UNROLL for (int i = 0; i < 4; i++) {
-        float values[TILE_ROWS];
+        float values[MAXIMUM_ROWS];
         UNROLL for (int r = 0; r < rows; r++) values[r] = step[r][i];
         accumulate(&a, values, weights + i * PANEL, panelStride, rows, vectors);
       }
       weights += 4 * PANEL;
     }
     for (; channel < channels; channel++) {
-      float values[TILE_ROWS];
+      float values[MAXIMUM_ROWS];
       UNROLL for (int r = 0; r < rows; r++) values[r] = x[r][channel];
       accumulate(&a, values, weights, panelStride, rows, vectors);
       weights += PANEL;
@@ -103,7 +106,7 @@ INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows
       UNROLL for (int v = 0; v < vectors; v++)
         store(output + (int64_t)r * m->outputStride + v * LANES, clamp(a.sums[r][v], minimum, maximum));
   } else {
-    float values[TILE_ROWS * MAXIMUM_VECTORS * LANES];
+    float values[MAXIMUM_ROWS * MAXIMUM_VECTORS * LANES];
     UNROLL for (int r = 0; r < rows; r++)
       UNROLL for (int v = 0; v < vectors; v++)
         store(values + (r * vectors + v) * LANES, clamp(a.sums[r][v], minimum, maximum));
@@ -111,55 +114,42 @@ INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows
   }
 }
 
-INLINE void rowTile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int32_t rows, int vectors) {
+INLINE void rowTile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int32_t rows, int maximumRows, int vectors) {
   switch (rows) {
-  case 1: tile(m, row, column, 1, vectors); break;
-  case 2: tile(m, row, column, 2, vectors); break;
-  case 3: tile(m, row, column, 3, vectors); break;
-  case 4: tile(m, row, column, 4, vectors); break;
-  case 5: tile(m, row, column, 5, vectors); break;
-  case 6: tile(m, row, column, 6, vectors); break;
-#if TILE_ROWS > 6
-  case 7: tile(m, row, column, 7, vectors); break;
-  case 8: tile(m, row, column, 8, vectors); break;
-#endif
+  case 1: return tile(m, row, column, 1, vectors);
+  case 2: return tile(m, row, column, 2, vectors);
+  case 3: return tile(m, row, column, 3, vectors);
+  case 4: return tile(m, row, column, 4, vectors);
+  case 5: return tile(m, row, column, 5, vectors);
+  case 6: return tile(m, row, column, 6, vectors);
+  case 7: return tile(m, row, column, maximumRows < 7 ? maximumRows : 7, vectors);
+  case 8: return tile(m, row, column, maximumRows < 8 ? maximumRows : 8, vectors);
   }
 }
 
-// Tiles of at most TILE_ROWS rows, as even as possible, so that none has too few rows to fill the pipelines.
-INLINE int32_t manyRows(const TinyNNMatMulF32 *m, int32_t column, int vectors) {
-  int32_t paddedColumns = (m->columns + PANEL - 1) / PANEL * PANEL;
-  int32_t tiles = (m->rows + TILE_ROWS - 1) / TILE_ROWS;
-  for (; column + vectors * LANES <= paddedColumns; column += vectors * LANES) {
-    for (int32_t index = 0, row = 0; index < tiles; index++) {
-      int32_t rows = m->rows / tiles + (index < m->rows % tiles ? 1 : 0);
-      rowTile(m, row, column, rows, vectors);
-      row += rows;
-    }
+// All rows of a tile's columns, in tiles as even as possible, so that none has too few rows to fill the pipelines.
+INLINE void allRows(const TinyNNMatMulF32 *m, int32_t column, int maximumRows, int vectors) {
+  int32_t tiles = (m->rows + maximumRows - 1) / maximumRows;
+  for (int32_t index = 0, row = 0; index < tiles; index++) {
+    int32_t rows = m->rows / tiles + (index < m->rows % tiles ? 1 : 0);
+    rowTile(m, row, column, rows, maximumRows, vectors);
+    row += rows;
   }
-  return column;
 }
 
-INLINE int32_t fewRows(const TinyNNMatMulF32 *m, int32_t column, int rows, int vectors) {
-  int32_t paddedColumns = (m->columns + PANEL - 1) / PANEL * PANEL;
-  for (; column + vectors * LANES <= paddedColumns; column += vectors * LANES) tile(m, 0, column, rows, vectors);
+// Columns of a few rows, in tiles wide enough to fill the pipelines; returns the first column left.
+INLINE int32_t wideTiles(const TinyNNMatMulF32 *m, int rows, int vectors) {
+  int32_t column = 0;
+  for (; column + vectors * LANES <= m->columns; column += vectors * LANES) tile(m, 0, column, rows, vectors);
   return column;
 }
 
 void MATMUL(const TinyNNMatMulF32 *m, void *context) {
   (void)context;
   int32_t column = 0;
-  switch (m->rows) {
-  case 1:
-    column = fewRows(m, column, 1, 8);
-    break;
-  case 2:
-    column = fewRows(m, column, 2, 4);
-    break;
-  case 3:
-    column = fewRows(m, column, 3, 4);
-    break;
-  }
-  column = manyRows(m, column, TILE_VECTORS);
-  if (TILE_VECTORS * LANES > PANEL) manyRows(m, column, PANEL / LANES);
+  if (m->rows == 1) column = wideTiles(m, 1, MAXIMUM_VECTORS);
+  else if (m->rows == 2) column = wideTiles(m, 2, MAXIMUM_VECTORS / 2);
+  else if (m->rows == 3) column = wideTiles(m, 3, MAXIMUM_VECTORS / 2);
+  for (; column + LANES < m->columns; column += TILE_VECTORS * LANES) allRows(m, column, TILE_ROWS, TILE_VECTORS);
+  if (column < m->columns) allRows(m, column, NARROW_TILE_ROWS, 1);
 }
