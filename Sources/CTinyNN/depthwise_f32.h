@@ -89,8 +89,8 @@ static __attribute__((noinline)) void pixel(const TinyNNDepthwiseF32 *d, Taps y,
   if (channel < channels) pixelVectors(d, w, output, channels - LANES, 1);
 }
 
-INLINE void insideVectors(const TinyNNDepthwiseF32 *d, Window w, float *output, int32_t channel, int pixels, int vectors,
-                          int taps, int stride) {
+INLINE void insideVectors(const TinyNNDepthwiseF32 *d, Window w, float *output, int32_t channel, int pixels,
+                          int vectors, int taps, int stride) {
   int64_t channels = d->channels;
   const float *input = w.input + channel, *weights = w.weights + channel;
   Vector sums[PIXELS][VECTORS];

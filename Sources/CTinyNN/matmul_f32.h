@@ -29,8 +29,8 @@ INLINE int64_t weightOffset(int vector, int64_t panelStride) {
   return vector * LANES / PANEL * panelStride + vector * LANES % PANEL;
 }
 
-// What a step of four channels reads of a row. With four lanes it is one vector, because a multiply-add takes its factor
-// from any lane; otherwise each value is broadcast from memory.
+// What a step of four channels reads of a row. With four lanes it is one vector, because a multiply-add takes its
+// factor from any lane; otherwise each value is broadcast from memory.
 #if LANES == 4
 typedef Vector RowStep;
 INLINE RowStep rowStep(const float *x) { return load(x); }
@@ -44,8 +44,8 @@ typedef struct {
 } Accumulators;
 
 // Adds one channel of every row times one row of weights; of rows and weights, the fewer are kept in registers.
-INLINE void accumulate(Accumulators *a, const float x[MAXIMUM_ROWS], const float *weights, int64_t panelStride, int rows,
-                       int vectors) {
+INLINE void accumulate(Accumulators *a, const float x[MAXIMUM_ROWS], const float *weights, int64_t panelStride,
+                       int rows, int vectors) {
   if (vectors <= rows) {
     Vector w[MAXIMUM_VECTORS];
     UNROLL for (int v = 0; v < vectors; v++) w[v] = load(weights + weightOffset(v, panelStride));
@@ -63,13 +63,21 @@ INLINE void accumulate(Accumulators *a, const float x[MAXIMUM_ROWS], const float
   }
 }
 
+// A step reads four cache lines of each panel. This asks for one of the four at the same place of the panels that come
+// next; row tiles take turns (`slice`), so those panels are near when the columns before them are done.
+INLINE void prefetchNext(const float *weights, int64_t panelStride, int vectors, int32_t slice) {
+  int panels = (vectors * LANES + PANEL - 1) / PANEL;
+  UNROLL for (int p = 0; p < panels; p++)
+    __builtin_prefetch(weights + (panels + p) * panelStride + slice * PANEL, 0, 2);
+}
+
 static __attribute__((noinline)) void copyBlock(const float *source, int32_t sourceStride, float *output,
                                                 int64_t outputStride, int32_t rows, int32_t columns) {
   for (int32_t r = 0; r < rows; r++)
     for (int32_t c = 0; c < columns; c++) output[r * outputStride + c] = source[r * sourceStride + c];
 }
 
-INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows, int vectors) {
+INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows, int vectors, int32_t slice) {
   int64_t panelStride = (int64_t)m->taps * m->channels * PANEL;
   const float *weights = m->weights + column / PANEL * panelStride + column % PANEL;
   Accumulators a;
@@ -90,6 +98,7 @@ INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows
         UNROLL for (int r = 0; r < rows; r++) values[r] = step[r][i];
         accumulate(&a, values, weights + i * PANEL, panelStride, rows, vectors);
       }
+      if (vectors <= TILE_VECTORS) prefetchNext(weights, panelStride, vectors, slice);
       weights += 4 * PANEL;
     }
     for (; channel < channels; channel++) {
@@ -114,16 +123,17 @@ INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows
   }
 }
 
-INLINE void rowTile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int32_t rows, int maximumRows, int vectors) {
+INLINE void rowTile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int32_t rows, int maximumRows, int vectors,
+                    int32_t slice) {
   switch (rows) {
-  case 1: return tile(m, row, column, 1, vectors);
-  case 2: return tile(m, row, column, 2, vectors);
-  case 3: return tile(m, row, column, 3, vectors);
-  case 4: return tile(m, row, column, 4, vectors);
-  case 5: return tile(m, row, column, 5, vectors);
-  case 6: return tile(m, row, column, 6, vectors);
-  case 7: return tile(m, row, column, maximumRows < 7 ? maximumRows : 7, vectors);
-  case 8: return tile(m, row, column, maximumRows < 8 ? maximumRows : 8, vectors);
+  case 1: return tile(m, row, column, 1, vectors, slice);
+  case 2: return tile(m, row, column, 2, vectors, slice);
+  case 3: return tile(m, row, column, 3, vectors, slice);
+  case 4: return tile(m, row, column, 4, vectors, slice);
+  case 5: return tile(m, row, column, 5, vectors, slice);
+  case 6: return tile(m, row, column, 6, vectors, slice);
+  case 7: return tile(m, row, column, maximumRows < 7 ? maximumRows : 7, vectors, slice);
+  case 8: return tile(m, row, column, maximumRows < 8 ? maximumRows : 8, vectors, slice);
   }
 }
 
@@ -132,7 +142,7 @@ INLINE void allRows(const TinyNNMatMulF32 *m, int32_t column, int maximumRows, i
   int32_t tiles = (m->rows + maximumRows - 1) / maximumRows;
   for (int32_t index = 0, row = 0; index < tiles; index++) {
     int32_t rows = m->rows / tiles + (index < m->rows % tiles ? 1 : 0);
-    rowTile(m, row, column, rows, maximumRows, vectors);
+    rowTile(m, row, column, rows, maximumRows, vectors, index % 4);
     row += rows;
   }
 }
@@ -140,7 +150,7 @@ INLINE void allRows(const TinyNNMatMulF32 *m, int32_t column, int maximumRows, i
 // Columns of a few rows, in tiles wide enough to fill the pipelines; returns the first column left.
 INLINE int32_t wideTiles(const TinyNNMatMulF32 *m, int rows, int vectors) {
   int32_t column = 0;
-  for (; column + vectors * LANES <= m->columns; column += vectors * LANES) tile(m, 0, column, rows, vectors);
+  for (; column + vectors * LANES <= m->columns; column += vectors * LANES) tile(m, 0, column, rows, vectors, 0);
   return column;
 }
 
