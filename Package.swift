@@ -18,6 +18,7 @@ let package = Package(
   name: "edgessl",
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
+    .library(name: "FewShot", targets: ["FewShot"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
   dependencies: [
@@ -41,10 +42,18 @@ let package = Package(
     // What a host adds to the runtime: mapped files, threads, atomic writes.
     .target(name: "HostRuntime", dependencies: ["TinyNN"], swiftSettings: strict),
 
+    // Learning from a few photos. Device/ is clean for Embedded Swift, Host/ is files and photos around it.
+    .target(
+      name: "FewShot", dependencies: ["TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"],
+      swiftSettings: strict + [
+        // The device part's imports say whether they show in its interface.
+        .enableUpcomingFeature("InternalImportsByDefault")
+      ]),
+
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "HostRuntime", "ModelCompiler", "OpenBLASBackend", "TinyNN",
+        "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "OpenBLASBackend", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -52,6 +61,8 @@ let package = Package(
     .testTarget(
       name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles"],
       swiftSettings: strict),
+    .testTarget(
+      name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
     .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN"], swiftSettings: strict),
   ]
