@@ -18,6 +18,7 @@ let package = Package(
   name: "edgessl",
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
+    .library(name: "Quantize", targets: ["Quantize"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
   dependencies: [
@@ -37,6 +38,7 @@ let package = Package(
     .target(name: "ImageFiles", dependencies: ["CImageFiles"], swiftSettings: strict),
 
     .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
+    .target(name: "Quantize", dependencies: ["ModelCompiler", "TinyNN"], swiftSettings: strict),
 
     // What a host adds to the runtime: mapped files, threads, atomic writes.
     .target(name: "HostRuntime", dependencies: ["TinyNN"], swiftSettings: strict),
@@ -53,6 +55,7 @@ let package = Package(
       name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles"],
       swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
+    .testTarget(name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN"], swiftSettings: strict),
   ]
 )
