@@ -32,6 +32,10 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "OpenBLASBackend", dependencies: ["TinyNN", "CTinyNN", "COpenBLAS"], swiftSettings: strict + [.strictMemorySafety()]),
 
+    // Photos: JPEG through libjpeg, PNG through libpng.
+    .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+    .target(name: "ImageFiles", dependencies: ["CImageFiles"], swiftSettings: strict),
+
     .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
 
     // What a host adds to the runtime: mapped files, threads, atomic writes.
@@ -46,7 +50,9 @@ let package = Package(
       swiftSettings: strict),
 
     .testTarget(
-      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler"],
-      swiftSettings: strict + [.strictMemorySafety()]),
+      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles"],
+      swiftSettings: strict),
+    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
+    .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN"], swiftSettings: strict),
   ]
 )
