@@ -104,3 +104,15 @@ func normalizedAxes(_ axes: [Int], rank: Int, _ node: Node) throws(ONNXImportErr
   guard Set(result).count == result.count else { throw node.error("axes \(axes) repeat an axis") }
   return result.sorted()
 }
+
+extension Node {
+  /// The value of a Constant node.
+  func constantValue() throws(ONNXImportError) -> HostTensor {
+    if let tensor = try tensor("value") { return tensor }
+    if let value = try float("value_float") { return HostTensor([], floats: [value]) }
+    if let values = try floats("value_floats") { return HostTensor([values.count], floats: values) }
+    if let value = try int("value_int") { return HostTensor([], integers: [Int64(value)]) }
+    if let values = try ints("value_ints") { return HostTensor(integers: values) }
+    throw unsupported("a constant that is no tensor of numbers")
+  }
+}

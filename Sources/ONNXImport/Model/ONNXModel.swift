@@ -31,6 +31,8 @@ public struct ONNXModel: Sendable {
   let initializers: [String: Onnx_TensorProto]
   /// The node that computes each tensor.
   let producers: [String: Int]
+  /// The tensors that no graph input has a part in.
+  private let constants: Set<String>
 
   /// Reads a model and the files with external weights that lie beside it.
   public init(path: String) throws(ONNXImportError) {
@@ -82,7 +84,17 @@ public struct ONNXModel: Sendable {
       return Node(proto: proto, index: index, opset: opsets[domain] ?? 1)
     }
     producers = try ONNXModel.checkOrder(nodes, known: Set(initializers.keys).union(graph.input.map(\.name)), outputs)
+    var constants = Set(initializers.keys)
+    for node in nodes where node.inputs.allSatisfy({ $0.isEmpty || constants.contains($0) }) {
+      constants.formUnion(node.outputs)
+    }
+    self.constants = constants
   }
+
+  /// True if a node reads the tensor.
+  func isRead(_ tensor: String) -> Bool { nodes.contains { $0.inputs.contains(tensor) } }
+
+  func isConstant(_ tensor: String) -> Bool { constants.contains(tensor) }
 
   /// Checks that each tensor is computed once and before it is read, and returns who computes it.
   private static func checkOrder(_ nodes: [Node], known: Set<String>, _ outputs: [Interface]) throws(ONNXImportError) -> [String: Int] {
