@@ -1,0 +1,35 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target of ours: Swift 6 language mode (from the tools version), warnings are errors.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+// Code that also runs on devices: every use of a pointer is marked `unsafe` and says why it holds.
+let device: [SwiftSetting] =
+  strict + [
+    .strictMemorySafety(),
+    // @_lifetime on accessors that return a Span into memory the caller owns.
+    .enableExperimentalFeature("Lifetimes"),
+  ]
+
+let package = Package(
+  name: "edgessl",
+  products: [
+    .library(name: "TinyNN", targets: ["TinyNN"]),
+  ],
+  targets: [
+    // The runtime: C only for SIMD kernels.
+    .target(name: "CTinyNN"),
+    .target(name: "TinyNN", dependencies: ["CTinyNN"], swiftSettings: device),
+
+    // The second matrix multiplication backend, on hosts.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "OpenBLASBackend", dependencies: ["TinyNN", "CTinyNN", "COpenBLAS"], swiftSettings: strict + [.strictMemorySafety()]),
+
+    .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
+
+    .testTarget(
+      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler"],
+      swiftSettings: strict + [.strictMemorySafety()]),
+  ]
+)

@@ -1,0 +1,76 @@
+import TinyNN
+
+/// Places of a graph's tensors in the arena.
+public struct GraphPlan: Sendable {
+  public let placements: [Placement?]
+  public let arenaByteCount: Int
+  /// The largest sum of tensors alive at one step: no plan can be smaller.
+  public let lowerBound: Int
+}
+
+extension Graph {
+  /// Lifetimes, sharing of memory in place, and the planner's offsets.
+  public func plan() -> GraphPlan {
+    var first = [Int?](repeating: nil, count: tensors.count)
+    var last = [Int](repeating: 0, count: tensors.count)
+    for input in inputs { first[input] = 0 }
+    for (index, node) in nodes.enumerated() {
+      for input in node.inputs { last[input] = max(last[input], index) }
+      for output in node.outputs {
+        first[output] = index
+        last[output] = max(last[output], index)
+      }
+    }
+    for output in outputs { last[output] = nodes.count }
+
+    // Tensors that share one buffer in place, by the buffer's number.
+    var buffer = [Int?](repeating: nil, count: tensors.count)
+    var spans: [(byteCount: Int, first: Int, last: Int)] = []
+    func open(_ tensor: TensorID) {
+      buffer[tensor] = spans.count
+      let type = type(tensor)
+      spans.append((type.shape.count * type.elementType.byteCount, first[tensor]!, last[tensor]))
+    }
+    for input in inputs { open(input) }
+    for (index, node) in nodes.enumerated() {
+      let output = node.outputs[0]
+      if let source = inPlaceSource(node, index, last, buffer) {
+        buffer[output] = buffer[source]
+        spans[buffer[source]!].last = last[output]
+      } else {
+        open(output)
+      }
+      for other in node.outputs.dropFirst() { open(other) }
+    }
+
+    var buffers = spans.map { MemoryPlanner.Buffer(byteCount: $0.byteCount, first: $0.first, last: $0.last) }
+    let lowerBound = MemoryPlanner.lowerBound(buffers.span, operatorCount: nodes.count)
+    var span = buffers.mutableSpan
+    let arena = MemoryPlanner.place(&span)
+    let placements = tensors.indices.map { tensor -> Placement? in
+      guard let number = buffer[tensor], let first = first[tensor] else { return nil }
+      return Placement(offset: buffers[number].offset, first: first, last: last[tensor])
+    }
+    return GraphPlan(placements: placements, arenaByteCount: arena, lowerBound: lowerBound)
+  }
+
+  /// The input over which a node may write its result: it dies here, has the same bytes, and the operator allows it at
+  /// every position where it is read.
+  private func inPlaceSource(_ node: Node, _ index: Int, _ last: [Int], _ buffer: [Int?]) -> TensorID? {
+    guard node.outputs.count == 1 else { return nil }
+    let output = type(node.outputs[0])
+    return node.inputs.first { input in
+      guard buffer[input] != nil, last[input] == index, type(input).elementType == output.elementType,
+        shape(input).count == output.shape.count
+      else { return false }
+      return node.inputs.indices.allSatisfy { node.inputs[$0] != input || ask(node, InPlace(position: $0)) == true }
+    }
+  }
+}
+
+private struct InPlace: NodeVisitor {
+  let position: Int
+  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Bool {
+    operation.runsInPlace(input: position, of: operands)
+  }
+}

@@ -1,0 +1,196 @@
+import TinyNN
+
+extension Graph {
+  /// Moves transposes toward the outputs, past every operator that can work on the other axis order, until they meet their
+  /// inverse and both vanish. Importers put one before and one behind each NHWC operator; a CNN ends with none.
+  ///
+  /// One pass in execution order: when a node is reached, all transposes before it have moved as far as they can.
+  public mutating func moveTransposes() {
+    var mover = TransposeMover(graph: self)
+    for node in nodes { mover.take(node) }
+    mover.graph.nodes = mover.nodes
+    self = mover.graph
+    removeDeadNodes()
+    mergeReshapes()
+  }
+
+  /// Joins chains of reshapes and drops those that change nothing.
+  mutating func mergeReshapes() {
+    let producers = producers()
+    for index in nodes.indices where nodes[index].kind == .reshape {
+      while let producer = producers[nodes[index].inputs[0]], nodes[producer].kind == .reshape {
+        nodes[index].inputs = nodes[producer].inputs
+      }
+    }
+    for node in nodes where node.kind == .reshape && shape(node.inputs[0]) == shape(node.outputs[0]) {
+      // An output of the network keeps its own tensor, so an input is never its own output.
+      guard !outputs.contains(node.outputs[0]) || producers[node.inputs[0]] != nil else { continue }
+      replaceUses(of: node.outputs[0], with: node.inputs[0])
+    }
+    removeDeadNodes()
+  }
+}
+
+private struct TransposeMover {
+  var graph: Graph
+  var nodes: [Graph.Node] = []
+  /// For the result of each transpose: what it was made from, and how.
+  var transposed: [Graph.TensorID: (source: Graph.TensorID, permutation: Permutation)] = [:]
+
+  mutating func take(_ node: Graph.Node) {
+    if let transpose = node.decoded(Transpose.self) {
+      let (source, permutation) = origin(of: node.inputs[0], before: transpose.permutation)
+      emitTranspose(permutation, of: source, to: node.outputs[0], name: node.name)
+    } else if let reshape = node.decoded(Reshape.self), let origin = transposed[node.inputs[0]],
+      let (shape, permutation) = reshaped(graph.shape(node.inputs[0]), to: reshape.shape, origin.permutation),
+      let (before, result) = try? graph.makeNode(Reshape(shape), name: node.name, inputs: [origin.source])
+    {
+      nodes.append(before)
+      emitTranspose(permutation, of: result, to: node.outputs[0], name: node.name + ".transpose")
+    } else if !moveBehind(node) {
+      nodes.append(node)
+    }
+  }
+
+  private func origin(of tensor: Graph.TensorID, before next: Permutation) -> (Graph.TensorID, Permutation) {
+    guard let origin = transposed[tensor] else { return (tensor, next) }
+    return (origin.source, origin.permutation.followed(by: next))
+  }
+
+  /// Emits what is left of a transpose: nothing, a reshape where only axes of extent 1 move, or a transpose.
+  private mutating func emitTranspose(_ permutation: Permutation, of source: Graph.TensorID, to result: Graph.TensorID, name: String) {
+    let isFree = movesOnlyUnitAxes(permutation, graph.shape(source))
+    let emitted = isFree
+      ? try? graph.makeNode(Reshape(permutation(graph.shape(source))), name: name, inputs: [source], output: result)
+      : try? graph.makeNode(Transpose(permutation), name: name, inputs: [source], output: result)
+    if let (node, _) = emitted { nodes.append(node) }
+    transposed[result] = (source, permutation)
+  }
+
+  private func movesOnlyUnitAxes(_ permutation: Permutation, _ shape: Shape) -> Bool {
+    var last = -1
+    for axis in 0..<permutation.rank where shape[permutation[axis]] != 1 {
+      if permutation[axis] < last { return false }
+      last = permutation[axis]
+    }
+    return true
+  }
+
+  /// Rewrites N(T(x), …) into T(N'(x, …)); false if the operator or its operands do not allow it.
+  private mutating func moveBehind(_ node: Graph.Node) -> Bool {
+    let data = node.inputs.filter { !graph.isConstant($0) }
+    guard let permutation = data.compactMap({ transposed[$0]?.permutation }).first(where: { !$0.isIdentity }) else { return false }
+    let inverse = permutation.inverse
+    guard let attributes = graph.ask(node, Permuted(permutation: inverse)) ?? nil else { return false }
+    for input in data {
+      guard graph.shape(input).rank == permutation.rank else { return false }
+      guard transposed[input]?.permutation == permutation || movesOnlyUnitAxes(inverse, graph.shape(input)) else { return false }
+    }
+    guard graph.shape(node.outputs[0]).rank == permutation.rank else { return false }
+
+    var inputs: [Graph.TensorID] = []
+    for input in node.inputs {
+      if graph.isConstant(input) {
+        inputs.append(graph.permutedConstant(input, inverse))
+      } else if let origin = transposed[input], origin.permutation == permutation {
+        inputs.append(origin.source)
+      } else {
+        guard let (free, result) = try? graph.makeNode(Reshape(inverse(graph.shape(input))), name: node.name + ".axes", inputs: [input])
+        else { return false }
+        nodes.append(free)
+        inputs.append(result)
+      }
+    }
+    let type = TensorType(graph.type(node.outputs[0]).elementType, inverse(graph.shape(node.outputs[0])))
+    let result = graph.addTensor(node.name, type)
+    nodes.append(Graph.Node(name: node.name, kind: node.kind, attributes: attributes, inputs: inputs, outputs: [result]))
+    emitTranspose(permutation, of: result, to: node.outputs[0], name: node.name + ".transpose")
+    return true
+  }
+
+  /// The reshape of the untransposed tensor, and the transpose after it, that together equal `Reshape(to)` of a tensor of
+  /// shape `from` which is a transpose; nil if the reshape mixes axes that do not stand side by side in the source.
+  private func reshaped(_ from: Shape, to: Shape, _ permutation: Permutation) -> (Shape, Permutation)? {
+    guard let groups = factor(from, to) else { return nil }
+    for group in groups {
+      // Axes of extent 1 may stand anywhere.
+      let axes = group.from.filter { from[$0] != 1 }
+      for (a, b) in zip(axes, axes.dropFirst()) {
+        guard permutation[a] < permutation[b] else { return nil }
+        for between in permutation[a] + 1..<permutation[b] {
+          guard from[permutation.inverse[between]] == 1 else { return nil }
+        }
+      }
+    }
+    // Groups in the order in which the source stores them.
+    let order = groups.indices.sorted { a, b in
+      let place = { (index: Int) in groups[index].from.filter { from[$0] != 1 }.map { permutation[$0] }.min() ?? -1 }
+      return (place(a), a) < (place(b), b)
+    }
+    var shape = Shape()
+    var placed: [Int] = []
+    for index in order {
+      for axis in groups[index].to {
+        shape.append(to[axis])
+        placed.append(axis)
+      }
+    }
+    var result = Permutation(rank: to.rank)
+    for (position, axis) in placed.enumerated() { result[axis] = position }
+    return (shape, result)
+  }
+
+  /// Cuts both shapes into the smallest groups of neighbouring axes with equal products.
+  private func factor(_ from: Shape, _ to: Shape) -> [(from: [Int], to: [Int])]? {
+    var groups: [(from: [Int], to: [Int])] = []
+    var (i, j) = (0, 0)
+    while i < from.rank || j < to.rank {
+      var group: (from: [Int], to: [Int]) = ([], [])
+      var (m, n) = (1, 1)
+      if i < from.rank { m = from[i]; group.from.append(i); i += 1 }
+      if j < to.rank, m != 1 || from.rank == i || to[j] == 1 { n = to[j]; group.to.append(j); j += 1 }
+      while m != n {
+        if m < n {
+          guard i < from.rank else { return nil }
+          m *= from[i]; group.from.append(i); i += 1
+        } else {
+          guard j < to.rank else { return nil }
+          n *= to[j]; group.to.append(j); j += 1
+        }
+      }
+      groups.append(group)
+    }
+    return groups
+  }
+}
+
+/// The operator's attributes for permuted operands, or nil.
+private struct Permuted: NodeVisitor {
+  let permutation: Permutation
+  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> [UInt8]? {
+    operation.permuted(by: permutation, of: operands)?.encoded
+  }
+}
+
+extension Graph {
+  /// A constant with its axes (extended by leading ones to the permutation's rank) reordered.
+  mutating func permutedConstant(_ tensor: TensorID, _ permutation: Permutation) -> TensorID {
+    let old = tensors[tensor]
+    var shape = Shape()
+    for axis in 0..<permutation.rank { shape.append(old.type.shape.broadcastExtent(axis, rank: permutation.rank)) }
+    let result = permutation(shape)
+    let size = old.type.elementType.byteCount
+    let source = old.constant ?? []
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(source.count)
+    for index in 0..<result.count {
+      var rest = index, from = 0
+      for axis in stride(from: permutation.rank - 1, through: 0, by: -1) {
+        from += rest % result[axis] * shape.count(in: permutation[axis] + 1..<permutation.rank)
+        rest /= result[axis]
+      }
+      bytes.append(contentsOf: source[from * size..<(from + 1) * size])
+    }
+    return addTensor(old.name, TensorType(old.type.elementType, result), constant: bytes)
+  }
+}

@@ -1,0 +1,105 @@
+/// An elementwise function, on its own (`Activate`) or taken into the operator before it.
+public struct Activation: Equatable, Sendable {
+  public enum Function: UInt32, Sendable {
+    case none = 0
+    /// min(max(x, a), b): ReLU (0, infinity), ReLU6 (0, 6), ONNX Clip.
+    case clamp
+    /// x where x >= 0, else a x.
+    case leakyReLU
+    /// 1 / (1 + exp(-x)).
+    case sigmoid
+    /// x sigmoid(x), also called swish.
+    case silu
+    /// min(max(a x + b, 0), 1).
+    case hardSigmoid
+    /// x min(max(x / 6 + 1 / 2, 0), 1).
+    case hardSwish
+    case tanh
+    case exp
+    case sqrt
+  }
+
+  public var function: Function
+  public var a: Float
+  public var b: Float
+
+  public init(_ function: Function, _ a: Float = 0, _ b: Float = 0) {
+    self.function = function
+    self.a = a
+    self.b = b
+  }
+
+  public static let none = Activation(.none)
+  public static let relu = Activation(.clamp, 0, .infinity)
+  public static let relu6 = Activation(.clamp, 0, 6)
+
+  /// The bounds for kernels that clamp by themselves; no bounds unless the function is a clamp.
+  var minimum: Float { function == .clamp ? a : -.infinity }
+  var maximum: Float { function == .clamp ? b : .infinity }
+  var isClampOrNone: Bool { function == .none || function == .clamp }
+
+  init(decoding reader: inout AttributeReader) throws(ModelError) {
+    let code = try reader.word()
+    guard let function = Function(rawValue: code) else { throw ModelError(.attributeOutOfRange, found: Int(code)) }
+    self.init(function, try reader.float(), try reader.float())
+  }
+
+  func encode<Sink: AttributeSink>(into sink: inout Sink) {
+    sink.append(function.rawValue)
+    sink.append(a)
+    sink.append(b)
+  }
+
+  /// Applies the function to `count` elements from `start`, from one tensor to another or in place.
+  func apply(_ input: Elements<Float>, _ output: Elements<Float>, _ range: Range<Int>) {
+    switch function {
+    case .none: for i in range { output[i] = input[i] }
+    case .clamp:
+      let (low, high) = (a, b)
+      for i in range { output[i] = clamped(input[i], low, high) }
+    case .leakyReLU:
+      let slope = a
+      for i in range { output[i] = input[i] < 0 ? slope * input[i] : input[i] }
+    case .sigmoid: for i in range { output[i] = 1 / (1 + exponential(-input[i])) }
+    case .silu: for i in range { output[i] = input[i] / (1 + exponential(-input[i])) }
+    case .hardSigmoid:
+      let (slope, offset) = (a, b)
+      for i in range { output[i] = clamped(slope * input[i] + offset, 0, 1) }
+    case .hardSwish:
+      let sixth: Float = 1 / 6
+      for i in range { output[i] = input[i] * clamped(input[i] * sixth + 0.5, 0, 1) }
+    case .tanh: for i in range { output[i] = hyperbolicTangent(input[i]) }
+    case .exp: for i in range { output[i] = exponential(input[i]) }
+    case .sqrt: for i in range { output[i] = input[i].squareRoot() }
+    }
+  }
+}
+
+/// An activation as an operator of its own: [any shape] -> the same shape.
+public struct Activate: Operator {
+  public static let kind = OperatorKind.activate
+  public static let name: StaticString = "Activation"
+  public var activation: Activation
+
+  public init(_ activation: Activation) { self.activation = activation }
+
+  public init(decoding reader: inout AttributeReader) throws(ModelError) {
+    activation = try Activation(decoding: &reader)
+  }
+
+  public func encode<Sink: AttributeSink>(into sink: inout Sink) { activation.encode(into: &sink) }
+
+  public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
+    guard operands.inputCount == 1, index == 0 else { throw ModelError(.wrongOperandCount, found: operands.inputCount, needed: 1) }
+    return try operands.float32(0)
+  }
+
+  public func runsInPlace<Operands: OperandTypes>(input index: Int, of operands: Operands) -> Bool { index == 0 }
+
+  public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Activate? { self }
+
+  public func run(_ context: borrowing OperatorContext) {
+    let output = context.output(0)
+    activation.apply(context.input(0).floats, output.floats, context.share(of: output.shape.count))
+  }
+}

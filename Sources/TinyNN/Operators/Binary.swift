@@ -1,0 +1,141 @@
+/// Elementwise arithmetic of two tensors with broadcasting (ONNX "Multidirectional Broadcasting"), and an activation.
+///
+/// Inputs: two float32 tensors, either may be constant. Output: the broadcast shape.
+public struct Binary: Operator {
+  public static let kind = OperatorKind.binary
+  public static let name: StaticString = "Binary"
+
+  public enum Function: UInt32, Sendable {
+    case add = 0
+    case subtract
+    case multiply
+    case divide
+    case minimum
+    case maximum
+  }
+
+  public var function: Function
+  public var activation: Activation
+
+  public init(_ function: Function, activation: Activation = .none) {
+    self.function = function
+    self.activation = activation
+  }
+
+  public init(decoding reader: inout AttributeReader) throws(ModelError) {
+    let code = try reader.word()
+    guard let function = Function(rawValue: code) else { throw ModelError(.attributeOutOfRange, found: Int(code)) }
+    self.function = function
+    activation = try Activation(decoding: &reader)
+  }
+
+  public func encode<Sink: AttributeSink>(into sink: inout Sink) {
+    sink.append(function.rawValue)
+    activation.encode(into: &sink)
+  }
+
+  public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
+    try operands.require(inputs: 2)
+    let a = try operands.float32(0).shape, b = try operands.float32(1).shape
+    let rank = max(a.rank, b.rank)
+    var shape = Shape()
+    for axis in 0..<rank {
+      let (m, n) = (a.broadcastExtent(axis, rank: rank), b.broadcastExtent(axis, rank: rank))
+      guard m == n || m == 1 || n == 1 else { throw ModelError(.wrongShape, found: n, needed: m) }
+      shape.append(max(m, n))
+    }
+    guard shape.isValid else { throw ModelError(.wrongShape, found: Int(Int32.max)) }
+    return TensorType(.float32, shape)
+  }
+
+  public func runsInPlace<Operands: OperandTypes>(input index: Int, of operands: Operands) -> Bool {
+    let a = operands.shape(0), b = operands.shape(1)
+    // Element i of the result may only replace element i of an operand that is not broadcast.
+    return index == 0 ? broadcastCount(a, b) == a.count : broadcastCount(a, b) == b.count
+  }
+
+  private func broadcastCount(_ a: Shape, _ b: Shape) -> Int {
+    let rank = max(a.rank, b.rank)
+    var count = 1
+    for axis in 0..<rank { count *= max(a.broadcastExtent(axis, rank: rank), b.broadcastExtent(axis, rank: rank)) }
+    return count
+  }
+
+  public func fusing(_ next: Activation) -> Binary? {
+    activation == .none ? Binary(function, activation: next) : nil
+  }
+
+  public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Binary? { self }
+
+  public func run(_ context: borrowing OperatorContext) {
+    let a = context.input(0), b = context.input(1), output = context.output(0)
+    let rank = output.shape.rank
+    // The innermost axes over which each operand either runs along or stands still form one inner loop.
+    var inner = 1, axis = rank
+    var stepA = 0, stepB = 0
+    while axis > 0 {
+      let extent = output.shape[axis - 1]
+      let (along, alongB) = (a.shape.broadcastExtent(axis - 1, rank: rank) == extent, b.shape.broadcastExtent(axis - 1, rank: rank) == extent)
+      if extent > 1 {
+        if inner == 1 { (stepA, stepB) = (along ? 1 : 0, alongB ? 1 : 0) }
+        if (along ? 1 : 0) != stepA || (alongB ? 1 : 0) != stepB { break }
+      }
+      inner *= extent
+      axis -= 1
+    }
+    let outer = output.shape.count(in: 0..<axis)
+    if outer == 1 {
+      let share = context.share(of: inner)
+      if !share.isEmpty { loop(a.floats, share.lowerBound * stepA, stepA, b.floats, share.lowerBound * stepB, stepB, output.floats, share.lowerBound, share.count) }
+      return
+    }
+    for row in context.share(of: outer) {
+      var (rest, strideA, strideB, startA, startB) = (row, stepA == 1 ? inner : 1, stepB == 1 ? inner : 1, 0, 0)
+      for outerAxis in stride(from: axis - 1, through: 0, by: -1) {
+        let extent = output.shape[outerAxis]
+        let position = rest % extent
+        rest /= extent
+        let (m, n) = (a.shape.broadcastExtent(outerAxis, rank: rank), b.shape.broadcastExtent(outerAxis, rank: rank))
+        if m > 1 { startA += position * strideA }
+        if n > 1 { startB += position * strideB }
+        strideA *= m
+        strideB *= n
+      }
+      loop(a.floats, startA, stepA, b.floats, startB, stepB, output.floats, row * inner, inner)
+    }
+  }
+
+  private func loop(
+    _ a: Elements<Float>, _ startA: Int, _ stepA: Int, _ b: Elements<Float>, _ startB: Int, _ stepB: Int,
+    _ output: Elements<Float>, _ start: Int, _ count: Int
+  ) {
+    switch function {
+    case .add: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 + $1 }
+    case .subtract: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 - $1 }
+    case .multiply: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 * $1 }
+    case .divide: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 / $1 }
+    case .minimum: each(a, startA, stepA, b, startB, stepB, output, start, count) { $1 < $0 ? $1 : $0 }
+    case .maximum: each(a, startA, stepA, b, startB, stepB, output, start, count) { $1 > $0 ? $1 : $0 }
+    }
+    if activation.function != .none { activation.apply(output, output, start..<start + count) }
+  }
+
+  @inline(__always)
+  private func each(
+    _ a: Elements<Float>, _ startA: Int, _ stepA: Int, _ b: Elements<Float>, _ startB: Int, _ stepB: Int,
+    _ output: Elements<Float>, _ start: Int, _ count: Int, _ combine: (Float, Float) -> Float
+  ) {
+    switch (stepA, stepB) {
+    case (1, 1): for i in 0..<count { output[start + i] = combine(a[startA + i], b[startB + i]) }
+    case (1, 0):
+      let right = b[startB]
+      for i in 0..<count { output[start + i] = combine(a[startA + i], right) }
+    case (0, 1):
+      let left = a[startA]
+      for i in 0..<count { output[start + i] = combine(left, b[startB + i]) }
+    default:
+      let value = combine(a[startA], b[startB])
+      for i in 0..<count { output[start + i] = value }
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import CTinyNN
+
+/// Convolution with groups, dilation and asymmetric padding, bias and activation.
+///
+/// Inputs: activations [N, H, W, C], weights [O, kernel height, kernel width, C / groups] (constant), bias [O] (constant).
+/// Output: [N, H', W', O]. Each output element is one chain of fused multiply-adds from the bias over the taps (y, x), then
+/// the channels; taps in the padding count as zeros.
+///
+/// The patches are never copied: the kernel reads rows of the input through offsets. Only where a tap holds few channels
+/// (a first layer) are they gathered into scratch memory, so that the inner loop is long enough.
+public struct Convolution: Operator {
+  public static let kind = OperatorKind.convolution
+  public static let name: StaticString = "Conv"
+  public var window: Window
+  public var groups: Int
+  public var activation: Activation
+
+  public init(window: Window, groups: Int = 1, activation: Activation = .none) {
+    self.window = window
+    self.groups = groups
+    self.activation = activation
+  }
+
+  public init(decoding reader: inout AttributeReader) throws(ModelError) {
+    window = try Window(decoding: &reader)
+    groups = try reader.int(in: 1...Int(Int32.max))
+    activation = try Activation(decoding: &reader)
+  }
+
+  public func encode<Sink: AttributeSink>(into sink: inout Sink) {
+    window.encode(into: &sink)
+    sink.append(groups)
+    activation.encode(into: &sink)
+  }
+
+  public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
+    try operands.require(inputs: 3)
+    let input = try operands.float32(0, rank: 4).shape
+    let weights = try operands.float32(1, rank: 4).shape
+    let bias = try operands.float32(2, rank: 1).shape
+    try require(weights[1], is: window.height)
+    try require(weights[2], is: window.width)
+    try require(input[3] % groups, is: 0)
+    try require(weights[0] % groups, is: 0)
+    try require(weights[3], is: input[3] / groups)
+    try require(bias[0], is: weights[0])
+    let (height, width) = try window.outputExtents(input)
+    return TensorType(.float32, Shape(input[0], height, width, weights[0]))
+  }
+
+  public func packedByteCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int? {
+    let weights = operands.shape(1)
+    let packing = PanelPacking(columns: weights[0] / groups, depth: weights.count(in: 1..<4))
+    switch index {
+    case 1: return groups * packing.weightCount * 4
+    case 2: return groups * packing.biasCount * 4
+    default: return nil
+    }
+  }
+
+  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableSpan<Float>) {
+    let columns = shape[0] / groups
+    let packing = PanelPacking(columns: columns, depth: shape.count(in: 1..<shape.rank))
+    for group in 0..<groups {
+      if index == 1 {
+        packing.packWeights(elements, firstRow: group * columns, into: &packed, at: group * packing.weightCount)
+      } else {
+        for column in 0..<columns {
+          packed[group * packing.biasCount + column] = elements.load(Float.self, at: 4 * (group * columns + column))
+        }
+      }
+    }
+  }
+
+  public func multiplyAdds<Operands: OperandTypes>(of operands: Operands, output: TensorType) -> Int {
+    output.shape.count * operands.shape(1).count(in: 1..<4)
+  }
+
+  public func scratchByteCount<Operands: OperandTypes>(of operands: Operands, output: TensorType, parts: Int) -> Int {
+    parts * Blocks(self, channels: operands.shape(1)[3]).scratchByteCount
+  }
+
+  public func fusing(_ next: Activation) -> Convolution? {
+    guard activation == .none else { return nil }
+    return Convolution(window: window, groups: groups, activation: next)
+  }
+
+  public var weightChannelAxis: Int? { 0 }
+
+  /// How the output pixels of one image are cut into calls of the kernel, and the scratch memory of one part.
+  private struct Blocks {
+    enum Rows { case contiguous, indirect, gathered }
+    /// Enough rows to use each panel of weights many times, few enough that their activations stay in the L2 cache.
+    static let rowCount = 96
+    let rows: Rows
+    let taps: Int, channels: Int
+
+    init(_ convolution: Convolution, channels: Int) {
+      taps = convolution.window.taps
+      self.channels = channels
+      if convolution.window.isPointwise && convolution.groups == 1 {
+        rows = .contiguous
+      } else {
+        rows = taps > 1 && channels < 8 ? .gathered : .indirect
+      }
+    }
+
+    var scratchByteCount: Int {
+      switch rows {
+      case .contiguous: 0
+      case .indirect: Format.aligned(4 * Blocks.rowCount * taps) + Format.aligned(4 * channels)
+      case .gathered: Format.aligned(4 * Blocks.rowCount * taps * channels)
+      }
+    }
+  }
+
+  public func run(_ context: borrowing OperatorContext) {
+    let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)
+    let columns = output.shape[3] / groups
+    let channels = weights.shape[3]
+    let packing = PanelPacking(columns: columns, depth: window.taps * channels)
+    let blocks = Blocks(self, channels: channels)
+    let pixels = output.shape[1] * output.shape[2]
+
+    // A small image with many weights is divided by columns, so that each part reads only its share of the weights.
+    let dividesColumns = groups == 1 && pixels * channels < columns * window.taps * channels
+    let pixelShare = dividesColumns ? 0..<pixels : context.share(of: pixels)
+    let panelShare = dividesColumns ? context.share(of: packing.panelCount) : 0..<packing.panelCount
+    let firstColumn = panelShare.lowerBound * PanelPacking.width
+    let columnCount = min(columns, panelShare.upperBound * PanelPacking.width) - firstColumn
+    guard columnCount > 0 else { return }
+
+    let scratch = context.scratch(share: blocks.scratchByteCount)
+    let zeros = scratch.floats(at: Format.aligned(4 * Blocks.rowCount * window.taps), count: blocks.rows == .indirect ? channels : 0)
+    for i in 0..<zeros.count { zeros[i] = 0 }
+
+    for image in 0..<output.shape[0] {
+      let source = input.floats.slice(image * input.shape.count(in: 1..<4), input.shape.count(in: 1..<4))
+      for group in 0..<groups {
+        var first = pixelShare.lowerBound
+        while first < pixelShare.upperBound {
+          let count = min(Blocks.rowCount, pixelShare.upperBound - first)
+          let rows: MatrixRows
+          switch blocks.rows {
+          case .contiguous:
+            rows = MatrixRows(source.slice(first * channels, count * channels), count: count, depth: channels)
+          case .indirect:
+            let offsets = scratch.int32s(at: 0, count: count * window.taps)
+            fillOffsets(offsets, first, count, input.shape, output.shape[2], channelOffset: group * channels)
+            rows = MatrixRows(source, offsets: offsets, count: count, taps: window.taps, channels: channels, zeros: zeros)
+          case .gathered:
+            let patches = scratch.floats(at: 0, count: count * window.taps * channels)
+            gather(source, patches, first, count, input.shape, output.shape[2], channels, channelOffset: group * channels)
+            rows = MatrixRows(patches, count: count, depth: window.taps * channels)
+          }
+          let target = (image * pixels + first) * output.shape[3] + group * columns + firstColumn
+          context.kernels.multiply(
+            rows,
+            weights: weights.floats.slice(group * packing.weightCount + panelShare.lowerBound * packing.panelStride,
+                                          panelShare.count * packing.panelStride),
+            bias: bias.floats.slice(group * packing.biasCount + firstColumn, panelShare.count * PanelPacking.width),
+            output: output.floats.slice(target, (count - 1) * output.shape[3] + columnCount),
+            outputStride: output.shape[3], columns: columnCount,
+            minimum: activation.minimum, maximum: activation.maximum)
+          if !activation.isClampOrNone {
+            for row in 0..<count {
+              let start = target + row * output.shape[3]
+              activation.apply(output.floats, output.floats, start..<start + columnCount)
+            }
+          }
+          first += count
+        }
+      }
+    }
+  }
+
+  /// Element offsets of the taps of `count` output pixels from `first`, -1 for taps in the padding.
+  private func fillOffsets(
+    _ offsets: Elements<Int32>, _ first: Int, _ count: Int, _ input: Shape, _ outputWidth: Int, channelOffset: Int
+  ) {
+    var index = 0
+    var (y, x) = (first / outputWidth, first % outputWidth)
+    for _ in 0..<count {
+      for ky in 0..<window.height {
+        let iy = y * window.strideY - window.padTop + ky * window.dilationY
+        for kx in 0..<window.width {
+          let ix = x * window.strideX - window.padLeft + kx * window.dilationX
+          let inside = iy >= 0 && iy < input[1] && ix >= 0 && ix < input[2]
+          offsets[index] = inside ? Int32(truncatingIfNeeded: (iy * input[2] + ix) * input[3] + channelOffset) : -1
+          index += 1
+        }
+      }
+      x += 1
+      if x == outputWidth { (y, x) = (y + 1, 0) }
+    }
+  }
+
+  private func gather(
+    _ source: Elements<Float>, _ patches: Elements<Float>, _ first: Int, _ count: Int, _ input: Shape, _ outputWidth: Int,
+    _ channels: Int, channelOffset: Int
+  ) {
+    var index = 0
+    var (y, x) = (first / outputWidth, first % outputWidth)
+    for _ in 0..<count {
+      for ky in 0..<window.height {
+        let iy = y * window.strideY - window.padTop + ky * window.dilationY
+        for kx in 0..<window.width {
+          let ix = x * window.strideX - window.padLeft + kx * window.dilationX
+          if iy >= 0 && iy < input[1] && ix >= 0 && ix < input[2] {
+            let start = (iy * input[2] + ix) * input[3] + channelOffset
+            for channel in 0..<channels { patches[index + channel] = source[start + channel] }
+          } else {
+            for channel in 0..<channels { patches[index + channel] = 0 }
+          }
+          index += channels
+        }
+      }
+      x += 1
+      if x == outputWidth { (y, x) = (y + 1, 0) }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// Checks that shape rules share.
+extension OperandTypes {
+  /// The type of input `index`, which must be there and be float32.
+  func float32(_ index: Int) throws(ModelError) -> TensorType {
+    guard index < inputCount, let type = inputType(index) else {
+      throw ModelError(.wrongOperandCount, found: inputCount, needed: index + 1)
+    }
+    guard type.elementType == .float32 else {
+      throw ModelError(.operandTypeMismatch, found: Int(type.elementType.rawValue), needed: Int(ElementType.float32.rawValue))
+    }
+    return type
+  }
+
+  /// As `float32(_:)`, and of rank `rank`.
+  func float32(_ index: Int, rank: Int) throws(ModelError) -> TensorType {
+    let type = try float32(index)
+    guard type.shape.rank == rank else { throw ModelError(.wrongShape, found: type.shape.rank, needed: rank) }
+    return type
+  }
+
+  func require(inputs count: Int) throws(ModelError) {
+    guard inputCount == count else { throw ModelError(.wrongOperandCount, found: inputCount, needed: count) }
+  }
+
+  /// The shape of input `index`. Precondition: the shape rule has accepted the operands.
+  func shape(_ index: Int) -> Shape { inputType(index)?.shape ?? Shape() }
+}
+
+/// Throws `wrongShape` unless `found` is `needed`.
+func require(_ found: Int, is needed: Int) throws(ModelError) {
+  guard found == needed else { throw ModelError(.wrongShape, found: found, needed: needed) }
+}
+
+/// The window of a convolution or a pooling: extents, steps and padding of the two spatial axes of an NHWC tensor.
+public struct Window: Equatable, Sendable {
+  public var height: Int, width: Int
+  public var strideY = 1, strideX = 1
+  public var dilationY = 1, dilationX = 1
+  public var padTop = 0, padLeft = 0, padBottom = 0, padRight = 0
+
+  public init(height: Int, width: Int) {
+    self.height = height
+    self.width = width
+  }
+
+  public var taps: Int { height * width }
+  public var isPointwise: Bool {
+    height == 1 && width == 1 && strideY == 1 && strideX == 1
+      && padTop == 0 && padLeft == 0 && padBottom == 0 && padRight == 0
+  }
+
+  static let limit = 1 ... 1 << 15
+
+  init(decoding reader: inout AttributeReader) throws(ModelError) {
+    self.init(height: try reader.int(in: Window.limit), width: try reader.int(in: Window.limit))
+    strideY = try reader.int(in: Window.limit)
+    strideX = try reader.int(in: Window.limit)
+    dilationY = try reader.int(in: Window.limit)
+    dilationX = try reader.int(in: Window.limit)
+    padTop = try reader.int(in: 0...Window.limit.upperBound)
+    padLeft = try reader.int(in: 0...Window.limit.upperBound)
+    padBottom = try reader.int(in: 0...Window.limit.upperBound)
+    padRight = try reader.int(in: 0...Window.limit.upperBound)
+  }
+
+  func encode<Sink: AttributeSink>(into sink: inout Sink) {
+    sink.append(height)
+    sink.append(width)
+    sink.append(strideY)
+    sink.append(strideX)
+    sink.append(dilationY)
+    sink.append(dilationX)
+    sink.append(padTop)
+    sink.append(padLeft)
+    sink.append(padBottom)
+    sink.append(padRight)
+  }
+
+  /// The spatial extents of the result (ONNX Conv and pooling: floor, or ceiling where `ceiling` is set; a last window
+  /// that would start in the padding behind the input is dropped, as PyTorch does).
+  func outputExtents(_ input: Shape, ceiling: Bool = false) throws(ModelError) -> (height: Int, width: Int) {
+    let height = Window.extent(input[1], padTop, padBottom, dilationY * (self.height - 1) + 1, strideY, ceiling)
+    let width = Window.extent(input[2], padLeft, padRight, dilationX * (self.width - 1) + 1, strideX, ceiling)
+    guard height > 0, width > 0 else { throw ModelError(.wrongShape, found: min(height, width), needed: 1) }
+    return (height, width)
+  }
+
+  private static func extent(_ input: Int, _ before: Int, _ after: Int, _ window: Int, _ stride: Int, _ ceiling: Bool) -> Int {
+    let room = input + before + after - window
+    guard room >= 0 else { return 0 }
+    var extent = (ceiling ? room + stride - 1 : room) / stride + 1
+    if ceiling, (extent - 1) * stride >= input + before { extent -= 1 }
+    return extent
+  }
+}

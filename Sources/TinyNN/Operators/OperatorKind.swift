@@ -1,0 +1,45 @@
+/// Every operator of the runtime; the raw value is the code in the file.
+///
+/// A new operator is one case here, one arm of `accept`, and its own file.
+public enum OperatorKind: UInt16, Sendable {
+  case convolution = 1
+  case depthwiseConvolution
+  case dense
+  case activate
+  case binary
+  case pool
+  case globalAveragePool
+  case softmax
+  case concatenate
+  case slice
+  case reshape
+  case transpose
+  case pad
+
+  /// Calls the visitor with the operator's type; the only switch over operators, specialised for each visitor.
+  @inline(__always)
+  public func accept<Visitor: OperatorVisitor>(_ visitor: inout Visitor) throws(ModelError) -> Visitor.Result {
+    switch self {
+    case .convolution: try visitor.visit(Convolution.self)
+    case .depthwiseConvolution: try visitor.visit(DepthwiseConvolution.self)
+    case .dense: try visitor.visit(Dense.self)
+    case .activate: try visitor.visit(Activate.self)
+    case .binary: try visitor.visit(Binary.self)
+    case .pool: try visitor.visit(Pool.self)
+    case .globalAveragePool: try visitor.visit(GlobalAveragePool.self)
+    case .softmax: try visitor.visit(Softmax.self)
+    case .concatenate: try visitor.visit(Concatenate.self)
+    case .slice: try visitor.visit(Slice.self)
+    case .reshape: try visitor.visit(Reshape.self)
+    case .transpose: try visitor.visit(Transpose.self)
+    case .pad: try visitor.visit(Pad.self)
+    }
+  }
+}
+
+/// Something done with an operator whose type is only known from the file: the static form of a virtual call, so that
+/// no existential and no table of closures is needed.
+public protocol OperatorVisitor {
+  associatedtype Result
+  mutating func visit<O: Operator>(_ type: O.Type) throws(ModelError) -> Result
+}

@@ -1,0 +1,82 @@
+/// A constant value put around a tensor.
+///
+/// Input: a float32 tensor of any rank. Output: `before[i] + extent + after[i]` along axis i.
+public struct Pad: Operator {
+  public static let kind = OperatorKind.pad
+  public static let name: StaticString = "Pad"
+  public var rank: Int
+  public var before: InlineArray<6, Int>
+  public var after: InlineArray<6, Int>
+  public var value: Float
+
+  public init(rank: Int, value: Float) {
+    self.rank = rank
+    self.value = value
+    before = .init(repeating: 0)
+    after = .init(repeating: 0)
+  }
+
+  public init(decoding reader: inout AttributeReader) throws(ModelError) {
+    self.init(rank: try reader.int(in: 0...Shape.maximumRank), value: try reader.float())
+    for axis in 0..<rank {
+      before[axis] = try reader.int(in: 0...Window.limit.upperBound)
+      after[axis] = try reader.int(in: 0...Window.limit.upperBound)
+    }
+  }
+
+  public func encode<Sink: AttributeSink>(into sink: inout Sink) {
+    sink.append(rank)
+    sink.append(value)
+    for axis in 0..<rank {
+      sink.append(before[axis])
+      sink.append(after[axis])
+    }
+  }
+
+  public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
+    try operands.require(inputs: 1)
+    let input = try operands.float32(0, rank: rank).shape
+    var shape = Shape()
+    for axis in 0..<rank {
+      let (extent, overflow) = Int32(input[axis]).addingReportingOverflow(Int32(before[axis] + after[axis]))
+      guard !overflow else { throw ModelError(.wrongShape, found: input[axis]) }
+      shape.append(Int(extent))
+    }
+    guard shape.isValid else { throw ModelError(.wrongShape, found: Int(Int32.max)) }
+    return TensorType(.float32, shape)
+  }
+
+  public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Pad? {
+    var result = Pad(rank: rank, value: value)
+    for axis in 0..<rank {
+      result.before[axis] = before[permutation[axis]]
+      result.after[axis] = after[permutation[axis]]
+    }
+    return result
+  }
+
+  public func run(_ context: borrowing OperatorContext) {
+    let input = context.input(0), output = context.output(0)
+    let source = input.floats, target = output.floats
+    guard rank > 0 else {
+      target[0] = source[0]
+      return
+    }
+    let inner = output.shape[rank - 1], inputInner = input.shape[rank - 1]
+    for row in context.share(of: output.shape.count / inner) {
+      var rest = row, from = 0, stride = 1, inside = true
+      for axis in Swift.stride(from: rank - 2, through: 0, by: -1) {
+        let position = rest % output.shape[axis] - before[axis]
+        rest /= output.shape[axis]
+        inside = inside && position >= 0 && position < input.shape[axis]
+        from += position * stride
+        stride *= input.shape[axis]
+      }
+      for i in 0..<inner {
+        let position = i - before[rank - 1]
+        target[row * inner + i] =
+          inside && position >= 0 && position < inputInner ? source[from * inputInner + position] : value
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/// Axes reordered: axis i of the output is axis `permutation[i]` of the input (ONNX Transpose).
+public struct Transpose: Operator {
+  public static let kind = OperatorKind.transpose
+  public static let name: StaticString = "Transpose"
+  public var permutation: Permutation
+
+  public init(_ permutation: Permutation) { self.permutation = permutation }
+
+  public init(decoding reader: inout AttributeReader) throws(ModelError) {
+    permutation = Permutation(rank: try reader.int(in: 0...Shape.maximumRank))
+    for axis in 0..<permutation.rank { permutation[axis] = try reader.int(in: 0...permutation.rank - 1) }
+    guard permutation.isValid else { throw ModelError(.attributeOutOfRange) }
+  }
+
+  public func encode<Sink: AttributeSink>(into sink: inout Sink) {
+    sink.append(permutation.rank)
+    for axis in 0..<permutation.rank { sink.append(permutation[axis]) }
+  }
+
+  public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
+    try operands.require(inputs: 1)
+    let input = try operands.float32(0, rank: permutation.rank)
+    return TensorType(input.elementType, permutation(input.shape))
+  }
+
+  public func run(_ context: borrowing OperatorContext) {
+    let input = context.input(0), output = context.output(0)
+    let rank = permutation.rank
+    guard rank > 0 else {
+      output.floats[0] = input.floats[0]
+      return
+    }
+    // Strides of the input in the order of the output's axes.
+    var strides = InlineArray<6, Int>(repeating: 0)
+    for axis in 0..<rank { strides[axis] = input.shape.count(in: permutation[axis] + 1..<rank) }
+    let inner = output.shape[rank - 1], innerStride = strides[rank - 1]
+    let source = input.floats, target = output.floats
+    for row in context.share(of: output.shape.count / inner) {
+      var (rest, from) = (row, 0)
+      for axis in stride(from: rank - 2, through: 0, by: -1) {
+        from += rest % output.shape[axis] * strides[axis]
+        rest /= output.shape[axis]
+      }
+      for i in 0..<inner { target[row * inner + i] = source[from + i * innerStride] }
+    }
+  }
+}

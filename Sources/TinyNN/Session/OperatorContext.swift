@@ -1,0 +1,81 @@
+/// What a running operator sees: its operands, its scratch memory, its share of the work.
+public struct OperatorContext {
+  let model: Model
+  let record: OperatorRecord
+  let arena: Arena
+  /// Start of the scratch memory in the arena.
+  let scratchOffset: Int
+  public let kernels: Kernels
+  /// Which part of the output to compute, of how many.
+  public let part: Int
+  public let parts: Int
+
+  var inputCount: Int { record.inputCount }
+
+  func input(_ index: Int) -> Tensor { tensor(index) }
+  func output(_ index: Int) -> Tensor { tensor(record.inputCount + index) }
+
+  private func tensor(_ position: Int) -> Tensor {
+    // The check of the file has proved that operands which shape rules ask for are there.
+    guard let index = model.operand(record, position) else { preconditionFailure("operand left out") }
+    return arena.tensor(index, of: model)
+  }
+
+  /// This part's share of `count` items: contiguous, in order, sizes differing by at most one.
+  func share(of count: Int) -> Range<Int> { count * part / parts..<count * (part + 1) / parts }
+
+  /// This part's own scratch memory of `byteCount` bytes.
+  func scratch(share byteCount: Int) -> ScratchMemory {
+    ScratchMemory(arena: arena, offset: scratchOffset + part * byteCount)
+  }
+}
+
+/// One operand: its shape and its elements, wherever they are.
+public struct Tensor {
+  public let shape: Shape
+  public let floats: Elements<Float>
+}
+
+struct ScratchMemory {
+  let arena: Arena
+  let offset: Int
+
+  func floats(at start: Int, count: Int) -> Elements<Float> { arena.elements(at: offset + start, count: count) }
+  func int32s(at start: Int, count: Int) -> Elements<Int32> { arena.elements(at: offset + start, count: count) }
+}
+
+/// The only memory that a session writes.
+@safe struct Arena {
+  private let base: UnsafeMutableRawPointer
+  let byteCount: Int
+
+  @unsafe init(_ base: UnsafeMutableRawPointer, byteCount: Int) {
+    unsafe self.base = base
+    self.byteCount = byteCount
+  }
+
+  func elements<T: BitwiseCopyable>(at offset: Int, count: Int) -> Elements<T> {
+    assert(offset >= 0 && count >= 0 && offset + count * MemoryLayout<T>.stride <= byteCount)
+    // In bounds: offsets come from a checked plan whose size the arena has been compared with.
+    return unsafe Elements(base + offset, count: count)
+  }
+
+  func tensor(_ index: Int, of model: Model) -> Tensor {
+    let record = model.tensor(index)
+    let count = record.byteCount / 4
+    switch record.storage {
+    case .arena: return Tensor(shape: record.type.shape, floats: elements(at: model.placement(index).offset, count: count))
+    case .constant:
+      let bytes = model.section(.weights).slice(record.dataOffset, record.byteCount)
+      // Constants are read only: operators write their outputs, which the check of the file has proved to be in the arena.
+      return unsafe Tensor(shape: record.type.shape, floats: Elements(UnsafeMutableRawPointer(mutating: bytes.base), count: count))
+    }
+  }
+}
+
+extension Elements {
+  func isSameMemory(as other: Elements) -> Bool {
+    // Compares addresses, touches nothing.
+    unsafe base == other.base
+  }
+}

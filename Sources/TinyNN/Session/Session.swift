@@ -1,0 +1,109 @@
+/// A model ready to run in memory that the caller gave: it allocates nothing and touches nothing else.
+///
+/// One session runs one inference at a time; several sessions may share a model.
+@safe public struct Session: ~Copyable {
+  public let model: Model
+  public let plan: InferencePlan
+  let arena: Arena
+  let kernels: Kernels
+  let workers: Workers
+
+  /// - Parameter arena: at least `plan.arenaByteCount` bytes at an address that is a multiple of 64, valid and used by
+  ///   nobody else while the session lives.
+  /// - Throws: `arenaTooSmall` with both sizes, or `arenaMisaligned`.
+  @unsafe public init(
+    _ model: Model, _ plan: InferencePlan, arena: UnsafeMutableRawBufferPointer, kernels: Kernels = .best, workers: Workers = .none
+  ) throws(ModelError) {
+    guard arena.count >= plan.arenaByteCount, let base = arena.baseAddress else {
+      throw ModelError(.arenaTooSmall, found: arena.count, needed: plan.arenaByteCount)
+    }
+    guard UInt(bitPattern: base) % UInt(Format.alignment) == 0 else {
+      throw ModelError(.arenaMisaligned, found: Int(bitPattern: base) % Format.alignment, needed: Format.alignment)
+    }
+    self.model = model
+    self.plan = plan
+    // The caller's promise about the arena, see above.
+    unsafe self.arena = Arena(base, byteCount: arena.count)
+    self.kernels = kernels
+    self.workers = workers
+  }
+
+  /// Input `index` of the network, to be filled before each run: float32, in the model's layout (images are NHWC).
+  /// The memory is reused while the network runs.
+  public func input(_ index: Int = 0) -> Tensor { arena.tensor(model.input(index), of: model) }
+
+  /// Output `index` of the network, valid until the next run; output 0 is the embedding.
+  public func output(_ index: Int = 0) -> Tensor { arena.tensor(model.output(index), of: model) }
+
+  /// Runs the network once.
+  public mutating func run() {
+    for index in 0..<model.operatorCount { runOperator(index) }
+  }
+
+  /// Runs operator `index` alone, for profiles: its inputs must be what the operators before it left.
+  public mutating func runOperator(_ index: Int) {
+    let record = model.operatorRecord(index)
+    let parts = partCount(record)
+    if parts > 1, let run = unsafe workers.run {
+      var job = Job(model: model, record: record, arena: arena, scratchOffset: plan.activationByteCount, kernels: kernels, parts: parts)
+      // The pool returns only when all parts are done, so the pointer outlives its use.
+      unsafe withUnsafeMutablePointer(to: &job) { job in
+        unsafe run(workers.pool, Int32(parts), { job, part in
+          unsafe job.assumingMemoryBound(to: Job.self).pointee.run(part: Int(part))
+        }, UnsafeMutableRawPointer(job))
+      }
+    } else {
+      Job(model: model, record: record, arena: arena, scratchOffset: plan.activationByteCount, kernels: kernels, parts: 1).run(part: 0)
+    }
+  }
+
+  /// How many threads pay for an operator: waking one costs a few microseconds.
+  private func partCount(_ record: OperatorRecord) -> Int {
+    let limit = min(plan.threads, workers.count)
+    guard limit > 1 else { return 1 }
+    var work = Work(model: model, record: record)
+    // Cannot fail: the file was checked.
+    guard let steps = try? record.kind.accept(&work) else { return 1 }
+    return max(1, min(limit, steps / 32_768))
+  }
+}
+
+/// One operator in flight, shared by the threads that run its parts.
+private struct Job {
+  let model: Model
+  let record: OperatorRecord
+  let arena: Arena
+  let scratchOffset: Int
+  let kernels: Kernels
+  let parts: Int
+
+  func run(part: Int) {
+    var runner = Runner(context: OperatorContext(
+      model: model, record: record, arena: arena, scratchOffset: scratchOffset, kernels: kernels, part: part, parts: parts))
+    // Cannot fail: the attributes were read when the file was checked.
+    try? record.kind.accept(&runner)
+  }
+}
+
+private struct Runner: OperatorVisitor {
+  let context: OperatorContext
+
+  func visit<O: Operator>(_ type: O.Type) throws(ModelError) {
+    var reader = AttributeReader(context.model.attributes(context.record))
+    try O(decoding: &reader).run(context)
+  }
+}
+
+/// The cost of an operator in steps of roughly one multiply-add or eight copied elements.
+private struct Work: OperatorVisitor {
+  let model: Model
+  let record: OperatorRecord
+
+  func visit<O: Operator>(_ type: O.Type) throws(ModelError) -> Int {
+    var reader = AttributeReader(model.attributes(record))
+    let instance = try O(decoding: &reader)
+    let operands = ModelOperands(model: model, record: record)
+    let output = try instance.outputType(0, of: operands)
+    return instance.multiplyAdds(of: operands, output: output) / 4 + output.shape.count / 2
+  }
+}

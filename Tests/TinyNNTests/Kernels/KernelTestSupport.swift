@@ -1,0 +1,53 @@
+import TinyNN
+
+/// Every instruction set but the reference that this machine can run.
+let availableInstructionSets = (UInt8.min...UInt8.max)
+  .compactMap(InstructionSet.init(rawValue:))
+  .filter { $0 != .reference && $0.isAvailable }
+
+/// SplitMix64: the same numbers for the same seed, everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// Values in -2..<2, among them zeros of both signs and subnormals, so that ties and tiny sums occur.
+  mutating func values(_ count: Int) -> [Float] {
+    (0..<count).map { _ in
+      switch UInt8.random(in: 0..<32, using: &self) {
+      case 0: 0
+      case 1: -0.0
+      case 2: Float.leastNonzeroMagnitude * Float(Int32.random(in: -1000...1000, using: &self))
+      default: Float.random(in: -2..<2, using: &self)
+      }
+    }
+  }
+
+  /// Bounds of the kinds that activations have, and crossed zeros of both signs.
+  mutating func bounds() -> (minimum: Float, maximum: Float) {
+    let choices: [(Float, Float)] = [
+      (-.infinity, .infinity), (0, .infinity), (-0.0, .infinity), (0, 6), (-.infinity, 0), (-1, 1), (-0.0, 0), (0, 0),
+    ]
+    return choices.randomElement(using: &self)!
+  }
+}
+
+/// The value that outputs hold before a kernel runs; what a kernel must not write still holds it afterwards.
+let untouched = Float(bitPattern: 0x7FC0_1234)
+
+/// The first element whose bits differ, as text, or nil.
+func firstDifference(expected: [Float], actual: [Float]) -> String? {
+  for index in expected.indices where expected[index].bitPattern != actual[index].bitPattern {
+    let bits = [expected[index], actual[index]].map { String($0.bitPattern, radix: 16) }
+    return "element \(index): expected \(expected[index]) (\(bits[0])), got \(actual[index]) (\(bits[1]))"
+  }
+  return nil
+}
