@@ -17,6 +17,10 @@ let package = Package(
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
   ],
+  dependencies: [
+    // Reads the protocol buffers of ONNX files; the generated code is in Sources/ONNXImport/Protobuf.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+  ],
   targets: [
     // The runtime: C only for SIMD kernels.
     .target(name: "CTinyNN"),
@@ -28,6 +32,16 @@ let package = Package(
 
     .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
 
+    .target(
+      name: "ONNXImport",
+      dependencies: ["ModelCompiler", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      swiftSettings: strict),
+
+    // What tests of several targets share: .npy files, golden cases, aligned memory.
+    .target(name: "TestSupport", dependencies: ["TinyNN", "ModelCompiler"], path: "Tests/TestSupport", swiftSettings: strict),
+
+    .testTarget(
+      name: "ONNXImportTests", dependencies: ["ONNXImport", "ModelCompiler", "TinyNN", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler"],
       swiftSettings: strict + [.strictMemorySafety()]),

@@ -1,67 +1,82 @@
 import ModelCompiler
 import TinyNN
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// What the caller decides about an import.
 public struct ImportOptions: Sendable {
-  /// Height and width in pixels for inputs whose file leaves them open; nil keeps the file's.
+  /// Height and width in pixels for images whose file leaves them open; nil keeps the file's.
   public var inputSize: Int?
   /// The tensor or node that gives the embedding; nil takes what the final classifier reads.
   public var embedding: String?
+  /// Keeps the outputs of the ONNX graph, in their order, instead of the embedding.
+  public var allOutputs: Bool
 
-  public init(inputSize: Int? = nil, embedding: String? = nil) {
+  public init(inputSize: Int? = nil, embedding: String? = nil, allOutputs: Bool = false) {
     self.inputSize = inputSize
     self.embedding = embedding
+    self.allOutputs = allOutputs
   }
 }
 
-/// An ONNX model as a graph for the compiler, not yet optimized.
+/// An ONNX model as an optimized graph for the compiler.
 public struct ImportedModel: Sendable {
-  public struct Input: Equatable, Sendable {
+  public struct Interface: Equatable, Sendable {
     public var name: String
     /// Dimensions in the order of the ONNX file.
     public var shape: [Int]
-    /// True for images: the graph's input holds [N, H, W, C] where the ONNX file has [N, C, H, W].
-    public var isTransposedToNHWC: Bool
+    /// True for images: the graph's tensor is [N, H, W, C] where the ONNX file has [N, C, H, W].
+    public var isStoredAsNHWC: Bool
   }
 
-  /// Inputs as in `inputs`; output 0 is the embedding, with the dimensions of the ONNX file.
+  /// Output 0 is the embedding. Inputs of rank 4 are stored as NHWC, outputs have the dimensions of the ONNX file.
   public var graph: Graph
-  public var inputs: [Input]
-  /// The name of the embedding in the ONNX file.
-  public var embedding: String
-  /// Dimensions in the order of the ONNX file.
-  public var embeddingShape: [Int]
-  /// Operators of the ONNX file that the embedding depends on, constants not counted.
-  public var sourceOperatorCount: Int
-  public var producer: String
-  public var opset: Int
+  /// What feeds the graph's inputs, in their order.
+  public let inputs: [Interface]
+  /// What the graph's outputs are, in their order.
+  public let outputs: [Interface]
+  /// Operators of the ONNX file that the outputs depend on, by name; those on constants only are not counted.
+  public let sourceOperatorCounts: [String: Int]
+  /// Who wrote the file, and the version of the standard operator set.
+  public let producer: String
+  public let opset: Int
+
+  public var inputName: String { inputs[0].name }
+  public var inputShapeNCHW: [Int] { inputs[0].shape }
+  public var embeddingName: String { outputs[0].name }
+}
+
+/// Reads an ONNX file and translates what the embedding depends on; everything else in the file is left out.
+///
+/// Operators whose inputs are all known are evaluated here. Throws `unsupported` with every operator that has no
+/// translation and all of its nodes, `invalidNode` where operands do not fit, `wrongOption` for options that do not fit
+/// the model, and `missing`, `unreadable` or `malformed` for the file.
+public func importONNX(contentsOf path: String, options: ImportOptions = ImportOptions()) throws(ONNXImportError) -> ImportedModel {
+  try ONNXModel(path: path).imported(options)
 }
 
 extension ONNXModel {
-  /// Translates what the embedding depends on; everything else in the file is left out.
-  ///
-  /// Operators whose inputs are all known are evaluated here. Throws `unsupported` with every operator that has no
-  /// translation and all of its nodes, `invalidNode` where operands do not fit, `wrongOption` for options that do not fit.
+  /// As `importONNX(contentsOf:options:)`, for a model that is already read.
   public func imported(_ options: ImportOptions = ImportOptions()) throws(ONNXImportError) -> ImportedModel {
-    let search = EmbeddingSearch(model: self)
-    let embedding: String
-    if let name = options.embedding { embedding = try search.tensor(named: name) } else { embedding = try search.automatic() }
-    let needed = nodesNeeded(for: [embedding])
+    let outputs = try outputNames(options)
+    let needed = nodesNeeded(for: outputs)
     try checkOperators(needed)
 
     var translator = Translator(model: self)
-    let inputs = try translator.addInputs(try inputShapes(options.inputSize, needed, embedding))
-    for index in needed { try translator.translate(nodes[index], lastUse: embedding) }
-    let (graph, shape) = try translator.finish(embedding)
+    let inputs = try translator.addInputs(try inputShapes(options.inputSize, needed, outputs))
+    for index in needed { try translator.translate(nodes[index], isOutput: outputs.contains) }
+    let results = try translator.finish(outputs)
+    var graph = translator.builder.graph
+    graph.optimize()
+
+    var counts: [String: Int] = [:]
+    for index in needed where !nodes[index].outputs.allSatisfy(isConstant) { counts[nodes[index].operatorName, default: 0] += 1 }
     return ImportedModel(
-      graph: graph, inputs: inputs, embedding: embedding, embeddingShape: shape,
-      sourceOperatorCount: needed.count { !nodes[$0].outputs.allSatisfy(isConstant) }, producer: producer, opset: opset)
+      graph: graph, inputs: inputs, outputs: results, sourceOperatorCounts: counts, producer: producer, opset: opset)
+  }
+
+  private func outputNames(_ options: ImportOptions) throws(ONNXImportError) -> [String] {
+    let search = EmbeddingSearch(model: self)
+    if let name = options.embedding { return [try search.tensor(named: name)] }
+    return options.allOutputs ? outputs.map(\.name) : [try search.automatic()]
   }
 
   private func checkOperators(_ needed: [Int]) throws(ONNXImportError) {
@@ -69,7 +84,7 @@ extension ONNXModel {
     for index in needed {
       let node = nodes[index]
       if Translation.isSupported(node) { continue }
-      if node.domain.isEmpty, ConstantFolding.rules[node.proto.opType] != nil { continue }
+      if node.domain.isEmpty, ConstantFolding.rules[node.proto.opType] != nil, node.inputs.allSatisfy(isKnownWhileImporting) { continue }
       if let known = missing.firstIndex(where: { $0.name == node.operatorName }) {
         missing[known].nodeNames.append(node.name)
       } else {
@@ -77,69 +92,6 @@ extension ONNXModel {
       }
     }
     if !missing.isEmpty { throw .unsupportedOperators(missing) }
-  }
-
-  /// The dimensions of the inputs that the embedding depends on, with the dynamic ones fixed.
-  private func inputShapes(_ size: Int?, _ needed: [Int], _ embedding: String) throws(ONNXImportError) -> [(String, [Int])] {
-    let read = Set(needed.flatMap { nodes[$0].inputs } + [embedding])
-    var result: [(String, [Int])] = []
-    for input in inputs where read.contains(input.name) {
-      guard let dimensions = input.dimensions else {
-        throw ONNXImportError(.unsupported, "the file states no shape for the input '\(input.name)'; export it with one")
-      }
-      result.append((input.name, try fixed(dimensions, size, input.name)))
-    }
-    guard !result.isEmpty else {
-      throw ONNXImportError(.unsupported, "'\(embedding)' does not depend on any input of the model")
-    }
-    return result
-  }
-
-  private func fixed(_ dimensions: [Interface.Dimension], _ size: Int?, _ name: String) throws(ONNXImportError) -> [Int] {
-    var shape: [Int] = []
-    let isImage = dimensions.count == 4
-    let spatial = isImage ? spatialAxes(dimensions) : 0..<0
-    for (axis, dimension) in dimensions.enumerated() {
-      switch dimension {
-      case .fixed(let extent):
-        if spatial.contains(axis), let size, size != extent {
-          throw ONNXImportError(.wrongOption, "the input '\(name)' is fixed at \(describe(dimensions)) in the file; --input-size \(size) does not fit")
-        }
-        shape.append(extent)
-      case .dynamic where axis == 0: shape.append(1)
-      case .dynamic where spatial.contains(axis):
-        guard let size else {
-          throw ONNXImportError(.wrongOption, "the input '\(name)' has the open shape \(describe(dimensions)); give its height and width with --input-size N")
-        }
-        shape.append(size)
-      case .dynamic:
-        throw ONNXImportError(.unsupported, "dimension \(axis) of the input '\(name)' is open: \(describe(dimensions))")
-      }
-    }
-    guard shape.count <= Shape.maximumRank, shape.allSatisfy({ 1...(1 << 20) ~= $0 }), shape.reduce(1.0, { $0 * Double($1) }) < 0x1p31 else {
-      throw ONNXImportError(.unsupported, "the input '\(name)' has the shape \(shape)")
-    }
-    return shape
-  }
-
-  private func spatialAxes(_ dimensions: [Interface.Dimension]) -> Range<Int> {
-    isChannelsLast(dimensions) ? 1..<3 : 2..<4
-  }
-
-  /// True for images that the file itself takes as [N, H, W, C].
-  private func isChannelsLast(_ dimensions: [Interface.Dimension]) -> Bool {
-    func isChannelCount(_ dimension: Interface.Dimension) -> Bool { [.fixed(1), .fixed(3), .fixed(4)].contains(dimension) }
-    return dimensions.count == 4 && isChannelCount(dimensions[3]) && !isChannelCount(dimensions[1])
-  }
-
-  private func describe(_ dimensions: [Interface.Dimension]) -> String {
-    let parts = dimensions.map { dimension in
-      switch dimension {
-      case .fixed(let extent): "\(extent)"
-      case .dynamic(let name): name.isEmpty ? "?" : name
-      }
-    }
-    return "[\(parts.joined(separator: ", "))]"
   }
 }
 
@@ -151,25 +103,29 @@ private struct Translator {
 
   init(model: ONNXModel) { self.model = model }
 
-  mutating func addInputs(_ shapes: [(name: String, shape: [Int])]) throws(ONNXImportError) -> [ImportedModel.Input] {
-    var inputs: [ImportedModel.Input] = []
-    for (name, shape) in shapes {
-      let isImage = shape.count == 4 && !([1, 3, 4].contains(shape[3]) && ![1, 3, 4].contains(shape[1]))
-      let stored = isImage ? [shape[0], shape[2], shape[3], shape[1]] : shape
-      let value = Value.computed(builder.addInput(name, Shape(stored)), shape: stored)
-      let translation = Translation(node: Node(proto: Onnx_NodeProto(), index: 0, opset: model.opset), operands: [], graph: builder)
-      values[name] = isImage ? try translation.transposed(value, [0, 3, 1, 2]) : value
-      inputs.append(ImportedModel.Input(name: name, shape: shape, isTransposedToNHWC: isImage))
+  mutating func addInputs(_ shapes: [FixedInput]) throws(ONNXImportError) -> [ImportedModel.Interface] {
+    var inputs: [ImportedModel.Interface] = []
+    for input in shapes {
+      let shape = input.shape
+      let stored = input.isNCHW ? [shape[0], shape[2], shape[3], shape[1]] : shape
+      let value = Value.computed(builder.addInput(input.name, Shape(stored)), shape: stored)
+      let origin = Node(proto: Onnx_NodeProto.with { $0.name = input.name }, index: 0, opset: model.opset)
+      let translation = Translation(node: origin, operands: [], graph: builder)
+      values[input.name] = input.isNCHW ? try translation.transposed(value, [0, 3, 1, 2]) : value
+      inputs.append(ImportedModel.Interface(name: input.name, shape: shape, isStoredAsNHWC: input.isNCHW))
     }
     return inputs
   }
 
-  mutating func translate(_ node: Node, lastUse embedding: String) throws(ONNXImportError) {
+  mutating func translate(_ node: Node, isOutput: (String) -> Bool) throws(ONNXImportError) {
     let results = try self.results(of: node)
-    guard results.count >= node.outputs.count(where: { !$0.isEmpty && (model.isRead($0) || $0 == embedding) }) else {
-      throw node.unsupported("more than \(results.count) outputs are used")
+    for (index, name) in node.outputs.enumerated() where !name.isEmpty {
+      if index < results.count {
+        values[name] = results[index]
+      } else if model.isRead(name) || isOutput(name) {
+        throw node.unsupported("its output \(index) is used")
+      }
     }
-    for (name, result) in zip(node.outputs, results) where !name.isEmpty { values[name] = result }
   }
 
   private mutating func results(of node: Node) throws(ONNXImportError) -> [Value] {
@@ -195,11 +151,17 @@ private struct Translator {
     return constant
   }
 
-  func finish(_ embedding: String) throws(ONNXImportError) -> (Graph, [Int]) {
-    guard case .computed(let tensor, let shape) = values[embedding] else {
-      throw ONNXImportError(.unsupported, "'\(embedding)' does not depend on the values of any input")
+  func finish(_ outputs: [String]) throws(ONNXImportError) -> [ImportedModel.Interface] {
+    var tensors: [Graph.TensorID] = []
+    var interfaces: [ImportedModel.Interface] = []
+    for name in outputs {
+      guard case .computed(let tensor, let shape) = values[name] else {
+        throw ONNXImportError(.unsupported, "'\(name)' does not depend on the values of any input")
+      }
+      tensors.append(tensor)
+      interfaces.append(ImportedModel.Interface(name: name, shape: shape, isStoredAsNHWC: false))
     }
-    builder.setOutputs([tensor])
-    return (builder.graph, shape)
+    builder.setOutputs(tensors)
+    return interfaces
   }
 }

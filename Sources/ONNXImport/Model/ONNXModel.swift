@@ -18,6 +18,8 @@ public struct ONNXModel: Sendable {
     public var name: String
     /// Nil where the file states no shape.
     public var dimensions: [Dimension]?
+    /// True for tensors of a floating-point type, which are fed as float32.
+    public var isFloat: Bool
   }
 
   public let producer: String
@@ -33,6 +35,8 @@ public struct ONNXModel: Sendable {
   let producers: [String: Int]
   /// The tensors that no graph input has a part in.
   private let constants: Set<String>
+  /// The tensors that no values of a graph input have a part in: constants, shapes, and what follows from them.
+  private let known: Set<String>
 
   /// Reads a model and the files with external weights that lie beside it.
   public init(path: String) throws(ONNXImportError) {
@@ -89,10 +93,19 @@ public struct ONNXModel: Sendable {
       constants.formUnion(node.outputs)
     }
     self.constants = constants
+    var shapeDependent = constants
+    for node in nodes where ["Shape", "Size"].contains(node.operatorName)
+      || node.inputs.allSatisfy({ $0.isEmpty || shapeDependent.contains($0) }) {
+      shapeDependent.formUnion(node.outputs)
+    }
+    known = shapeDependent
   }
 
   /// True if a node reads the tensor.
   func isRead(_ tensor: String) -> Bool { nodes.contains { $0.inputs.contains(tensor) } }
+
+  /// True if the tensor's value follows from the file and from the shapes of the inputs.
+  func isKnownWhileImporting(_ tensor: String) -> Bool { known.contains(tensor) }
 
   func isConstant(_ tensor: String) -> Bool { constants.contains(tensor) }
 
@@ -130,6 +143,8 @@ public struct ONNXModel: Sendable {
 extension ONNXModel.Interface {
   init(_ info: Onnx_ValueInfoProto) {
     name = info.name
+    let type = Onnx_TensorProto.DataType(rawValue: Int(info.type.tensorType.elemType))
+    isFloat = [.float, .float16, .bfloat16, .double, .undefined].contains(type)
     guard info.type.tensorType.hasShape else {
       dimensions = nil
       return

@@ -101,8 +101,10 @@ extension Translation {
   /// The tensor of the graph that holds the value; a constant is put into the graph as float32.
   func tensor(_ value: Value) throws(ONNXImportError) -> Graph.TensorID {
     switch value {
-    case .computed(let tensor, _): tensor
-    case .constant(let constant): graph.constant(try checkedShape(constant.shape), constant.floats, name: node.name)
+    case .computed(let tensor, _): return tensor
+    case .constant(let constant):
+      guard constant.floats.allSatisfy(\.isFinite) else { throw node.error("a constant input holds infinite values or NaN") }
+      return graph.constant(try checkedShape(constant.shape), constant.floats, name: node.name)
     }
   }
 
