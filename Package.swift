@@ -10,14 +10,18 @@ let device: [SwiftSetting] =
     .strictMemorySafety(),
     // @_lifetime on accessors that return a Span into memory the caller owns.
     .enableExperimentalFeature("Lifetimes"),
+    // The kernel interface is C declarations, public where Kernels shows them and internal elsewhere.
+    .enableUpcomingFeature("InternalImportsByDefault"),
   ]
 
 let package = Package(
   name: "edgessl",
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
+    .executable(name: "edgessl", targets: ["edgessl"]),
   ],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     // Reads the protocol buffers of ONNX files; the generated code is in Sources/ONNXImport/Protobuf.
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
@@ -35,6 +39,17 @@ let package = Package(
     .target(
       name: "ONNXImport",
       dependencies: ["ModelCompiler", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      swiftSettings: strict),
+
+    // What a host adds to the runtime: mapped files, threads, atomic writes.
+    .target(name: "HostRuntime", dependencies: ["TinyNN"], swiftSettings: strict),
+
+    .executableTarget(
+      name: "edgessl",
+      dependencies: [
+        "HostRuntime", "ModelCompiler",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: strict),
 
     // What tests of several targets share: .npy files, golden cases, aligned memory.

@@ -1,4 +1,4 @@
-import CTinyNN
+public import CTinyNN
 
 /// The depthwise convolution that all kernels must equal bit for bit.
 @unsafe

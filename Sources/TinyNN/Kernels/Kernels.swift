@@ -1,4 +1,4 @@
-import CTinyNN
+public import CTinyNN
 
 /// The implementations of the heavy operations that a session runs with.
 ///

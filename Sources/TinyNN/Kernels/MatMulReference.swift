@@ -1,4 +1,4 @@
-import CTinyNN
+public import CTinyNN
 
 /// The matrix multiplication that all kernels must equal bit for bit.
 @unsafe

@@ -39,12 +39,17 @@ public enum MemoryPlanner {
   /// The largest sum of buffers that live at the same time: no plan can be smaller.
   public static func lowerBound(_ buffers: Span<Buffer>, operatorCount: Int) -> Int {
     var bound = 0
-    for index in 0...operatorCount {
-      var sum = 0
-      for i in 0..<buffers.count where buffers[i].first <= index && index <= buffers[i].last { sum += buffers[i].byteCount }
-      bound = max(bound, sum)
-    }
+    for index in 0...operatorCount { bound = max(bound, livingByteCount(buffers, at: index)) }
     return bound
+  }
+
+  private static func livingByteCount(_ buffers: Span<Buffer>, at index: Int) -> Int {
+    var sum = 0
+    for i in 0..<buffers.count {
+      let buffer = buffers[i]
+      if buffer.first <= index && index <= buffer.last { sum += buffer.byteCount }
+    }
+    return sum
   }
 
   private static func largestUnplaced(_ buffers: borrowing MutableSpan<Buffer>) -> Int {

@@ -1,0 +1,62 @@
+import Glibc
+import TinyNN
+
+/// A model opened for use on a host: its bytes, its plan, one arena, one session, its threads.
+public final class Encoder {
+  public let model: Model
+  public let plan: InferencePlan
+  public var session: Session
+  private let bytes: BytesOwner
+  private let arena: AlignedMemory
+  private let pool: ThreadPool?
+
+  /// What keeps the model's bytes alive.
+  enum BytesOwner {
+    case file(MappedFile)
+    case memory(AlignedMemory)
+  }
+
+  /// Opens a mapped .tnn file. `kernels` nil: the fastest of this machine.
+  public convenience init(file: MappedFile, threads: Int = 1, kernels: Kernels? = nil) throws(ModelError) {
+    try self.init(.file(file), file.bytes, threads, kernels)
+  }
+
+  /// Opens the bytes of a .tnn file in memory; they are copied once, to an aligned address.
+  public convenience init(bytes: [UInt8], threads: Int = 1, kernels: Kernels? = nil) throws(ModelError) {
+    let memory = AlignedMemory(copying: bytes)
+    try self.init(.memory(memory), memory.bytes, threads, kernels)
+  }
+
+  private init(_ owner: BytesOwner, _ region: ByteRegion, _ threads: Int, _ kernels: Kernels?) throws(ModelError) {
+    bytes = owner
+    model = try Model(validating: region)
+    plan = try InferencePlan(for: model, threads: threads)
+    arena = AlignedMemory(byteCount: plan.arenaByteCount)
+    pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
+    session = try Session(model, plan, arena: arena.buffer, kernels: kernels ?? .best, workers: pool?.workers ?? .none)
+  }
+}
+
+/// Memory at a multiple of 64, freed with this object.
+public final class AlignedMemory: @unchecked Sendable {
+  public let buffer: UnsafeMutableRawBufferPointer
+
+  /// `byteCount` bytes, zeroed.
+  public init(byteCount: Int) {
+    let size = Format.aligned(max(1, byteCount))
+    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: Format.alignment)
+    memset(buffer.baseAddress!, 0, size)
+    count = byteCount
+  }
+
+  public init(copying bytes: [UInt8]) {
+    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, bytes.count), alignment: Format.alignment)
+    buffer.copyBytes(from: bytes)
+    count = bytes.count
+  }
+
+  deinit { buffer.deallocate() }
+
+  private let count: Int
+  public var bytes: ByteRegion { ByteRegion(buffer.baseAddress!, count: count) }
+}

@@ -1,0 +1,56 @@
+import Glibc
+import TinyNN
+
+/// A file mapped read-only; the bytes stay valid as long as this object lives.
+public final class MappedFile: @unchecked Sendable {
+  public let path: String
+  private let base: UnsafeMutableRawPointer
+  private let count: Int
+
+  /// Throws `FileError` if the file is missing, unreadable, or empty.
+  public init(_ path: String) throws(FileError) {
+    self.path = path
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path: path, action: .open, code: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError(path: path, action: .open, code: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(path: path, action: .open, code: EISDIR) }
+    count = Int(status.st_size)
+    guard count > 0 else { throw FileError(path: path, action: .readEmpty, code: 0) }
+    guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+      throw FileError(path: path, action: .open, code: errno)
+    }
+    base = address
+  }
+
+  deinit { munmap(base, count) }
+
+  public var bytes: ByteRegion { ByteRegion(base, count: count) }
+}
+
+/// What went wrong with a file outside its contents.
+public struct FileError: Error, CustomStringConvertible, Sendable {
+  public enum Action: Sendable { case open, readEmpty, write }
+  public let path: String
+  public let action: Action
+  /// The system's error number.
+  public let code: Int32
+
+  public init(path: String, action: Action, code: Int32) {
+    self.path = path
+    self.action = action
+    self.code = code
+  }
+
+  public var isMissing: Bool { action == .open && code == ENOENT }
+
+  public var description: String {
+    let reason = String(cString: strerror(code))
+    return switch action {
+    case .open: "\(path): cannot be read: \(reason)"
+    case .readEmpty: "\(path): is empty (0 bytes)"
+    case .write: "\(path): cannot be written: \(reason)"
+    }
+  }
+}
