@@ -21,5 +21,11 @@ struct Failure: Error {
     self.message = message
   }
 
-  func report() { fputs("edgessl: \(message)\n", stderr) }
+  func report() { printToStandardError("edgessl: \(message)\n") }
+}
+
+/// Writes text to standard error, unbuffered; nothing useful can be done if that fails.
+func printToStandardError(_ text: String) {
+  let bytes = Array(text.utf8)
+  _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
