@@ -34,6 +34,10 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "OpenBLASBackend", dependencies: ["TinyNN", "CTinyNN", "COpenBLAS"], swiftSettings: strict + [.strictMemorySafety()]),
 
+    // Photos: JPEG through libjpeg, PNG through libpng.
+    .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+    .target(name: "ImageFiles", dependencies: ["CImageFiles"], swiftSettings: strict),
+
     .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
 
     .target(
@@ -47,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "HostRuntime", "ModelCompiler",
+        "HostRuntime", "ModelCompiler", "OpenBLASBackend", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -58,7 +62,9 @@ let package = Package(
     .testTarget(
       name: "ONNXImportTests", dependencies: ["ONNXImport", "ModelCompiler", "TinyNN", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler"],
-      swiftSettings: strict + [.strictMemorySafety()]),
+      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles"],
+      swiftSettings: strict),
+    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
+    .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN"], swiftSettings: strict),
   ]
 )

@@ -76,6 +76,11 @@ func printMatMul(_ shape: MatMulShape, _ kernels: Kernels, rounds: Int) {
     }
   }
   let openBLAS = {
+    if rows == 1 {
+      unsafe cblas_sgemv(
+        CblasRowMajor, CblasNoTrans, Int32(columns), Int32(depth), 1, plainWeights, Int32(depth), input, 1, 0, output, 1)
+      return
+    }
     unsafe cblas_sgemm(
       CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(depth), 1, input, Int32(depth),
       plainWeights, Int32(columns), 0, output, Int32(columns))

@@ -12,7 +12,7 @@
 
 #define PIXELS 4
 #define MAXIMUM_TAPS 5
-#define MAXIMUM_COLUMNS ((PIXELS - 1) * 2 + MAXIMUM_TAPS)
+#define VECTORS 4
 
 INLINE int32_t paddedChannels(const TinyNNDepthwiseF32 *d) { return (d->channels + 15) / 16 * 16; }
 
@@ -79,7 +79,7 @@ INLINE void pixelVectors(const TinyNNDepthwiseF32 *d, Window w, float *output, i
 }
 
 // One output pixel, wherever its window lies.
-INLINE void pixel(const TinyNNDepthwiseF32 *d, Taps y, int32_t x, float *output) {
+static __attribute__((noinline)) void pixel(const TinyNNDepthwiseF32 *d, Taps y, int32_t x, float *output) {
   Window w = window(d, y, insideTaps(x * d->strideX - d->padLeft, d->dilationX, d->kernelWidth, d->inputWidth));
   int32_t channel = 0, channels = d->channels;
   output += (int64_t)x * channels;
@@ -89,35 +89,48 @@ INLINE void pixel(const TinyNNDepthwiseF32 *d, Taps y, int32_t x, float *output)
   if (channel < channels) pixelVectors(d, w, output, channels - LANES, 1);
 }
 
-INLINE void pixelsVector(const TinyNNDepthwiseF32 *d, Window w, float *output, int32_t channel, int pixels, int taps,
-                         int stride) {
-  int32_t channels = d->channels;
+INLINE void insideVectors(const TinyNNDepthwiseF32 *d, Window w, float *output, int32_t channel, int pixels,
+                          int vectors, int taps, int stride) {
+  int64_t channels = d->channels;
   const float *input = w.input + channel, *weights = w.weights + channel;
-  Vector sums[PIXELS];
-  UNROLL for (int p = 0; p < pixels; p++) sums[p] = load(d->bias + channel);
+  Vector sums[PIXELS][VECTORS];
+  UNROLL for (int v = 0; v < vectors; v++) {
+    Vector bias = load(d->bias + channel + v * LANES);
+    UNROLL for (int p = 0; p < pixels; p++) sums[p][v] = bias;
+  }
   for (int32_t y = 0; y < w.countY; y++) {
-    Vector columns[MAXIMUM_COLUMNS];
-    UNROLL for (int c = 0; c < (pixels - 1) * stride + taps; c++) columns[c] = load(input + (int64_t)c * channels);
-    UNROLL for (int x = 0; x < taps; x++) {
-      Vector weight = load(weights + x * w.weightsStepX);
-      UNROLL for (int p = 0; p < pixels; p++) sums[p] = multiplyAdd(columns[p * stride + x], weight, sums[p]);
+    Vector weight[MAXIMUM_TAPS][VECTORS];
+    UNROLL for (int x = 0; x < taps; x++)
+      UNROLL for (int v = 0; v < vectors; v++) weight[x][v] = load(weights + x * w.weightsStepX + v * LANES);
+    UNROLL for (int column = 0; column < (pixels - 1) * stride + taps; column++) {
+      UNROLL for (int v = 0; v < vectors; v++) {
+        Vector value = load(input + column * channels + v * LANES);
+        UNROLL for (int p = 0; p < pixels; p++) {
+          int x = column - p * stride;
+          if (x >= 0 && x < taps) sums[p][v] = multiplyAdd(value, weight[x][v], sums[p][v]);
+        }
+      }
     }
     input += w.inputStepY;
     weights += w.weightsStepY;
   }
   Vector minimum = splat(d->minimum), maximum = splat(d->maximum);
   UNROLL for (int p = 0; p < pixels; p++)
-    store(output + (int64_t)p * channels + channel, clamp(sums[p], minimum, maximum));
+    UNROLL for (int v = 0; v < vectors; v++)
+      store(output + p * channels + channel + v * LANES, clamp(sums[p][v], minimum, maximum));
 }
 
 // Neighbouring output pixels whose windows lie inside the image from left to right.
-INLINE void insidePixels(const TinyNNDepthwiseF32 *d, Taps y, int32_t x, float *output, int pixels, int taps,
-                         int stride) {
+INLINE void insidePixels(const TinyNNDepthwiseF32 *d, Taps y, int32_t x, float *output, int pixels, int vectors,
+                         int taps, int stride) {
   Window w = window(d, y, (Taps){0, taps, x * stride - d->padLeft});
   int32_t channel = 0, channels = d->channels;
   output += (int64_t)x * channels;
-  for (; channel + LANES <= channels; channel += LANES) pixelsVector(d, w, output, channel, pixels, taps, stride);
-  if (channel < channels) pixelsVector(d, w, output, channels - LANES, pixels, taps, stride);
+  for (; channel + vectors * LANES <= channels; channel += vectors * LANES)
+    insideVectors(d, w, output, channel, pixels, vectors, taps, stride);
+  for (; channel + LANES <= channels; channel += LANES)
+    insideVectors(d, w, output, channel, pixels, 1, taps, stride);
+  if (channel < channels) insideVectors(d, w, output, channels - LANES, pixels, 1, taps, stride);
 }
 
 INLINE void row(const TinyNNDepthwiseF32 *d, Taps y, float *output, int taps, int stride) {
@@ -127,8 +140,8 @@ INLINE void row(const TinyNNDepthwiseF32 *d, Taps y, float *output, int taps, in
   if (firstInside > d->outputWidth) firstInside = d->outputWidth;
   if (endInside > d->outputWidth) endInside = d->outputWidth;
   for (; x < firstInside; x++) pixel(d, y, x, output);
-  for (; x + PIXELS <= endInside; x += PIXELS) insidePixels(d, y, x, output, PIXELS, taps, stride);
-  for (; x < endInside; x++) insidePixels(d, y, x, output, 1, taps, stride);
+  for (; x + PIXELS <= endInside; x += PIXELS) insidePixels(d, y, x, output, PIXELS, 2, taps, stride);
+  for (; x < endInside; x++) insidePixels(d, y, x, output, 1, 4, taps, stride);
   for (; x < d->outputWidth; x++) pixel(d, y, x, output);
 }
 

@@ -12,10 +12,6 @@ INLINE Vector load(const float *source) { return *(const UnalignedVector *)sourc
 
 INLINE void store(float *destination, Vector value) { *(UnalignedVector *)destination = value; }
 
-INLINE void storeFirst(float *destination, Vector value, int32_t count) {
-  for (int32_t lane = 0; lane < count; lane++) destination[lane] = value[lane];
-}
-
 INLINE Vector splat(float value) { return (Vector)value; }
 
 INLINE Vector multiplyAdd(Vector a, Vector b, Vector sum) { return __builtin_elementwise_fma(a, b, sum); }

@@ -5,10 +5,12 @@ extension Graph {
   public mutating func optimize() {
     removeDeadNodes()
     moveTransposes()
+    mergeEqualNodes()
     foldScales()
     fuseActivations()
     // What was fused or folded may have stood between two transposes or reshapes.
     moveTransposes()
+    mergeEqualNodes()
     removeUnusedTensors()
   }
 

@@ -14,12 +14,22 @@ struct Edgessl: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
-    } catch let failure as Failure {
-      failure.report()
-      Glibc.exit(failure.code.rawValue)
     } catch {
-      // Usage errors and --help, with the parser's own texts and codes (64 for wrong usage).
-      exit(withError: error)
+      if let failure = Failure(error) { stop(failure) }
+      // --help, --version and completion scripts come as errors too, with the parser's own texts.
+      if exitCode(for: error) == .success { exit(withError: error) }
+      stop(Failure(.usage, "\(message(for: error)); see: \(helpCommand)"))
     }
+  }
+
+  private static func stop(_ failure: Failure) -> Never {
+    failure.report()
+    Glibc.exit(failure.code.rawValue)
+  }
+
+  private static var helpCommand: String {
+    let name = CommandLine.arguments.dropFirst().first
+    let isKnown = configuration.subcommands.contains { $0.configuration.commandName == name || $0._commandName == name }
+    return isKnown ? "edgessl \(name!) --help" : "edgessl --help"
   }
 }

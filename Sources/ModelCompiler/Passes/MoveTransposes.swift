@@ -42,11 +42,12 @@ private struct TransposeMover {
       let (source, permutation) = origin(of: node.inputs[0], before: transpose.permutation)
       emitTranspose(permutation, of: source, to: node.outputs[0], name: node.name)
     } else if let reshape = node.decoded(Reshape.self), let origin = transposed[node.inputs[0]],
-      let (shape, permutation) = reshaped(graph.shape(node.inputs[0]), to: reshape.shape, origin.permutation),
-      let (before, result) = try? graph.makeNode(Reshape(shape), name: node.name, inputs: [origin.source])
+      let split = split(graph.shape(node.inputs[0]), to: reshape.shape, origin.permutation),
+      let inner = arranged(origin.source, split.inner, name: node.name),
+      let (before, result) = try? graph.makeNode(Reshape(split.shape), name: node.name, inputs: [inner])
     {
       nodes.append(before)
-      emitTranspose(permutation, of: result, to: node.outputs[0], name: node.name + ".transpose")
+      emitTranspose(split.outer, of: result, to: node.outputs[0], name: node.name + ".transpose")
     } else if !moveBehind(node) {
       nodes.append(node)
     }
@@ -108,36 +109,40 @@ private struct TransposeMover {
     return true
   }
 
-  /// The reshape of the untransposed tensor, and the transpose after it, that together equal `Reshape(to)` of a tensor of
-  /// shape `from` which is a transpose; nil if the reshape mixes axes that do not stand side by side in the source.
-  private func reshaped(_ from: Shape, to: Shape, _ permutation: Permutation) -> (Shape, Permutation)? {
+  private mutating func arranged(_ source: Graph.TensorID, _ permutation: Permutation, name: String) -> Graph.TensorID? {
+    guard !permutation.isIdentity else { return source }
+    guard let (node, result) = try? graph.makeNode(Transpose(permutation), name: name + ".arrange", inputs: [source]) else { return nil }
+    nodes.append(node)
+    return result
+  }
+
+  /// A reshape of a transposed tensor, taken apart: `inner` brings the axes of the source that the reshape merges or splits
+  /// side by side (the identity where they already are), then comes the reshape to `shape`, then `outer` orders the groups.
+  /// Only `outer` can still move on. Nil if the two shapes have no common groups.
+  private func split(_ from: Shape, to: Shape, _ permutation: Permutation) -> (inner: Permutation, shape: Shape, outer: Permutation)? {
     guard let groups = factor(from, to) else { return nil }
-    for group in groups {
-      // Axes of extent 1 may stand anywhere.
-      let axes = group.from.filter { from[$0] != 1 }
-      for (a, b) in zip(axes, axes.dropFirst()) {
-        guard permutation[a] < permutation[b] else { return nil }
-        for between in permutation[a] + 1..<permutation[b] {
-          guard from[permutation.inverse[between]] == 1 else { return nil }
-        }
-      }
-    }
-    // Groups in the order in which the source stores them.
+    // Groups in the order in which the source stores their first axis; axes of extent 1 may stand anywhere.
     let order = groups.indices.sorted { a, b in
       let place = { (index: Int) in groups[index].from.filter { from[$0] != 1 }.map { permutation[$0] }.min() ?? -1 }
       return (place(a), a) < (place(b), b)
     }
     var shape = Shape()
-    var placed: [Int] = []
+    var sourceAxes: [Int] = [], resultAxes: [Int] = []
     for index in order {
+      sourceAxes += groups[index].from.map { permutation[$0] }
       for axis in groups[index].to {
         shape.append(to[axis])
-        placed.append(axis)
+        resultAxes.append(axis)
       }
     }
-    var result = Permutation(rank: to.rank)
-    for (position, axis) in placed.enumerated() { result[axis] = position }
-    return (shape, result)
+    var inner = Permutation(rank: from.rank)
+    for (position, axis) in sourceAxes.enumerated() { inner[position] = axis }
+    // Moving axes of extent 1 moves no element.
+    let moving = sourceAxes.filter { from[permutation.inverse[$0]] != 1 }
+    if moving == moving.sorted() { inner = Permutation(rank: from.rank) }
+    var outer = Permutation(rank: to.rank)
+    for (position, axis) in resultAxes.enumerated() { outer[axis] = position }
+    return (inner, shape, outer)
   }
 
   /// Cuts both shapes into the smallest groups of neighbouring axes with equal products.

@@ -131,7 +131,8 @@ public struct Convolution: Operator {
     guard columnCount > 0 else { return }
 
     let scratch = context.scratch(share: blocks.scratchByteCount)
-    let zeros = scratch.floats(at: Format.aligned(4 * Blocks.rowCount * window.taps), count: blocks.rows == .indirect ? channels : 0)
+    let zeros = blocks.rows == .indirect
+      ? scratch.floats(at: Format.aligned(4 * Blocks.rowCount * window.taps), count: channels) : scratch.floats(at: 0, count: 0)
     for i in 0..<zeros.count { zeros[i] = 0 }
 
     for image in 0..<output.shape[0] {

@@ -21,11 +21,32 @@ struct Failure: Error {
     self.message = message
   }
 
-  func report() { printToStandardError("edgessl: \(message)\n") }
+  func report() { printToStandardError("edgessl: \(message.onOneLine)\n") }
 }
 
-/// Writes text to standard error, unbuffered; nothing useful can be done if that fails.
-func printToStandardError(_ text: String) {
-  let bytes = Array(text.utf8)
-  _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+/// An error of a library that knows how it looks to the user of the command.
+protocol FailureConvertible: Error {
+  var failure: Failure { get }
+}
+
+extension Failure {
+  /// The failure that an error stands for, or nil for errors of the argument parser.
+  init?(_ error: any Error) {
+    switch error {
+    case let failure as Failure: self = failure
+    case let error as any FailureConvertible: self = error.failure
+    default: return nil
+    }
+  }
+}
+
+extension String {
+  /// The text without line breaks and other control characters: file names and names inside files may contain them.
+  var onOneLine: String {
+    var line = ""
+    for scalar in unicodeScalars {
+      line.unicodeScalars.append(scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) ? " " : scalar)
+    }
+    return line
+  }
 }

@@ -5,7 +5,7 @@ import TinyNN
 @Suite struct MatMulTests {
   static let shapes: [(rows: Int, taps: Int, channels: Int, columns: Int)] = {
     var random = SeededGenerator(seed: 1)
-    let awkward = (0..<400).map { _ in
+    let awkward = (0..<250).map { _ in
       (
         rows: Int.random(in: 1...13, using: &random), taps: Int.random(in: 1...9, using: &random),
         channels: Int.random(in: 1...40, using: &random), columns: Int.random(in: 1...50, using: &random)

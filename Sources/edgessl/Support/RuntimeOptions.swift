@@ -1,0 +1,65 @@
+import ArgumentParser
+import HostRuntime
+import OpenBLASBackend
+import TinyNN
+
+/// How a command runs a network.
+struct RuntimeOptions: ParsableArguments {
+  enum Backend: String, ExpressibleByArgument, CaseIterable {
+    /// Our kernels: the same bits on every machine, for any number of threads.
+    case builtin
+    case openblas
+  }
+
+  static let maximumThreadCount = 256
+
+  @Option(help: "Threads that compute; the result does not depend on it.")
+  var threads = 1
+
+  @Option(help: "Matrix multiplication: builtin gives the same bits on every machine, openblas does not.")
+  var backend = Backend.builtin
+
+  func validate() throws {
+    guard 1...RuntimeOptions.maximumThreadCount ~= threads else {
+      throw ValidationError("--threads is \(threads); it must be 1 to \(RuntimeOptions.maximumThreadCount)")
+    }
+  }
+
+  /// Opens a .tnn file for running.
+  func open(_ path: String) throws(Failure) -> OpenedModel {
+    let file: MappedFile
+    do { file = try MappedFile(path) } catch { throw error.failure }
+    let openBLAS = backend == .openblas ? OpenBLASBackend() : nil
+    do { return OpenedModel(file: file, encoder: try Encoder(file: file, threads: threads, kernels: openBLAS?.kernels()), openBLAS: openBLAS) } catch {
+      throw Failure(error, in: path)
+    }
+  }
+}
+
+/// A model file with everything that runs it.
+final class OpenedModel {
+  let file: MappedFile
+  let encoder: Encoder
+  // Must outlive the encoder's session.
+  private let openBLAS: OpenBLASBackend?
+
+  init(file: MappedFile, encoder: Encoder, openBLAS: OpenBLASBackend?) {
+    self.file = file
+    self.encoder = encoder
+    self.openBLAS = openBLAS
+  }
+
+  var model: Model { encoder.model }
+}
+
+/// Opens and checks a .tnn file without planning to run it; the file owns the model's bytes.
+func openModelFile(_ path: String) throws(Failure) -> (file: MappedFile, model: Model) {
+  let file: MappedFile
+  do { file = try MappedFile(path) } catch { throw error.failure }
+  do { return (file, try Model(validating: file.bytes)) } catch { throw Failure(error, in: path) }
+}
+
+/// Writes a file atomically, with the errors of the command.
+func writeFile(_ bytes: [UInt8], to path: String) throws(Failure) {
+  do { try writeAtomically(bytes, to: path) } catch { throw error.failure }
+}
