@@ -39,11 +39,18 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
 
   public func array(_ file: String) throws -> NumpyArray { try NumpyArray(contentsOf: folder.appending(path: file)) }
 
-  /// The cases in the folders below `directory`, by name; none if it is missing.
+  /// The cases with a model in the folders below `directory`, by name; none if it is missing.
   public static func all(in directory: URL) throws -> [GoldenCase] {
     guard let entries = try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil) else { return [] }
-    return try entries.filter { FileManager.default.fileExists(atPath: $0.appending(path: "case.json").path) }
-      .sorted { $0.lastPathComponent < $1.lastPathComponent }.map(GoldenCase.init)
+    return try entries.filter(hasModel).sorted { $0.lastPathComponent < $1.lastPathComponent }.map(GoldenCase.init)
+  }
+
+  /// Other kinds of golden folders stand beside those of models.
+  private static func hasModel(_ folder: URL) -> Bool {
+    struct Reference: Decodable { let model: String }
+    if FileManager.default.fileExists(atPath: folder.appending(path: "model.onnx").path) { return true }
+    guard let json = try? Data(contentsOf: folder.appending(path: "case.json")) else { return false }
+    return (try? JSONDecoder().decode(Reference.self, from: json)) != nil
   }
 }
 
