@@ -23,6 +23,8 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // Reads the protocol buffers of ONNX files; the generated code is in Sources/ONNXImport/Protobuf.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // The runtime: C only for SIMD kernels.
@@ -40,6 +42,11 @@ let package = Package(
     .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
     .target(name: "Quantize", dependencies: ["ModelCompiler", "TinyNN"], swiftSettings: strict),
 
+    .target(
+      name: "ONNXImport",
+      dependencies: ["ModelCompiler", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      swiftSettings: strict),
+
     // What a host adds to the runtime: mapped files, threads, atomic writes.
     .target(name: "HostRuntime", dependencies: ["TinyNN"], swiftSettings: strict),
 
@@ -51,6 +58,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // What tests of several targets share: .npy files, golden cases, aligned memory.
+    .target(name: "TestSupport", dependencies: ["TinyNN", "ModelCompiler"], path: "Tests/TestSupport", swiftSettings: strict),
+
+    .testTarget(
+      name: "ONNXImportTests", dependencies: ["ONNXImport", "ModelCompiler", "TinyNN", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime"],
       swiftSettings: strict),
