@@ -25,7 +25,9 @@ public enum ElementaryMath {
     p = p * r + 2.0000714765e-1
     p = p * r - 2.4999993993e-1
     p = p * r + 3.3333331174e-1
-    let e = Float(exponent)
+    // 1.5 * 2^23 plus a small integer, by its bits: Embedded Swift for 32-bit targets converts integers through a generic path that
+    // mentions arrays.
+    let e = Float(bitPattern: 0x4B40_0000 &+ UInt32(bitPattern: exponent)) - 12_582_912
     var y = p * r * z
     y = y + e * -2.12194440e-4
     y = y - 0.5 * z
