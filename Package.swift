@@ -19,10 +19,13 @@ let package = Package(
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
     .library(name: "FewShot", targets: ["FewShot"]),
+    .library(name: "Quantize", targets: ["Quantize"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // Reads the protocol buffers of ONNX files; the generated code is in Sources/ONNXImport/Protobuf.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // The runtime: C only for SIMD kernels.
@@ -38,6 +41,12 @@ let package = Package(
     .target(name: "ImageFiles", dependencies: ["CImageFiles"], swiftSettings: strict),
 
     .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
+    .target(name: "Quantize", dependencies: ["ModelCompiler", "TinyNN"], swiftSettings: strict),
+
+    .target(
+      name: "ONNXImport",
+      dependencies: ["ModelCompiler", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      swiftSettings: strict),
 
     // What a host adds to the runtime: mapped files, threads, atomic writes.
     .target(name: "HostRuntime", dependencies: ["TinyNN"], swiftSettings: strict),
@@ -58,12 +67,18 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // What tests of several targets share: .npy files, golden cases, aligned memory.
+    .target(name: "TestSupport", dependencies: ["TinyNN", "ModelCompiler"], path: "Tests/TestSupport", swiftSettings: strict),
+
     .testTarget(
-      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles"],
+      name: "ONNXImportTests", dependencies: ["ONNXImport", "ModelCompiler", "TinyNN", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime"],
       swiftSettings: strict),
     .testTarget(
       name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
+    .testTarget(name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN"], swiftSettings: strict),
   ]
 )

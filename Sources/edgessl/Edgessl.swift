@@ -7,7 +7,7 @@ struct Edgessl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edgessl",
     abstract: "Learn to recognise new things from a handful of photos, on the device.",
-    subcommands: []
+    subcommands: [Inspect.self, Run.self, Bench.self, Plan.self]
   )
 
   static func main() {
