@@ -18,10 +18,13 @@ let package = Package(
   name: "edgessl",
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
+    .library(name: "Quantize", targets: ["Quantize"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // Reads the protocol buffers of ONNX files; the generated code is in Sources/ONNXImport/Protobuf.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // The runtime: C only for SIMD kernels.
@@ -37,6 +40,12 @@ let package = Package(
     .target(name: "ImageFiles", dependencies: ["CImageFiles"], swiftSettings: strict),
 
     .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
+    .target(name: "Quantize", dependencies: ["ModelCompiler", "TinyNN"], swiftSettings: strict),
+
+    .target(
+      name: "ONNXImport",
+      dependencies: ["ModelCompiler", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      swiftSettings: strict),
 
     // What a host adds to the runtime: mapped files, threads, atomic writes.
     .target(name: "HostRuntime", dependencies: ["TinyNN"], swiftSettings: strict),
@@ -44,18 +53,24 @@ let package = Package(
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "HostRuntime", "ModelCompiler", "OpenBLASBackend", "TinyNN",
+        "HostRuntime", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
+    // What tests of several targets share: .npy files, golden cases, aligned memory.
+    .target(name: "TestSupport", dependencies: ["TinyNN", "ModelCompiler"], path: "Tests/TestSupport", swiftSettings: strict),
+
     .testTarget(
-      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles"],
+      name: "ONNXImportTests", dependencies: ["ONNXImport", "ModelCompiler", "TinyNN", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime"],
       swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN"], swiftSettings: strict),
     // Runs the command as a process.
     .testTarget(name: "edgesslTests", dependencies: ["edgessl", "HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
+    .testTarget(name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN"], swiftSettings: strict),
   ]
 )

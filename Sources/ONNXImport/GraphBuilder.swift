@@ -1,0 +1,33 @@
+import ModelCompiler
+import TinyNN
+
+/// The compiler's graph while an import appends to it; translations of all nodes share one.
+final class GraphBuilder {
+  private(set) var graph = Graph()
+  /// Constants that are already in the graph: a weight that several nodes read is stored once.
+  private var constants: [ConstantKey: Graph.TensorID] = [:]
+
+  private struct ConstantKey: Hashable {
+    let shape: [Int]
+    let bits: [UInt32]
+  }
+
+  func addInput(_ name: String, _ shape: Shape) -> Graph.TensorID {
+    graph.addInput(name, TensorType(.float32, shape))
+  }
+
+  func setOutputs(_ outputs: [Graph.TensorID]) { graph.outputs = outputs }
+
+  func constant(_ shape: Shape, _ elements: [Float], name: String) -> Graph.TensorID {
+    guard elements.count <= 16 else { return graph.addConstant(name, shape, elements) }
+    let key = ConstantKey(shape: shape.extents, bits: elements.map(\.bitPattern))
+    if let known = constants[key] { return known }
+    let tensor = graph.addConstant(name, shape, elements)
+    constants[key] = tensor
+    return tensor
+  }
+
+  func append(_ operation: some Operator, _ inputs: [Graph.TensorID], name: String) throws(CompileError) -> Graph.TensorID {
+    try graph.add(operation, name: name, inputs: inputs)
+  }
+}

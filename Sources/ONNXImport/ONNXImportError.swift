@@ -1,0 +1,42 @@
+/// Why an ONNX file could not be imported. `description` is one line for people: what, where, what to do.
+public struct ONNXImportError: Error, Equatable, CustomStringConvertible, Sendable {
+  public enum Reason: Equatable, Sendable {
+    /// The file, or a file with weights that it names, cannot be opened.
+    case missing
+    /// The operating system failed while reading.
+    case unreadable
+    /// The bytes are not a whole ONNX model.
+    case malformed
+    /// The model asks for something that is not supported, or that needs an option.
+    case unsupported
+    /// An operator's inputs or attributes contradict each other or the ONNX specification.
+    case invalidNode
+    /// An option of the caller does not fit the model.
+    case wrongOption
+  }
+
+  public var reason: Reason
+  public var description: String
+
+  public init(_ reason: Reason, _ description: String) {
+    self.reason = reason
+    self.description = description
+  }
+}
+
+/// An operator that no translation exists for, with every node that uses it.
+public struct UnsupportedOperator: Equatable, Sendable, CustomStringConvertible {
+  /// `Domain.Operator`, or the operator alone in the standard domain.
+  public var name: String
+  public var nodeNames: [String]
+
+  public var description: String { "\(name) (\(nodeNames.joined(separator: ", ")))" }
+}
+
+extension ONNXImportError {
+  static func unsupportedOperators(_ operators: [UnsupportedOperator]) -> ONNXImportError {
+    let list = operators.map(\.description).joined(separator: "; ")
+    let count = operators.count == 1 ? "1 operator is" : "\(operators.count) operators are"
+    return ONNXImportError(.unsupported, "\(count) not supported: \(list)")
+  }
+}

@@ -1,0 +1,69 @@
+import TinyNN
+
+extension Translation {
+  static let activationRules: [String: Rule] = [
+    "Relu": { (translation) throws(ONNXImportError) in [try translation.activation(.relu)] },
+    "Clip": { (translation) throws(ONNXImportError) in
+      let low = try translation.scalar(input: 1, orAttribute: "min", default: -.infinity)
+      let high = try translation.scalar(input: 2, orAttribute: "max", default: .infinity)
+      if low == -.infinity, high == .infinity { return [try translation.operand(0)] }
+      return [try translation.activation(Activation(.clamp, low, high))]
+    },
+    "LeakyRelu": { (translation) throws(ONNXImportError) in
+      [try translation.activation(Activation(.leakyReLU, try translation.node.float("alpha", default: 0.01)))]
+    },
+    "PRelu": { (translation) throws(ONNXImportError) in
+      let (x, slope) = (try translation.operand(0), try translation.operand(1))
+      if let constant = slope.constant, constant.count == 1 {
+        return [try translation.activated(x, Activation(.leakyReLU, constant.floats[0]))]
+      }
+      let negative = try translation.activated(x, Activation(.clamp, -.infinity, 0))
+      let scaled = try translation.binary(.multiply, negative, slope)
+      return [try translation.binary(.add, try translation.activated(x, .relu), scaled)]
+    },
+    "Sigmoid": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.sigmoid))] },
+    "Tanh": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.tanh))] },
+    "Exp": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.exp))] },
+    "Sqrt": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.sqrt))] },
+    "HardSigmoid": { (translation) throws(ONNXImportError) in
+      let slope = try translation.node.float("alpha", default: 0.2)
+      return [try translation.activation(Activation(.hardSigmoid, slope, try translation.node.float("beta", default: 0.5)))]
+    },
+    "HardSwish": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.hardSwish))] },
+    "Swish": { (translation) throws(ONNXImportError) in
+      guard try translation.node.float("alpha", default: 1) == 1 else { throw translation.node.unsupported("alpha other than 1") }
+      return [try translation.activation(Activation(.silu))]
+    },
+    "Elu": { (translation) throws(ONNXImportError) in
+      [try translation.exponentialUnit(alpha: try translation.node.float("alpha", default: 1), gamma: 1)]
+    },
+    "Selu": { (translation) throws(ONNXImportError) in
+      [try translation.exponentialUnit(alpha: try translation.node.float("alpha", default: 1.6732632),
+                                       gamma: try translation.node.float("gamma", default: 1.050701))]
+    },
+    "Softmax": { (translation) throws(ONNXImportError) in [try translation.softmax()] },
+  ]
+
+  private func activation(_ activation: Activation) throws(ONNXImportError) -> Value {
+    try activated(try operand(0), activation)
+  }
+
+  /// gamma (max(x, 0) + alpha (exp(min(x, 0)) - 1))
+  private func exponentialUnit(alpha: Float, gamma: Float) throws(ONNXImportError) -> Value {
+    let x = try operand(0)
+    let power = try activated(try activated(x, Activation(.clamp, -.infinity, 0)), Activation(.exp))
+    let shifted = try binary(.add, power, .constant(HostTensor([], floats: [-1])))
+    return try scaled(try binary(.add, try activated(x, .relu), try scaled(shifted, by: alpha)), by: gamma)
+  }
+
+  /// Before operator set 13, Softmax runs over all dimensions from `axis` on together.
+  private func softmax() throws(ONNXImportError) -> Value {
+    let x = try operand(0)
+    let shape = x.shape
+    let isJoint = node.opset < 13
+    let axis = try normalizedAxis(try node.int("axis", default: isJoint ? 1 : -1), rank: shape.count, node)
+    if !isJoint || shape[(axis + 1)...].allSatisfy({ $0 == 1 }) { return try emit(Softmax(axis: axis), x) }
+    let matrix = try reshaped(x, [shape[..<axis].reduce(1, *), shape[axis...].reduce(1, *)])
+    return try reshaped(try emit(Softmax(axis: 1), matrix), shape)
+  }
+}

@@ -1,0 +1,134 @@
+import TinyNN
+
+extension Translation {
+  static let slicingRules: [String: Rule] = [
+    "Concat": { (translation) throws(ONNXImportError) in
+      let first = try translation.operand(0)
+      let axis = try normalizedAxis(try translation.node.int("axis", default: 1), rank: first.shape.count, translation.node)
+      var parts: [Value] = []
+      for index in translation.operands.indices { parts.append(try translation.operand(index)) }
+      return [try translation.concatenated(parts, axis)]
+    },
+    "Slice": { (translation) throws(ONNXImportError) in
+      var x = try translation.operand(0)
+      let ranges = try SliceRange.ranges(
+        translation.node, x.shape, starts: translation.integers(input: 1, orAttribute: "starts"),
+        ends: translation.integers(input: 2, orAttribute: "ends"), axes: translation.integers(input: 3, orAttribute: "axes"),
+        steps: translation.integers(input: 4, orAttribute: nil))
+      for (axis, range) in ranges.enumerated() { x = try translation.sliced(x, axis, range) }
+      return [x]
+    },
+    "Split": { (translation) throws(ONNXImportError) in
+      let x = try translation.operand(0)
+      let axis = try normalizedAxis(try translation.node.int("axis", default: 0), rank: x.shape.count, translation.node)
+      let stated = try translation.integers(input: 1, orAttribute: "split")
+      var start = 0
+      var parts: [Value] = []
+      for size in try splitSizes(translation.node, x.shape[axis], stated: stated) {
+        parts.append(try translation.sliced(x, axis, SliceRange(start: start, step: 1, count: size)))
+        start += size
+      }
+      return parts
+    },
+    "Gather": { (translation) throws(ONNXImportError) in [try translation.gathered()] },
+    "Pad": { (translation) throws(ONNXImportError) in [try translation.padded()] },
+  ]
+
+  private func concatenated(_ parts: [Value], _ axis: Int) throws(ONNXImportError) -> Value {
+    parts.count == 1 ? parts[0] : try emit(Concatenate(axis: axis), parts)
+  }
+
+  private func sliced(_ x: Value, _ axis: Int, _ range: SliceRange) throws(ONNXImportError) -> Value {
+    if range.isWhole(x.shape[axis]) { return x }
+    guard range.count > 0 else { throw node.unsupported("an empty part of axis \(axis) of shape \(x.shape)") }
+    return try emit(Slice(axis: axis, start: range.start, step: range.count == 1 ? 1 : range.step, extent: range.count), x)
+  }
+
+  /// Constant indices: each run of equally spaced ones is a slice.
+  private func gathered() throws(ONNXImportError) -> Value {
+    let (x, indices) = (try operand(0), try constant(1))
+    let axis = try normalizedAxis(try node.int("axis", default: 0), rank: x.shape.count, node)
+    guard let stated = indices.integers else { throw node.error("the indices are floats") }
+    var rows: [Int] = []
+    for index in stated {
+      let row = index < 0 ? Int(index) + x.shape[axis] : Int(index)
+      guard x.shape[axis] > row, row >= 0 else { throw node.error("index \(index) of a dimension of \(x.shape[axis])") }
+      rows.append(row)
+    }
+    var parts: [Value] = []
+    for range in arithmeticRuns(rows) { parts.append(try sliced(x, axis, range)) }
+    guard !parts.isEmpty else { throw node.unsupported("no indices") }
+    let result = try concatenated(parts, axis)
+    return try reshaped(result, x.shape[..<axis] + indices.shape + x.shape[(axis + 1)...])
+  }
+
+  private func arithmeticRuns(_ rows: [Int]) -> [SliceRange] {
+    var runs: [SliceRange] = []
+    for row in rows {
+      if var last = runs.last {
+        if last.count == 1, row != last.start {
+          last.step = row - last.start
+          last.count = 2
+          runs[runs.count - 1] = last
+          continue
+        }
+        if last.count > 1, row == last.start + last.step * last.count {
+          runs[runs.count - 1].count += 1
+          continue
+        }
+      }
+      runs.append(SliceRange(start: row, step: 1, count: 1))
+    }
+    return runs
+  }
+
+  /// Pad: `pads` holds all beginnings, then all ends, of the stated axes; negative ones cut off.
+  private func padded() throws(ONNXImportError) -> Value {
+    var x = try operand(0)
+    let rank = x.shape.count
+    guard let pads = try integers(input: 1, orAttribute: node.has("pads") ? "pads" : "paddings") else {
+      throw node.error("the pads are missing")
+    }
+    let axes = try integers(input: 3, orAttribute: nil) ?? Array(0..<rank)
+    guard pads.count == 2 * axes.count else { throw node.error("pads \(pads) do not fit \(axes.count) axes") }
+    var before = Array(repeating: 0, count: rank)
+    var after = before
+    for (index, axis) in axes.enumerated() {
+      let axis = try normalizedAxis(axis, rank: rank, node)
+      before[axis] = max(0, pads[index])
+      after[axis] = max(0, pads[axes.count + index])
+      let (cutBefore, cutAfter) = (min(0, pads[index]), min(0, pads[axes.count + index]))
+      guard (pads[index].magnitude, pads[axes.count + index].magnitude) < (1 << 15, 1 << 15) else {
+        throw node.unsupported("pads \(pads)")
+      }
+      x = try sliced(x, axis, SliceRange(start: -cutBefore, step: 1, count: x.shape[axis] + cutBefore + cutAfter))
+    }
+    if before.allSatisfy({ $0 == 0 }), after.allSatisfy({ $0 == 0 }) { return x }
+    switch try node.string("mode") ?? "constant" {
+    case "constant":
+      _ = try checkedShape(x.shape)
+      var pad = Pad(rank: rank, value: try scalar(input: 2, orAttribute: "value", default: 0))
+      for axis in 0..<rank { (pad.before[axis], pad.after[axis]) = (before[axis], after[axis]) }
+      return try emit(pad, x)
+    case "edge":
+      for axis in 0..<rank {
+        let first = try sliced(x, axis, SliceRange(start: 0, step: 1, count: 1))
+        let last = try sliced(x, axis, SliceRange(start: x.shape[axis] - 1, step: 1, count: 1))
+        let (head, tail) = (Array(repeating: first, count: before[axis]), Array(repeating: last, count: after[axis]))
+        x = try concatenated(head + [x] + tail, axis)
+      }
+      return x
+    case "reflect":
+      for axis in 0..<rank where before[axis] + after[axis] > 0 {
+        let extent = x.shape[axis]
+        guard max(before[axis], after[axis]) < extent else { throw node.error("pads \(pads) reflect more than shape \(x.shape) has") }
+        var parts = [x]
+        if before[axis] > 0 { parts.insert(try sliced(x, axis, SliceRange(start: before[axis], step: -1, count: before[axis])), at: 0) }
+        if after[axis] > 0 { parts.append(try sliced(x, axis, SliceRange(start: extent - 2, step: -1, count: after[axis]))) }
+        x = try concatenated(parts, axis)
+      }
+      return x
+    case let mode: throw node.unsupported("mode \(mode)")
+    }
+  }
+}

@@ -1,0 +1,137 @@
+"""Exports image encoders with random weights and records ONNX Runtime's answers.
+
+    python export_models.py DIR [NAME...]
+
+Writes DIR/<name>/ (see golden_case.py) for the named models, or for all of MODELS. Weights, batch-normalisation
+statistics and inputs follow from SEED, so that the same versions of the packages give the same case.
+"""
+
+import argparse
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from golden_case import write_case
+
+SEED = 7
+
+MODELS = {
+    "mobilenet_v2": ("torchvision", 224),
+    "mobilenet_v3_small": ("torchvision", 224),
+    "resnet18": ("torchvision", 224),
+    "squeezenet1_1": ("torchvision", 224),
+    "mnasnet0_5": ("torchvision", 224),
+    "shufflenet_v2_x0_5": ("torchvision", 224),
+    "efficientnet_lite0": ("timm", 224),
+}
+
+
+def declare_torchvision_operators():
+    """Lets torchvision's Python models load beside a torch whose build does not match torchvision's compiled part."""
+    library = torch.library.Library("torchvision", "DEF")
+    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return library
+
+
+def build(name: str) -> torch.nn.Module:
+    source = MODELS[name][0]
+    torch.manual_seed(SEED)
+    if source == "timm":
+        import timm
+        return timm.create_model(name, pretrained=False)
+    import torchvision
+    return getattr(torchvision.models, name)(weights=None)
+
+
+def randomise(model: torch.nn.Module, size: int) -> None:
+    """Gives every normalisation and bias values that matter, and keeps activations near unit scale.
+
+    Running statistics are those of random images, then disturbed, so that no statistic is trivial and none explodes.
+    """
+    generator = torch.Generator().manual_seed(SEED)
+
+    def uniform(like, low, high):
+        return torch.rand(like.shape, generator=generator) * (high - low) + low
+
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear)) and module.bias is not None:
+                module.bias.copy_(uniform(module.bias, -0.1, 0.1))
+        for norm in norms:
+            norm.weight.copy_(uniform(norm.weight, 0.5, 1.5))
+            norm.bias.copy_(uniform(norm.bias, -0.3, 0.5))
+            norm.reset_running_stats()
+            norm.momentum = None
+        if norms:
+            model.train()
+            for module in model.modules():
+                if isinstance(module, torch.nn.Dropout):
+                    module.eval()
+            model(torch.randn((4, 3, size, size), generator=generator))
+        for norm in norms:
+            deviation = norm.running_var.sqrt()
+            norm.running_mean.add_(uniform(norm.running_mean, -0.2, 0.2) * deviation)
+            norm.running_var.mul_(uniform(norm.running_var, 0.7, 1.5))
+    model.eval()
+
+
+def classifier_input(model: onnx.ModelProto) -> str | None:
+    """The tensor that the last Gemm or MatMul reads, if only shape operators follow it."""
+    producer = {output: node for node in model.graph.node for output in node.output}
+    tensor = model.graph.output[0].name
+    while tensor in producer:
+        node = producer[tensor]
+        if node.op_type in ("Gemm", "MatMul"):
+            return node.input[0]
+        if node.op_type not in ("Flatten", "Reshape", "Softmax", "Identity", "Add"):
+            return None
+        tensor = node.input[0]
+    return None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(MODELS)}")
+    parser.add_argument("--opset", type=int, default=17)
+    parser.add_argument("--keep-batch-normalization", action="store_true",
+                        help="export BatchNormalization as a node of its own, which the exporter otherwise folds")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in MODELS]
+    if unknown:
+        parser.error(f"unknown model {', '.join(unknown)}")
+    names = arguments.names or list(MODELS)
+    torch.set_num_threads(1)
+    library = declare_torchvision_operators() if any(MODELS[n][0] == "torchvision" for n in names) else None
+    if library is None and importlib.util.find_spec("torchvision"):
+        library = declare_torchvision_operators()
+    for name in names:
+        size = MODELS[name][1]
+        model = build(name)
+        randomise(model, size)
+        image = torch.randn((1, 3, size, size), generator=torch.Generator().manual_seed(SEED + 1))
+        folder = arguments.directory / name
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "model.onnx"
+        keep = arguments.keep_batch_normalization
+        mode = torch.onnx.TrainingMode.PRESERVE if keep else torch.onnx.TrainingMode.EVAL
+        torch.onnx.export(model, (image,), str(path), opset_version=arguments.opset, input_names=["x"],
+                          output_names=["logits"], dynamo=False, do_constant_folding=not keep, training=mode)
+        proto = onnx.load(str(path))
+        values = write_case(folder, proto, {"x": image.numpy()}, embedding=classifier_input(proto), copy_model=False)
+        with torch.no_grad():
+            expected = model(image).numpy()
+        difference = np.abs(values["logits"] - expected).max() / np.abs(expected).max()
+        operators = sorted({node.op_type for node in proto.graph.node})
+        shapes = {tensor: list(value.shape) for tensor, value in values.items()}
+        print(f"{name}: {shapes}, deviation {values['logits'].std():.3g}, torch differs by {difference:.1e}, "
+              f"{len(proto.graph.node)} nodes of {' '.join(operators)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
