@@ -53,7 +53,7 @@ let package = Package(
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "HostRuntime", "ModelCompiler", "OpenBLASBackend", "TinyNN",
+        "HostRuntime", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -67,6 +67,9 @@ let package = Package(
       name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime"],
       swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
+    .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN"], swiftSettings: strict),
+    // Runs the command as a process.
+    .testTarget(name: "edgesslTests", dependencies: ["edgessl", "HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN"], swiftSettings: strict),
   ]
