@@ -62,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "OpenBLASBackend", "TinyNN",
+        "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -78,6 +78,9 @@ let package = Package(
     .testTarget(
       name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
+    .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN"], swiftSettings: strict),
+    // Runs the command as a process.
+    .testTarget(name: "edgesslTests", dependencies: ["edgessl", "HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN"], swiftSettings: strict),
   ]

@@ -8,11 +8,13 @@ struct Edgessl: ParsableCommand {
     commandName: "edgessl",
     abstract: "Learn to recognise new things from a handful of photos, on the device.",
     subcommands: [
-      Inspect.self, Run.self, Bench.self, Plan.self, Embed.self, Adapt.self, Classify.self, Classes.self, Evaluate.self,
+      Import.self, Inspect.self, Run.self, Embed.self, Adapt.self, Classify.self, Classes.self, Evaluate.self, Bench.self, Plan.self,
     ]
   )
 
   static func main() {
+    // A file that grows past its limit is a failed write with an error of its own, not a signal that ends the process.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()
