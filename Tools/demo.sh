@@ -4,7 +4,10 @@
 set -e
 edgessl=$1
 parts="$(dirname "$0")/../Examples/parts"
-"$edgessl" adapt "$parts/support"
+# Not the user's current task file, which `edgessl adapt` writes without -o.
+task="$(dirname "$0")/../.build/demo/parts.tnn"
+mkdir -p "$(dirname "$task")"
+"$edgessl" adapt "$parts/support" -o "$task"
 echo
-"$edgessl" classify "$parts"/query/bolt/0[1-3].jpg "$parts"/query/nut/0[1-3].jpg "$parts"/query/washer/0[1-3].jpg \
+"$edgessl" classify --model "$task" "$parts"/query/bolt/0[1-3].jpg "$parts"/query/nut/0[1-3].jpg "$parts"/query/washer/0[1-3].jpg \
   "$parts"/query/gear/0[1-3].jpg "$parts"/query/spring/0[1-3].jpg "$parts"/query/unknown/*.jpg

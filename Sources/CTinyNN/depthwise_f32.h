@@ -141,6 +141,11 @@ INLINE void row(const TinyNNDepthwiseF32 *d, Taps y, float *output, int taps, in
   if (endInside > d->outputWidth) endInside = d->outputWidth;
   for (; x < firstInside; x++) pixel(d, y, x, output);
   for (; x + PIXELS <= endInside; x += PIXELS) insidePixels(d, y, x, output, PIXELS, 2, taps, stride);
+  if (endInside - x > 1 && endInside - firstInside >= PIXELS) {
+    // Computing some outputs twice costs less than computing the last ones one by one.
+    insidePixels(d, y, endInside - PIXELS, output, PIXELS, 2, taps, stride);
+    x = endInside;
+  }
   for (; x < endInside; x++) insidePixels(d, y, x, output, 1, 4, taps, stride);
   for (; x < d->outputWidth; x++) pixel(d, y, x, output);
 }

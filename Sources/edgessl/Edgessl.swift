@@ -7,10 +7,12 @@ struct Edgessl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edgessl",
     abstract: "Learn to recognise new things from a handful of photos, on the device.",
-    subcommands: []
+    subcommands: [Import.self, Inspect.self, Run.self, Bench.self, Plan.self]
   )
 
   static func main() {
+    // A file that grows past its limit is a failed write with an error of its own, not a signal that ends the process.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -24,24 +24,31 @@ import Testing
   @Test(arguments: ImageFixture.all)
   func memoryAndDescriptorsGiveTheSame(_ fixture: ImageFixture) throws {
     let image = try RGBImage(contentsOf: fixture.path)
-    #expect(try RGBImage(decoding: fixture.bytes) == image)
+    let decoded = try RGBImage(decoding: fixture.bytes)
+    #expect((decoded.width, decoded.height) == (image.width, image.height))
+    #expect(difference(decoded.pixels, image.pixels) == nil)
 
-    let pipe = Pipe()
+    var ends: [CInt] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    let (readEnd, writeEnd) = (ends[0], ends[1])
+    defer { close(readEnd) }
     let bytes = fixture.bytes
     Thread.detachNewThread {
       for start in stride(from: 0, to: bytes.count, by: 7) {
-        pipe.fileHandleForWriting.write(Data(bytes[start..<min(start + 7, bytes.count)]))
+        let part = Array(bytes[start..<min(start + 7, bytes.count)])
+        guard write(writeEnd, part, part.count) == part.count else { break }
       }
-      try? pipe.fileHandleForWriting.close()
+      close(writeEnd)
     }
-    let piped = try RGBImage(readingFrom: pipe.fileHandleForReading.fileDescriptor, name: "standard input")
-    #expect(piped == image)
+    let piped = try RGBImage(readingFrom: readEnd, name: "standard input")
+    #expect((piped.width, piped.height) == (image.width, image.height))
+    #expect(difference(piped.pixels, image.pixels) == nil)
   }
 
   @Test func theContentDecidesTheFormat() throws {
     let fixture = ImageFixture.named("rgb.png")
     let file = try TemporaryFile(fixture.bytes, suffix: ".jpg")
-    #expect(try RGBImage(contentsOf: file.path).pixels == fixture.pixels)
+    #expect(difference(try RGBImage(contentsOf: file.path).pixels, fixture.pixels) == nil)
   }
 
   @Test func harmlessOdditiesAreCounted() throws {
@@ -50,12 +57,13 @@ import Testing
     let extraneous = fixture.bytes[..<secondSegment] + [0x00, 0x11, 0x22] + fixture.bytes[secondSegment...]
     let image = try RGBImage(decoding: Array(extraneous))
     #expect(image.warningCount == 1)
-    #expect(image.pixels == (try RGBImage(decoding: fixture.bytes)).pixels)
+    #expect(difference(image.pixels, try RGBImage(decoding: fixture.bytes).pixels) == nil)
   }
 
   @Test func aMissingEndMarkerIsForgivenWhereTheScanIsComplete() throws {
     let baseline = ImageFixture.named("baseline-444.jpg").bytes
-    #expect(try RGBImage(decoding: baseline.dropLast(2)).pixels == RGBImage(decoding: baseline).pixels)
+    let whole = try RGBImage(decoding: baseline)
+    #expect(difference(try RGBImage(decoding: baseline.dropLast(2)).pixels, whole.pixels) == nil)
     let progressive = ImageFixture.named("progressive-444.jpg").bytes
     #expect(
       imageError { () throws(ImageFileError) in try RGBImage(decoding: progressive.dropLast(2)) }?.reason

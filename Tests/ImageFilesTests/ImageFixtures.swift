@@ -50,6 +50,15 @@ func largestDifference(_ left: [UInt8], _ right: [UInt8]) -> Int? {
   return zip(left, right).map { abs(Int($0) - Int($1)) }.max() ?? 0
 }
 
+/// How two pixel arrays differ, in a line, or nil when they are equal. `#expect(left == right)` would look for the
+/// shortest edit between them, which takes minutes.
+func difference(_ left: [UInt8], _ right: [UInt8]) -> String? {
+  guard left.count == right.count else { return "\(left.count) values instead of \(right.count)" }
+  let differing = left.indices.filter { left[$0] != right[$0] }
+  guard let first = differing.first else { return nil }
+  return "\(differing.count) values differ, first \(left[first]) instead of \(right[first]) at \(first)"
+}
+
 /// The error of `body`, or nil when it succeeds.
 func imageError(_ body: () throws(ImageFileError) -> RGBImage) -> ImageFileError? {
   do {

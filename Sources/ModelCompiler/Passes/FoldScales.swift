@@ -13,7 +13,7 @@ extension Graph {
         guard let binary = nodes[index].decoded(Binary.self), binary.function != .minimum, binary.function != .maximum,
           let (data, values) = constantOperand(of: nodes[index], binary.function),
           let producer = producers[data], counts[data] == 1,
-          let axis = ask(nodes[producer], WeightAxis()) ?? nil, ask(nodes[producer], HasNoActivation()) == true
+          let axis = weightChannelAxis(of: nodes[producer]), ask(nodes[producer], HasNoActivation()) == true
         else { continue }
         let channels = shape(nodes[producer].inputs[2])[0]
         guard values.count == 1 || values.count == channels, let weights = floats(nodes[producer].inputs[1]),
@@ -48,6 +48,9 @@ extension Graph {
     }
     removeDeadNodes()
   }
+
+  /// The axis of a node's weights (input 1) that runs over output channels, or nil if it has none.
+  public func weightChannelAxis(of node: Node) -> Int? { ask(node, WeightAxis()) ?? nil }
 
   /// The operand that is computed and the elements of the other one, if that is a constant which is a scalar or runs over
   /// the innermost axis only.

@@ -32,6 +32,15 @@ func npyBytes(_ file: URL) throws -> [UInt8] {
   return Array(bytes[(10 + headerCount)...])
 }
 
+/// How two tensors differ, in a line, or nil when they are equal. `#expect(left == right)` would look for the shortest
+/// edit between them, which takes minutes.
+func difference(_ left: [Float], _ right: [Float]) -> String? {
+  guard left.count == right.count else { return "\(left.count) elements instead of \(right.count)" }
+  let differing = left.indices.filter { left[$0] != right[$0] }
+  guard let first = differing.first else { return nil }
+  return "\(differing.count) elements differ, first \(left[first]) instead of \(right[first]) at \(first)"
+}
+
 /// A made-up photo: smooth in red, steps in green, noise in blue.
 func syntheticPixels(height: Int, width: Int, seed: UInt64 = 1) -> [UInt8] {
   var state = seed

@@ -1,0 +1,137 @@
+public import TinyNN
+
+/// Finds a cosine classifier's scale and threshold from its own examples and the encoder's background embeddings.
+///
+/// Each example is left out of its class's prototype and compared with it: cosines that a new photo of the class will have,
+/// if a little too small. Classes with one example have none.
+///
+/// Threshold: the larger of two bounds. One keeps at least 95 % of the left-out cosines. The other refuses at least 90 % of the
+/// background embeddings (their largest cosine to any prototype); where the encoder has none, it refuses a quarter of the
+/// examples as seen by the other classes' prototypes, a stand-in for things of the same kind that were not taught. So 95 % of
+/// known things are accepted where that is enough to refuse the background, and fewer where it is not.
+///
+/// Scale: the one of a fixed grid with the largest likelihood of the left-out examples, where every class has at least
+/// three; else a preset.
+public enum Calibrator {
+  public static let keptPercent = 95
+  public static let refusedBackgroundPercent = 90
+  public static let refusedOthersPercent = 25
+  public static let presetScale: Float = 10
+  /// Classes need as many examples for the scale to be fitted.
+  public static let fittingMinimum = 3
+  private static let scaleCount = 13
+
+  /// Floats of working memory.
+  public static func scratchCount(examples: Int, classes: Int, dimension: Int, background: Int) -> Int {
+    examples * classes + dimension + max(examples, background)
+  }
+
+  /// - Parameters:
+  ///   - support: at least two classes.
+  ///   - prototypes: of `support`, as `PrototypeHead.learn` makes them.
+  ///   - scratch: at least `scratchCount` values.
+  public static func calibrate(
+    _ support: SupportSet, prototypes: EmbeddingMatrix, statistics: StatisticsView?, scratch: inout MutableSpan<Float>
+  ) -> Calibration {
+    scratch.withValues { scratch in
+      let (examples, classes, dimension) = (support.count, support.classCount, support.dimension)
+      let start = examples * classes
+      let memory = Memory(
+        cosines: scratch.slice(0, start), row: scratch.slice(start, dimension),
+        scores: scratch.slice(start + dimension, scratch.count - start - dimension))
+      return calibrate(support, CosineClassifier(prototypes: prototypes, scale: 1, threshold: 0), statistics, memory)
+    }
+  }
+
+  private struct Memory {
+    /// [examples][classes]: of every example to every prototype, to its own class's without itself.
+    let cosines: Values
+    /// [dimension]
+    let row: Values
+    /// [max(examples, background)]
+    let scores: Values
+  }
+
+  private static func calibrate(
+    _ support: SupportSet, _ classifier: CosineClassifier, _ statistics: StatisticsView?, _ memory: Memory
+  ) -> Calibration {
+    var result = Calibration(
+      scale: presetScale, threshold: -1, scaleSource: .preset, thresholdSource: .leaveOneOut, leftOutCount: 0, leftOutRight: 0)
+    let classes = support.classCount
+    var fewest = support.count
+    for index in 0..<support.count {
+      let own = support.label(index), size = support.count(ofClass: own)
+      let cosines = memory.cosines.slice(index * classes, classes)
+      classifier.writeCosines(of: support.embeddings[index], to: cosines)
+      fewest = min(fewest, size)
+      guard size > 1 else { continue }
+      PrototypeHead.leaveOut(index, of: support, into: memory.row)
+      cosines[own] = support.embeddings[index].dot(memory.row.embedding)
+      memory.scores[result.leftOutCount] = cosines[own]
+      result.leftOutCount += 1
+      if largest(of: cosines, except: own) < cosines[own] { result.leftOutRight += 1 }
+    }
+    if result.leftOutCount > 0 {
+      memory.scores.sort(first: result.leftOutCount)
+      result.threshold = memory.scores[result.leftOutCount * (100 - keptPercent) / 100]
+    }
+
+    let (bound, source) = refusalBound(support, classifier, statistics, memory)
+    if bound > result.threshold { (result.threshold, result.thresholdSource) = (bound, source) }
+    if fewest >= fittingMinimum { (result.scale, result.scaleSource) = (fittedScale(support, memory.cosines), .leaveOneOut) }
+    return result
+  }
+
+  /// The smallest threshold that refuses enough of the background, or of the other classes' examples.
+  private static func refusalBound(
+    _ support: SupportSet, _ classifier: CosineClassifier, _ statistics: StatisticsView?, _ memory: Memory
+  ) -> (Float, ThresholdSource) {
+    if let statistics, statistics.backgroundCount > 0 {
+      for index in 0..<statistics.backgroundCount {
+        statistics.copyBackground(index, into: memory.row)
+        memory.scores[index] = classifier.nearest(to: memory.row.embedding).cosine
+      }
+      return (bound(refusing: refusedBackgroundPercent, of: memory.scores, statistics.backgroundCount), .background)
+    }
+    for index in 0..<support.count {
+      memory.scores[index] = largest(of: memory.cosines.slice(index * support.classCount, support.classCount), except: support.label(index))
+    }
+    return (bound(refusing: refusedOthersPercent, of: memory.scores, support.count), .otherClasses)
+  }
+
+  /// The smallest of the first `count` scores that has at least `percent` of them before it in ascending order. Sorts them.
+  private static func bound(refusing percent: Int, of scores: Values, _ count: Int) -> Float {
+    scores.sort(first: count)
+    return scores[min(count - 1, (count * percent + 99) / 100)]
+  }
+
+  /// 4, 4 * sqrt(2), 8, ... 256.
+  private static func scale(_ step: Int) -> Float {
+    let power = Float(bitPattern: UInt32(truncatingIfNeeded: 127 + 2 + step / 2) &<< 23)
+    return step % 2 == 0 ? power : power * 1.41421356
+  }
+
+  /// The scale of the grid with the smallest negative log-likelihood of the left-out examples, the first of equals.
+  private static func fittedScale(_ support: SupportSet, _ cosines: Values) -> Float {
+    var best = (scale: presetScale, loss: Float.infinity)
+    for step in 0..<scaleCount {
+      let scale = scale(step)
+      var loss: Float = 0
+      for index in 0..<support.count {
+        let row = cosines.slice(index * support.classCount, support.classCount), own = support.label(index)
+        let largest = max(row[own], largest(of: row, except: own))
+        var total: Float = 0
+        for label in 0..<row.count { total = total + ElementaryMath.exp(scale * (row[label] - largest)) }
+        loss = loss + (ElementaryMath.log(total) - scale * (row[own] - largest))
+      }
+      if loss < best.loss { best = (scale, loss) }
+    }
+    return best.scale
+  }
+
+  private static func largest(of cosines: Values, except own: Int) -> Float {
+    var largest = -Float.infinity
+    for label in 0..<cosines.count where label != own && cosines[label] > largest { largest = cosines[label] }
+    return largest
+  }
+}

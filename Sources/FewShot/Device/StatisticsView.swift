@@ -1,0 +1,106 @@
+public import TinyNN
+
+/// A checked view of an encoder's statistics section: what embeddings of any photos look like.
+public struct StatisticsView: Sendable {
+  public enum ElementType: UInt32, Sendable {
+    case float32 = 1
+    case float16 = 2
+
+    var byteCount: Int { self == .float32 ? 4 : 2 }
+  }
+
+  private let bytes: ByteRegion
+  public let dimension: Int
+  /// Background embeddings: of photos of no class in particular, for the calibration of `unknown`.
+  public let backgroundCount: Int
+  public let elementType: ElementType
+  /// Photos that the mean is over.
+  public let photoCount: Int
+  private let lengthsStart: Int
+  private let rowsStart: Int
+
+  /// Nil if the encoder has no statistics.
+  public static func of(_ model: Model) throws(ModelError) -> StatisticsView? {
+    guard model.has(.statistics) else { return nil }
+    return try StatisticsView(model.section(.statistics), at: model.offset(of: .statistics), dimension: model.embeddingDimension)
+  }
+
+  init(_ bytes: ByteRegion, at offset: Int, dimension: Int) throws(ModelError) {
+    let check = SectionCheck(bytes: bytes, offset: offset, reason: .statisticsMalformed)
+    let header = SectionLayout.wideHeaderByteCount
+    try check.requireHeader(header)
+    guard bytes.index(4) == dimension else { throw check.refusal(at: 4, found: bytes.index(4) & 0x7FFF_FFFF, needed: dimension) }
+    guard let type = ElementType(rawValue: bytes.word(12)) else { throw check.refusal(at: 12, found: bytes.index(12) & 0x7FFF_FFFF) }
+    self.bytes = bytes
+    self.dimension = dimension
+    backgroundCount = try check.number(8, in: 0...TaskLimits.backgroundCount)
+    elementType = type
+    photoCount = try check.number(16, in: 1...Int(Int32.max))
+    try check.requireZeros(20..<header)
+    lengthsStart = header + Format.aligned(4 * dimension)
+    rowsStart = lengthsStart + Format.aligned(4 * backgroundCount)
+    try check.requireByteCount(rowsStart + (try check.rowBytes(backgroundCount, dimension, type.byteCount)))
+    for index in 0..<dimension where !mean(index).isFinite { throw check.refusal(at: header + 4 * index) }
+    try check.requireZeros(header + 4 * dimension..<lengthsStart)
+    for index in 0..<backgroundCount where !(length(index).isFinite && length(index) >= 0) {
+      throw check.refusal(at: lengthsStart + 4 * index)
+    }
+    try check.requireZeros(lengthsStart + 4 * backgroundCount..<rowsStart)
+    for row in 0..<backgroundCount {
+      var square: Float = 0
+      for index in 0..<dimension { square += background(row, index) * background(row, index) }
+      guard square == 0 || (square > 0.99 && square < 1.01) else {
+        throw check.refusal(at: rowsStart + row * dimension * type.byteCount, found: row)
+      }
+    }
+  }
+
+  /// The mean of the embeddings as the encoder gives them.
+  public func mean(_ index: Int) -> Float { bytes.load(Float.self, at: SectionLayout.wideHeaderByteCount + 4 * index) }
+
+  /// The length of a background embedding as the encoder gave it.
+  public func length(_ row: Int) -> Float { bytes.load(Float.self, at: lengthsStart + 4 * row) }
+
+  /// Copies a background embedding, of length 1, to the first `dimension` values of `values`.
+  public func copyBackground(_ row: Int, into values: inout MutableSpan<Float>) {
+    values.withValues { copyBackground(row, into: $0.slice(0, dimension)) }
+  }
+
+  func copyBackground(_ row: Int, into values: Values) {
+    for index in 0..<dimension { values[index] = background(row, index) }
+    // Rounding to half precision has changed the length a little.
+    if elementType == .float16 { _ = values.normalize() }
+  }
+
+  private func background(_ row: Int, _ index: Int) -> Float {
+    let element = row * dimension + index
+    return switch elementType {
+    case .float32: bytes.load(Float.self, at: rowsStart + 4 * element)
+    case .float16: HalfPrecision.value(bytes.load(UInt16.self, at: rowsStart + 2 * element))
+    }
+  }
+}
+
+/// IEEE 754 binary16, by bit operations, since not every target has the type.
+public enum HalfPrecision {
+  /// The value of 16 bits; exact.
+  public static func value(_ bits: UInt16) -> Float {
+    let sign = UInt32(bits & 0x8000) &<< 16
+    let magnitude = UInt32(bits & 0x7FFF)
+    if magnitude >= 0x7C00 { return Float(bitPattern: sign | 0x7F80_0000 | (magnitude & 0x3FF) &<< 13) }
+    // The exponents' biases differ by 112; multiplying also makes subnormal numbers right.
+    return Float(bitPattern: sign | magnitude &<< 13) * Float(bitPattern: (127 + 112) &<< 23)
+  }
+
+  /// The nearest 16 bits, ties to even. `value` is in -65504 ... 65504.
+  public static func bits(_ value: Float) -> UInt16 {
+    let sign = UInt16(truncatingIfNeeded: (value.bitPattern &>> 16) & 0x8000)
+    let magnitude = value.magnitude
+    if magnitude < 6.103515625e-5 {
+      // Subnormal: adding 0.5 leaves multiples of 2^-24 in the last bits.
+      return sign | UInt16(truncatingIfNeeded: (magnitude + 0.5).bitPattern &- 0x3F00_0000)
+    }
+    let rounded = magnitude.bitPattern &+ 0xFFF &+ ((magnitude.bitPattern &>> 13) & 1)
+    return sign | UInt16(truncatingIfNeeded: (rounded &>> 13) &- (112 &<< 10))
+  }
+}

@@ -1,0 +1,9 @@
+extension ByteRegion {
+  /// The first byte, for modules that read whole vectors from a section; valid as long as the bytes' owner keeps its promise.
+  @unsafe public var pointer: UnsafeRawPointer { unsafe base }
+}
+
+extension Model {
+  /// Bytes from the start of the file to the section, 0 if the file has none.
+  public func offset(of kind: SectionKind) -> Int { self[kind].offset }
+}

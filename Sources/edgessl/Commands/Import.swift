@@ -1,0 +1,146 @@
+import ArgumentParser
+import HostRuntime
+import ModelCompiler
+import ONNXImport
+import TinyNN
+
+struct Import: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Turn an ONNX encoder into a .tnn file.",
+    discussion: """
+      The network keeps what leads to the embedding: without --embedding, to what the final classifier reads. How photos \
+      become its input is stored in the file: the short side is resized to N / F, the centre N x N is cut out, and each \
+      channel becomes (value - mean) / std, with values from 0 to 255.
+      """)
+
+  @Argument(help: ArgumentHelp("The ONNX file.", valueName: "MODEL.onnx"))
+  var source: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "M.tnn"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Height and width of the input, where the ONNX file leaves them open.", valueName: "N"))
+  var inputSize: Int?
+
+  @OptionGroup(title: "Photos") var photos: PreprocessingOptions
+
+  @Option(help: ArgumentHelp("The tensor or node that gives the embedding.", valueName: "name"))
+  var embedding: String?
+
+  @OptionGroup var results: OutputOptions
+
+  func run() throws {
+    let imported: ImportedModel
+    do { imported = try importONNX(contentsOf: source, options: ImportOptions(inputSize: inputSize, embedding: embedding)) } catch {
+      throw Failure(error, in: source)
+    }
+    var writer = imported.graph.lowered()
+    let input = imported.graph.shape(imported.graph.inputs[0])
+    let preprocessing = try photos.preprocessing(for: input, source)
+    if let preprocessing { writer.add(.preprocessing, preprocessing.record) }
+    writer.add(.provenance, provenance(imported).section)
+    let bytes = writer.finish()
+
+    let memory = AlignedMemory(copying: bytes)
+    let summary: ModelSummary
+    do { summary = try ModelSummary(Model(validating: memory.bytes)) } catch {
+      throw Failure(.internalError, "\(source): the imported model does not pass its own check (\(error.reason)); please report this")
+    }
+    try writeFile(bytes, to: output)
+    try results.print(json(imported, summary, preprocessing), text: text(summary, preprocessing, byteCount: bytes.count))
+  }
+
+  private func provenance(_ imported: ImportedModel) -> Provenance {
+    let name = source.split(separator: "/").last.map(String.init) ?? source
+    return Provenance(fields: [
+      ("source", name), ("producer", imported.producer), ("opset", "\(imported.opset)"), ("embedding", imported.embeddingName),
+    ])
+  }
+
+  private func json(_ imported: ImportedModel, _ summary: ModelSummary, _ preprocessing: Preprocessing?) -> JSON {
+    let counts = imported.sourceOperatorCounts.sorted { $0.key < $1.key }.map { ($0.key, JSON.integer($0.value)) }
+    return .object(
+      [("source", .string(source)), ("model", .string(output)), ("checksum", .string(hexadecimal(summary.model.checksum)))]
+        + summary.fields + [
+          ("sourceOperators", .object(counts.map { (name: $0.0, value: $0.1) })), ("embedding", .string(imported.embeddingName)),
+          ("opset", .integer(imported.opset)), ("producer", .string(imported.producer)),
+          ("preprocessing", preprocessing?.json ?? .null),
+        ])
+  }
+
+  private func text(_ summary: ModelSummary, _ preprocessing: Preprocessing?, byteCount: Int) -> String {
+    let photos = preprocessing?.text ?? "the input is not an RGB image: only run takes it"
+    return (["written     \(output.onOneLine), \(grouped(byteCount)) bytes"] + summary.lines + ["photos      \(photos)"]).joined(separator: "\n")
+  }
+}
+
+/// How photos become the input of a network.
+struct PreprocessingOptions: ParsableArguments {
+  enum Preset: String, ExpressibleByArgument, CaseIterable { case imagenet }
+  enum Interpolation: String, ExpressibleByArgument, CaseIterable { case bilinear, bicubic }
+
+  @Option(help: "imagenet: mean 123.675,116.28,103.53, std 58.395,57.12,57.375, crop fraction 0.875.")
+  var preset: Preset?
+
+  @Option(help: ArgumentHelp("Subtracted from values 0 to 255; one number serves all channels. (default: 0)", valueName: "A[,B,C]"))
+  var mean: ChannelValues?
+
+  @Option(help: ArgumentHelp("Divides after that. (default: 1)", valueName: "A[,B,C]"))
+  var std: ChannelValues?
+
+  @Option(help: ArgumentHelp("The part of the resized short side that is kept. (default: 1.0)", valueName: "F"))
+  var cropFraction: Float?
+
+  @Option(help: "The filter that resizes; both are antialiased.")
+  var interpolation = Interpolation.bilinear
+
+  func validate() throws {
+    if let cropFraction, !(cropFraction > 0 && cropFraction <= 1) {
+      throw ValidationError("--crop-fraction is \(cropFraction); it must be above 0 and at most 1")
+    }
+    if let std, !(std.values.min() > 0) { throw ValidationError("--std must be above 0") }
+  }
+
+  private var isGiven: Bool { preset != nil || mean != nil || std != nil || cropFraction != nil }
+
+  /// Nil if the network does not take RGB images, and nothing was said about them.
+  func preprocessing(for input: Shape, _ source: String) throws(Failure) -> Preprocessing? {
+    guard input.rank == 4, input[0] == 1, input[3] == 3 else {
+      if isGiven { throw Failure(.usage, "\(source): the input is \(input), not an RGB image [1, N, N, 3]: leave out the options for photos") }
+      return nil
+    }
+    let isImageNet = preset == .imagenet
+    do {
+      return try Preprocessing(
+        inputHeight: input[1], inputWidth: input[2], cropFraction: cropFraction ?? (isImageNet ? 0.875 : 1),
+        interpolation: interpolation == .bicubic ? .bicubic : .bilinear,
+        mean: mean?.values ?? (isImageNet ? SIMD3(123.675, 116.28, 103.53) : SIMD3(repeating: 0)),
+        standardDeviation: std?.values ?? (isImageNet ? SIMD3(58.395, 57.12, 57.375) : SIMD3(repeating: 1)))
+    } catch { throw Failure(.usage, "\(source): \(error)") }
+  }
+}
+
+/// One number for all channels, or three.
+struct ChannelValues: ExpressibleByArgument, Equatable {
+  let values: SIMD3<Float>
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
+    let numbers = parts.compactMap { $0 }.filter(\.isFinite)
+    guard numbers.count == parts.count, numbers.count == 1 || numbers.count == 3 else { return nil }
+    values = numbers.count == 1 ? SIMD3(repeating: numbers[0]) : SIMD3(numbers[0], numbers[1], numbers[2])
+  }
+}
+
+extension Failure {
+  /// An ONNX file that was refused; errors of the file system name the path themselves.
+  fileprivate init(_ error: ONNXImportError, in path: String) {
+    switch error.reason {
+    case .missing: self.init(.missingInput, error.description)
+    case .unreadable: self.init(.inputOutput, error.description)
+    case .malformed: self.init(.badData, "\(path): \(error); export the model again")
+    case .unsupported, .invalidNode: self.init(.badData, "\(path): \(error)")
+    case .wrongOption: self.init(.usage, "\(path): \(error)")
+    }
+  }
+}

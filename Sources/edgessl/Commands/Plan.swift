@@ -1,0 +1,129 @@
+import ArgumentParser
+import Glibc
+import HostRuntime
+import ModelCompiler
+import TinyNN
+
+struct Plan: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say whether a model fits into a memory budget, and if not, what would have to change.",
+    discussion: "The budget covers the arena and the model file, which is mapped and used in place.")
+
+  @Argument(help: ArgumentHelp("The model file.", valueName: "M.tnn"))
+  var model: String
+
+  @Option(help: ArgumentHelp("The budget: 32MB, 32MiB, 500kB, or bytes.", valueName: "size"))
+  var memory: ByteSize
+
+  @Option(help: "Threads that must fit.")
+  var threads = 1
+
+  @Flag(help: "Plan learning from photos, too.")
+  var train = false
+
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard 1...RuntimeOptions.maximumThreadCount ~= threads else {
+      throw ValidationError("--threads is \(threads); it must be 1 to \(RuntimeOptions.maximumThreadCount)")
+    }
+  }
+
+  /// What one number of threads needs.
+  private struct Need {
+    let plan: InferencePlan
+    let totalByteCount: Int
+    let fits: Bool
+  }
+
+  func run() throws {
+    let (file, network) = try openModelFile(model)
+    let fileByteCount = file.bytes.count
+    let shown = max(threads, min(8, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+    var needs: [Need] = []
+    for count in 1...shown {
+      let plan: InferencePlan
+      do { plan = try InferencePlan(for: network, threads: count) } catch { throw Failure(error, in: model) }
+      let total = plan.arenaByteCount + fileByteCount
+      needs.append(Need(plan: plan, totalByteCount: total, fits: total <= memory.byteCount))
+    }
+    let wanted = needs[threads - 1]
+    let changes = wanted.fits ? [] : self.changes(wanted, needs, network, fileByteCount)
+    try output.print(
+      json(wanted, needs, network, fileByteCount, changes), text: text(wanted, needs, network, fileByteCount))
+    guard wanted.fits else {
+      throw Failure(.overBudget, "\(model): needs \(wanted.totalByteCount) bytes with \(threads) \(threads == 1 ? "thread" : "threads"), the budget is \(memory.byteCount); \(changes.joined(separator: ", or "))")
+    }
+  }
+
+  private func changes(_ wanted: Need, _ needs: [Need], _ network: Model, _ fileByteCount: Int) -> [String] {
+    var changes = ["give --memory \(wanted.totalByteCount)"]
+    if let fewer = needs.last(where: { $0.fits && $0.plan.threads < threads }) { changes.append("use --threads \(fewer.plan.threads)") }
+    if wanted.plan.arenaByteCount <= memory.byteCount { changes.append("keep the weights in flash, the arena alone fits") }
+    if let size = smallerInput(network, wanted, fileByteCount) { changes.append("import the ONNX file with --input-size \(size) if it allows that") }
+    if fileByteCount >= memory.byteCount { changes.append("take a smaller model, the file alone has \(fileByteCount) bytes") }
+    return changes
+  }
+
+  /// The largest input, a multiple of 32, whose feature maps would fit: they grow with its area.
+  private func smallerInput(_ network: Model, _ wanted: Need, _ fileByteCount: Int) -> Int? {
+    let shape = network.tensor(network.input(0)).type.shape
+    let room = memory.byteCount - fileByteCount - wanted.plan.scratchByteCount
+    guard shape.rank == 4, shape[1] == shape[2], room > 0 else { return nil }
+    var size = (shape[1] - 1) / 32 * 32
+    while size >= 32 {
+      let needed = Double(wanted.plan.activationByteCount) * Double(size * size) / Double(shape[1] * shape[1])
+      if needed <= Double(room) { return size }
+      size -= 32
+    }
+    return nil
+  }
+
+  /// Bytes that prototypes of a class and one photo's embedding take while learning; the encoder stays as it is.
+  private func embeddingByteCount(_ network: Model) -> Int { network.tensor(network.output(0)).byteCount }
+
+  private static let trainingNote = "the encoder's own weights are not trained in this version; adapt learns on top of it"
+
+  private func json(_ wanted: Need, _ needs: [Need], _ network: Model, _ fileByteCount: Int, _ changes: [String]) -> JSON {
+    var json: JSON = [
+      "model": .string(model), "memory": .integer(memory.byteCount), "fits": .bool(wanted.fits), "threads": .integer(threads),
+      "arenaBytes": .integer(wanted.plan.arenaByteCount), "fileBytes": .integer(fileByteCount),
+      "weightBytes": .integer(network.weightByteCount), "neededBytes": .integer(wanted.totalByteCount),
+      "smallestBudget": .integer(needs[0].totalByteCount),
+      "perThreads": .array(needs.map { need in
+        [
+          "threads": .integer(need.plan.threads), "activationBytes": .integer(need.plan.activationByteCount),
+          "scratchBytes": .integer(need.plan.scratchByteCount), "arenaBytes": .integer(need.plan.arenaByteCount),
+          "neededBytes": .integer(need.totalByteCount), "fits": .bool(need.fits),
+        ]
+      }),
+      "changes": JSON(changes),
+    ]
+    if train {
+      json.append("train", [
+        "trainsEncoder": false, "bytesPerPhoto": .integer(embeddingByteCount(network)),
+        "bytesPerClass": .integer(embeddingByteCount(network)), "note": .string(Plan.trainingNote),
+      ])
+    }
+    return json
+  }
+
+  private func text(_ wanted: Need, _ needs: [Need], _ network: Model, _ fileByteCount: Int) -> String {
+    var table = Table([
+      ("threads", .right), ("tensors", .right), ("scratch", .right), ("arena", .right), ("file", .right), ("needed", .right), ("", .left),
+    ])
+    for need in needs {
+      table.append([
+        "\(need.plan.threads)", grouped(need.plan.activationByteCount), grouped(need.plan.scratchByteCount),
+        grouped(need.plan.arenaByteCount), grouped(fileByteCount), grouped(need.totalByteCount),
+        need.fits ? "fits" : "\(grouped(need.totalByteCount - memory.byteCount)) too much",
+      ])
+    }
+    var lines = ["budget \(grouped(memory.byteCount)) bytes (\(memory))", table.text]
+    if train {
+      let bytes = grouped(embeddingByteCount(network))
+      lines.append("learning: \(bytes) bytes more for each photo and \(bytes) for each class; \(Plan.trainingNote)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

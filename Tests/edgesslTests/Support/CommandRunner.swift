@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// The built command as a process of its own.
+struct CommandResult: CustomStringConvertible {
+  let status: Int32
+  let output: String
+  let errors: String
+
+  var description: String { "exit code \(status)\n--- standard output\n\(output)--- standard error\n\(errors)" }
+
+  /// The lines of standard error.
+  var errorLines: [Substring] { errors.split(separator: "\n") }
+
+  /// Standard output as one JSON object, and nothing else.
+  func json(_ location: SourceLocation = #_sourceLocation) throws -> [String: Any] {
+    let value = try? JSONSerialization.jsonObject(with: Data(output.utf8))
+    return try #require(value as? [String: Any], "not a JSON object: \(self)", sourceLocation: location)
+  }
+}
+
+enum Command {
+  /// Beside the test runner, in the folder of the build.
+  static let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "edgessl").path
+
+  /// Runs edgessl with nothing in its environment but `environment`, in `folder`.
+  static func run(_ arguments: [String], environment: [String: String] = [:], folder: String = "/") throws -> CommandResult {
+    try run(executable: path, arguments, environment: environment, folder: folder)
+  }
+
+  /// Runs edgessl in a shell that sets a limit first: `limited("ulimit -f 4", …)`.
+  static func limited(_ limit: String, _ arguments: [String]) throws -> CommandResult {
+    try run(executable: "/bin/sh", ["-c", "\(limit); exec \"$@\"", "sh", path] + arguments, environment: [:], folder: "/")
+  }
+
+  private static func run(executable: String, _ arguments: [String], environment: [String: String], folder: String) throws -> CommandResult {
+    let logs = try TemporaryFolder()
+    let (output, errors) = (logs.file("output"), logs.file("errors"))
+    for log in ["output", "errors"] { try logs.write([], to: log) }
+    let process = Process()
+    process.executableURL = URL(filePath: executable)
+    process.arguments = arguments
+    process.environment = environment
+    process.currentDirectoryURL = URL(filePath: folder)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle(forWritingAtPath: output)
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit, "edgessl \(arguments) was ended by signal \(process.terminationStatus)")
+    return CommandResult(
+      status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+      errors: try String(contentsOfFile: errors, encoding: .utf8))
+  }
+
+  /// Runs edgessl on bad input: it must print one line that contains `message` on standard error, nothing on standard
+  /// output, and end with `status`.
+  static func expectFailure(
+    _ arguments: [String], status: Int32, _ message: String, location: SourceLocation = #_sourceLocation
+  ) throws {
+    expect(try run(arguments), status: status, message, arguments, location: location)
+  }
+
+  static func expect(
+    _ result: CommandResult, status: Int32, _ message: String, _ arguments: [String], location: SourceLocation = #_sourceLocation
+  ) {
+    #expect(result.status == status, "edgessl \(arguments)\n\(result)", sourceLocation: location)
+    #expect(
+      result.errorLines.count == 1 && result.errors.hasSuffix("\n") && result.errors.hasPrefix("edgessl: "),
+      "one line on standard error: edgessl \(arguments)\n\(result)", sourceLocation: location)
+    #expect(result.errors.contains(message), "edgessl \(arguments)\n\(result)", sourceLocation: location)
+    #expect(result.output.isEmpty, "edgessl \(arguments)\n\(result)", sourceLocation: location)
+  }
+}
+
+/// A new folder that goes away with this object.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "edgessl-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    path = folder.path
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// Writes a file and returns its path.
+  @discardableResult
+  func write(_ bytes: [UInt8], to name: String) throws -> String {
+    try Data(bytes).write(to: URL(filePath: file(name)))
+    return file(name)
+  }
+
+  var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+}
+
+func contents(of path: String) throws -> [UInt8] { try Array(Data(contentsOf: URL(filePath: path))) }
