@@ -80,7 +80,7 @@ private func repairChecksum(_ file: inout [UInt8]) {
     var random = SeededGenerator(seed: 4)
     var (refused, accepted) = (0, 0)
     for index in whole.indices {
-      for value in [UInt8(0), 0xFF, 0x7F, whole[index] &+ 1, UInt8.random(in: 0...255, using: &random)] where value != whole[index] {
+      for value in [UInt8(0xFF), whole[index] &+ 1, UInt8.random(in: 0...255, using: &random)].prefix(index % 2 + 1) where value != whole[index] {
         var file = whole
         file[index] = value
         repairChecksum(&file)
