@@ -22,7 +22,7 @@ public final class PhotoEncoder {
   /// Values of an embedding.
   public let dimension: Int
   /// Grows for photos that a decoder cannot reduce.
-  private var scratch: AlignedMemory
+  private var scratch: [Int32]
 
   public init(_ encoder: Encoder) throws(PhotoEncoderError) {
     self.encoder = encoder
@@ -30,7 +30,7 @@ public final class PhotoEncoder {
     do {
       guard let found = try model.preprocessing() else { throw PhotoEncoderError.noPreprocessing }
       preprocessing = found
-      scratch = AlignedMemory(byteCount: try found.scratchByteCount(decodedShortSide: 2 * found.decodedShortSide))
+      scratch = PhotoEncoder.words(try found.scratchByteCount(decodedShortSide: 2 * found.decodedShortSide))
     } catch let error as ModelError {
       throw .model(error)
     } catch let error as PreprocessingError {
@@ -47,25 +47,31 @@ public final class PhotoEncoder {
   public var decodingOptions: ImageDecodingOptions { ImageDecodingOptions(minimumShortSide: preprocessing.decodedShortSide) }
 
   /// Bytes known before any photo is seen: the network's arena and the scratch memory of preprocessing.
-  public var plannedByteCount: Int { encoder.plan.arenaByteCount + scratch.bytes.count }
+  public var plannedByteCount: Int { encoder.plan.arenaByteCount + 4 * scratch.count }
 
   /// The embedding of a photo, as the network gives it.
   public func embed(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
-    do {
-      let size = try PhotoSize(height: image.fullHeight, width: image.fullWidth, reduction: image.reduction)
-      let needed = try preprocessing.scratchByteCount(photo: size)
-      if needed > scratch.bytes.count { scratch = AlignedMemory(byteCount: needed) }
-      // The scratch memory is this object's alone while it is lent.
-      var lent = MutableRawSpan(_unsafeBytes: scratch.buffer)
-      try encoder.session.load(
-        pixels: image.pixels.span, photo: size, rowStride: image.rowStride, preprocessing: preprocessing, scratch: &lent)
-    } catch {
-      throw .preprocessing(error)
-    }
+    do { try load(image) } catch { throw .preprocessing(error) }
     encoder.session.run()
     let output = encoder.session.output().floats
     let embedding = (0..<output.count).map { output[$0] }
     guard embedding.allSatisfy(\.isFinite) else { throw .notFinite }
     return embedding
   }
+
+  private func load(_ image: RGBImage) throws(PreprocessingError) {
+    let size = try PhotoSize(height: image.fullHeight, width: image.fullWidth, reduction: image.reduction)
+    let needed = try preprocessing.scratchByteCount(photo: size)
+    if needed > 4 * scratch.count { scratch = PhotoEncoder.words(needed) }
+    try load(image, size, &scratch)
+  }
+
+  private func load(_ image: RGBImage, _ size: PhotoSize, _ scratch: inout [Int32]) throws(PreprocessingError) {
+    var words = scratch.mutableSpan
+    var bytes = words.mutableBytes
+    try encoder.session.load(
+      pixels: image.pixels.span, photo: size, rowStride: image.rowStride, preprocessing: preprocessing, scratch: &bytes)
+  }
+
+  private static func words(_ byteCount: Int) -> [Int32] { [Int32](repeating: 0, count: (byteCount + 3) / 4) }
 }
