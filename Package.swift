@@ -75,8 +75,6 @@ let package = Package(
     .testTarget(
       name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime"],
       swiftSettings: strict),
-    .testTarget(
-      name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN"], swiftSettings: strict),
     // Runs the command as a process.

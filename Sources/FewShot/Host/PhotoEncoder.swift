@@ -22,7 +22,7 @@ public final class PhotoEncoder {
   /// Values of an embedding.
   public let dimension: Int
   /// Grows for photos that a decoder cannot reduce.
-  private var scratch: [Int32]
+  private var scratch: AlignedMemory
 
   public init(_ encoder: Encoder) throws(PhotoEncoderError) {
     self.encoder = encoder
@@ -30,7 +30,7 @@ public final class PhotoEncoder {
     do {
       guard let found = try model.preprocessing() else { throw PhotoEncoderError.noPreprocessing }
       preprocessing = found
-      scratch = PhotoEncoder.words(try found.scratchByteCount(decodedShortSide: 2 * found.decodedShortSide))
+      scratch = AlignedMemory(byteCount: try found.scratchByteCount(decodedShortSide: 2 * found.decodedShortSide))
     } catch let error as ModelError {
       throw .model(error)
     } catch let error as PreprocessingError {
@@ -47,7 +47,7 @@ public final class PhotoEncoder {
   public var decodingOptions: ImageDecodingOptions { ImageDecodingOptions(minimumShortSide: preprocessing.decodedShortSide) }
 
   /// Bytes known before any photo is seen: the network's arena and the scratch memory of preprocessing.
-  public var plannedByteCount: Int { encoder.plan.arenaByteCount + 4 * scratch.count }
+  public var plannedByteCount: Int { encoder.plan.arenaByteCount + scratch.bytes.count }
 
   /// The embedding of a photo, as the network gives it.
   public func embed(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
@@ -62,16 +62,11 @@ public final class PhotoEncoder {
   private func load(_ image: RGBImage) throws(PreprocessingError) {
     let size = try PhotoSize(height: image.fullHeight, width: image.fullWidth, reduction: image.reduction)
     let needed = try preprocessing.scratchByteCount(photo: size)
-    if needed > 4 * scratch.count { scratch = PhotoEncoder.words(needed) }
-    try load(image, size, &scratch)
-  }
-
-  private func load(_ image: RGBImage, _ size: PhotoSize, _ scratch: inout [Int32]) throws(PreprocessingError) {
-    var words = scratch.mutableSpan
-    var bytes = words.mutableBytes
+    if needed > scratch.bytes.count { scratch = AlignedMemory(byteCount: needed) }
+    // The scratch memory is this object's alone while it is lent.
+    let buffer = scratch.buffer
+    var lent = MutableRawSpan(_unsafeBytes: buffer)
     try encoder.session.load(
-      pixels: image.pixels.span, photo: size, rowStride: image.rowStride, preprocessing: preprocessing, scratch: &bytes)
+      pixels: image.pixels.span, photo: size, rowStride: image.rowStride, preprocessing: preprocessing, scratch: &lent)
   }
-
-  private static func words(_ byteCount: Int) -> [Int32] { [Int32](repeating: 0, count: (byteCount + 3) / 4) }
 }
