@@ -18,7 +18,8 @@ let package = Package(
   name: "edgessl",
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
-    .library(name: "FewShot", targets: ["FewShot"]),
+    // With what a host needs around it: files, threads, photos.
+    .library(name: "FewShot", targets: ["FewShot", "HostRuntime", "ImageFiles"]),
     .library(name: "Quantize", targets: ["Quantize"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
@@ -76,6 +77,8 @@ let package = Package(
       name: "TinyNNTests",
       dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN"], swiftSettings: strict),
     // Runs the command as a process.
