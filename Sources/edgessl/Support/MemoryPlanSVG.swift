@@ -77,19 +77,20 @@ struct MemoryPlanSVG {
     let size = ByteSize(tensor.record.byteCount).description
     let about = "\(name) \(tensor.record.type.shape), \(grouped(tensor.record.byteCount)) bytes at \(grouped(tensor.place.offset)), operators \(tensor.place.first) to \(tensor.place.last)"
     return "<g><title>\(escaped(about))</title><rect class=\"box \(kind)\" x=\"\(n(start))\" y=\"\(n(upper))\" width=\"\(n(end - start))\" height=\"\(n(max(0.5, lower - upper)))\" />"
-      + label("\(name) \(size)", from: (start, upper), to: (end, lower)) + "</g>\n"
+      + label(name, size, from: (start, upper), to: (end, lower)) + "</g>\n"
   }
 
-  /// The text inside a rectangle, upright or turned, shortened to what fits; nothing where not even a few letters do.
-  private func label(_ text: String, from: (x: Double, y: Double), to: (x: Double, y: Double)) -> String {
+  /// Name and size inside a rectangle, upright or turned; the name is shortened or left out where there is no room.
+  private func label(_ name: String, _ size: String, from: (x: Double, y: Double), to: (x: Double, y: Double)) -> String {
     let (width, height) = (to.x - from.x, to.y - from.y)
     let isUpright = width >= height || height < 40
     let (length, thickness) = isUpright ? (width, height) : (height, width)
-    // 6.2: the mean width of a letter at this size, with some room.
-    let capacity = Int((length - 6) / 6.2)
-    guard thickness >= 13, capacity >= 4 else { return "" }
+    // 6.2: the mean width of a letter at this size.
+    let capacity = Int((length - 4) / 6.2)
+    guard thickness >= 13, capacity >= size.count else { return "" }
+    let room = capacity - size.count - 1
     // Names in networks share their beginnings: what tells them apart is the end.
-    let shown = text.count <= capacity ? text : "…" + text.suffix(capacity - 1)
+    let shown = room >= name.count ? "\(name) \(size)" : room >= 4 ? "…\(name.suffix(room - 1)) \(size)" : size
     let (cx, cy) = ((from.x + to.x) / 2, (from.y + to.y) / 2)
     let turn = isUpright ? "" : " transform=\"rotate(-90 \(n(cx)) \(n(cy)))\""
     return "<text class=\"middle\" x=\"\(n(cx))\" y=\"\(n(cy + 4))\"\(turn)>\(escaped(shown))</text>"
@@ -98,7 +99,7 @@ struct MemoryPlanSVG {
   private func scratch() -> String {
     let (upper, lower) = (y(summary.plan.arenaByteCount), y(summary.plan.activationByteCount))
     return "<g><title>scratch of the running operator, \(grouped(summary.plan.scratchByteCount)) bytes</title><rect class=\"box scratch\" x=\"\(n(left))\" y=\"\(n(upper))\" width=\"\(n(plotWidth))\" height=\"\(n(max(0.5, lower - upper)))\"/>"
-      + label("scratch of the running operator \(ByteSize(summary.plan.scratchByteCount))", from: (left, upper), to: (left + plotWidth, lower)) + "</g>\n"
+      + label("scratch of the running operator", ByteSize(summary.plan.scratchByteCount).description, from: (left, upper), to: (left + plotWidth, lower)) + "</g>\n"
   }
 
   private func n(_ value: Double) -> String { decimal(value, digits: 1) }
