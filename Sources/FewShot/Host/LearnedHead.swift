@@ -73,3 +73,11 @@ func withSupport<R>(
     }
   }
 }
+
+extension LearnedHead {
+  /// Bytes that learning takes besides the encoder's: the examples' embeddings, prototypes, working memory of the calibration.
+  public static func plannedByteCount(examples: Int, classes: Int, dimension: Int, background: Int) -> Int {
+    let scratch = Calibrator.scratchCount(examples: examples, classes: classes, dimension: dimension, background: background)
+    return 4 * (2 * examples * dimension + classes * dimension + scratch)
+  }
+}

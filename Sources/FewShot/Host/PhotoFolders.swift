@@ -8,6 +8,11 @@ public struct PhotoFolder: Equatable, Sendable {
   /// In the order of the file names' bytes.
   public let photos: [String]
 
+  public init(name: String, photos: [String]) {
+    self.name = name
+    self.photos = photos
+  }
+
   /// One folder for each class below `path`, in the order of their names' bytes. Hidden entries and plain files are left out.
   public static func classes(in path: String) throws(FileError) -> [PhotoFolder] {
     var result: [PhotoFolder] = []
