@@ -80,7 +80,7 @@ import TinyNN
     try expectFailure(["--preset", "cifar"], "cifar")
     try expectFailure(["--interpolation", "lanczos"], "lanczos")
     try expectFailure(["--embedding", "nowhere"], "'nowhere'")
-    try expectFailure(["--input-size", "96"], "--input-size")
+    try expectFailure(["--input-size", "96"], "an input size of 96 does not fit")
     try expectFailure(["--preset", "imagenet", "--embedding", "t3"], "not an RGB image", model: "gemm")
     #expect(!folder.names.contains("m.tnn"), "nothing is written")
   }
