@@ -18,7 +18,8 @@ let package = Package(
   name: "edgessl",
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
-    .library(name: "FewShot", targets: ["FewShot"]),
+    // With what a host needs around it: files, threads, photos.
+    .library(name: "FewShot", targets: ["FewShot", "HostRuntime", "ImageFiles"]),
     .library(name: "Quantize", targets: ["Quantize"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
@@ -72,7 +73,8 @@ let package = Package(
     .testTarget(
       name: "ONNXImportTests", dependencies: ["ONNXImport", "ModelCompiler", "TinyNN", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime"],
+      name: "TinyNNTests",
+      dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
