@@ -18,6 +18,8 @@ let package = Package(
   name: "edgessl",
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
+    // With what a host needs around it: files, threads, photos.
+    .library(name: "FewShot", targets: ["FewShot", "HostRuntime", "ImageFiles"]),
     .library(name: "Quantize", targets: ["Quantize"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
@@ -50,10 +52,18 @@ let package = Package(
     // What a host adds to the runtime: mapped files, threads, atomic writes.
     .target(name: "HostRuntime", dependencies: ["TinyNN"], swiftSettings: strict),
 
+    // Learning from a few photos. Device/ is clean for Embedded Swift, Host/ is files and photos around it.
+    .target(
+      name: "FewShot", dependencies: ["TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"],
+      swiftSettings: strict + [
+        // The device part's imports say whether they show in its interface.
+        .enableUpcomingFeature("InternalImportsByDefault")
+      ]),
+
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "HostRuntime", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "TinyNN",
+        "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -67,6 +77,8 @@ let package = Package(
       name: "TinyNNTests",
       dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN"], swiftSettings: strict),
     // Runs the command as a process.

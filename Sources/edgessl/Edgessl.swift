@@ -7,7 +7,9 @@ struct Edgessl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edgessl",
     abstract: "Learn to recognise new things from a handful of photos, on the device.",
-    subcommands: [Import.self, Inspect.self, Run.self, Bench.self, Plan.self]
+    subcommands: [
+      Import.self, Inspect.self, Run.self, Embed.self, Adapt.self, Classify.self, Classes.self, Evaluate.self, Bench.self, Plan.self,
+    ]
   )
 
   static func main() {

@@ -1,4 +1,4 @@
-public import TinyNN
+import TinyNN
 
 /// Finds a cosine classifier's scale and threshold from its own examples and the encoder's background embeddings.
 ///

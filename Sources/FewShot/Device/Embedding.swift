@@ -1,4 +1,4 @@
-public import TinyNN
+import TinyNN
 
 /// One embedding: float32 values in memory that somebody else keeps alive.
 ///

@@ -1,13 +1,11 @@
-import CTinyNN
-
 /// Convolution with groups, dilation and asymmetric padding, bias and activation.
 ///
 /// Inputs: activations [N, H, W, C], weights [O, kernel height, kernel width, C / groups] (constant), bias [O] (constant).
 /// Output: [N, H', W', O]. Each output element is one chain of fused multiply-adds from the bias over the taps (y, x), then
 /// the channels; taps in the padding count as zeros.
 ///
-/// The patches are never copied: the kernel reads rows of the input through offsets. Only where a tap holds few channels
-/// (a first layer) are they gathered into scratch memory, so that the inner loop is long enough.
+/// The patches are never copied: the kernel reads the taps of each output pixel through offsets. Where a tap holds few
+/// channels (a first layer), the taps of one row, which lie side by side in memory, are read as one.
 public struct Convolution: Operator {
   public static let kind = OperatorKind.convolution
   public static let name: StaticString = "Conv"
@@ -89,28 +87,34 @@ public struct Convolution: Operator {
 
   /// How the output pixels of one image are cut into calls of the kernel, and the scratch memory of one part.
   private struct Blocks {
-    enum Rows { case contiguous, indirect, gathered }
     /// Enough rows to use each panel of weights many times, few enough that their activations stay in the L2 cache.
     static let rowCount = 96
-    let rows: Rows
-    let taps: Int, channels: Int
+    let window: Window
+    let channels: Int
+    let isContiguous: Bool
+    let joinsTaps: Bool
 
     init(_ convolution: Convolution, channels: Int) {
-      taps = convolution.window.taps
+      window = convolution.window
       self.channels = channels
-      if convolution.window.isPointwise && convolution.groups == 1 {
-        rows = .contiguous
-      } else {
-        rows = taps > 1 && channels < 8 ? .gathered : .indirect
-      }
+      isContiguous = window.isPointwise && convolution.groups == 1
+      joinsTaps = channels < 8 && window.width > 1 && window.dilationX == 1 && convolution.groups == 1
     }
 
-    var scratchByteCount: Int {
-      switch rows {
-      case .contiguous: 0
-      case .indirect: Format.aligned(4 * Blocks.rowCount * taps) + Format.aligned(4 * channels)
-      case .gathered: Format.aligned(4 * Blocks.rowCount * taps * channels)
-      }
+    var zerosOffset: Int { Format.aligned(4 * Blocks.rowCount * window.taps) }
+    var zeroCount: Int { joinsTaps ? window.width * channels : channels }
+    var scratchByteCount: Int { isContiguous ? 0 : zerosOffset + Format.aligned(4 * zeroCount) }
+
+    /// How many pixels from `first` go into one call, and whether their taps can be joined: all inside the image's width.
+    func next(_ first: Int, _ end: Int, inputWidth: Int, outputWidth: Int) -> (count: Int, joined: Bool) {
+      guard joinsTaps else { return (min(Blocks.rowCount, end - first), false) }
+      let insideStart = min(outputWidth, (window.padLeft + window.strideX - 1) / window.strideX)
+      let room = inputWidth - window.width + window.padLeft
+      let insideEnd = max(insideStart, min(outputWidth, room < 0 ? 0 : room / window.strideX + 1))
+      let x = first % outputWidth
+      if x < insideStart { return (min(insideStart - x, end - first), false) }
+      if x < insideEnd { return (min(insideEnd - x, Blocks.rowCount, end - first), true) }
+      return (min(outputWidth - x, end - first), false)
     }
   }
 
@@ -131,8 +135,7 @@ public struct Convolution: Operator {
     guard columnCount > 0 else { return }
 
     let scratch = context.scratch(share: blocks.scratchByteCount)
-    let zeros = blocks.rows == .indirect
-      ? scratch.floats(at: Format.aligned(4 * Blocks.rowCount * window.taps), count: channels) : scratch.floats(at: 0, count: 0)
+    let zeros: Elements<Float> = scratch.floats(at: blocks.isContiguous ? 0 : blocks.zerosOffset, count: blocks.isContiguous ? 0 : blocks.zeroCount)
     for i in 0..<zeros.count { zeros[i] = 0 }
 
     for image in 0..<output.shape[0] {
@@ -140,19 +143,16 @@ public struct Convolution: Operator {
       for group in 0..<groups {
         var first = pixelShare.lowerBound
         while first < pixelShare.upperBound {
-          let count = min(Blocks.rowCount, pixelShare.upperBound - first)
+          let (count, joined) = blocks.next(first, pixelShare.upperBound, inputWidth: input.shape[2], outputWidth: output.shape[2])
           let rows: MatrixRows
-          switch blocks.rows {
-          case .contiguous:
+          if blocks.isContiguous {
             rows = MatrixRows(source.slice(first * channels, count * channels), count: count, depth: channels)
-          case .indirect:
-            let offsets = scratch.int32s(at: 0, count: count * window.taps)
-            fillOffsets(offsets, first, count, input.shape, output.shape[2], channelOffset: group * channels)
-            rows = MatrixRows(source, offsets: offsets, count: count, taps: window.taps, channels: channels, zeros: zeros)
-          case .gathered:
-            let patches = scratch.floats(at: 0, count: count * window.taps * channels)
-            gather(source, patches, first, count, input.shape, output.shape[2], channels, channelOffset: group * channels)
-            rows = MatrixRows(patches, count: count, depth: window.taps * channels)
+          } else {
+            let taps = joined ? window.height : window.taps
+            let offsets = scratch.int32s(at: 0, count: count * taps)
+            fillOffsets(offsets, first, count, input.shape, output.shape[2], channelOffset: group * channels, joined: joined)
+            rows = MatrixRows(
+              source, offsets: offsets, count: count, taps: taps, channels: joined ? window.width * channels : channels, zeros: zeros)
           }
           let target = (image * pixels + first) * output.shape[3] + group * columns + firstColumn
           context.kernels.multiply(
@@ -175,45 +175,22 @@ public struct Convolution: Operator {
     }
   }
 
-  /// Element offsets of the taps of `count` output pixels from `first`, -1 for taps in the padding.
+  /// Element offsets of the taps of `count` output pixels from `first`, -1 for taps in the padding; with `joined`, of the
+  /// first tap of each row.
   private func fillOffsets(
-    _ offsets: Elements<Int32>, _ first: Int, _ count: Int, _ input: Shape, _ outputWidth: Int, channelOffset: Int
+    _ offsets: Elements<Int32>, _ first: Int, _ count: Int, _ input: Shape, _ outputWidth: Int, channelOffset: Int, joined: Bool
   ) {
     var index = 0
     var (y, x) = (first / outputWidth, first % outputWidth)
+    let across = joined ? 1 : window.width
     for _ in 0..<count {
       for ky in 0..<window.height {
         let iy = y * window.strideY - window.padTop + ky * window.dilationY
-        for kx in 0..<window.width {
+        for kx in 0..<across {
           let ix = x * window.strideX - window.padLeft + kx * window.dilationX
           let inside = iy >= 0 && iy < input[1] && ix >= 0 && ix < input[2]
           offsets[index] = inside ? Int32(truncatingIfNeeded: (iy * input[2] + ix) * input[3] + channelOffset) : -1
           index += 1
-        }
-      }
-      x += 1
-      if x == outputWidth { (y, x) = (y + 1, 0) }
-    }
-  }
-
-  private func gather(
-    _ source: Elements<Float>, _ patches: Elements<Float>, _ first: Int, _ count: Int, _ input: Shape, _ outputWidth: Int,
-    _ channels: Int, channelOffset: Int
-  ) {
-    var index = 0
-    var (y, x) = (first / outputWidth, first % outputWidth)
-    for _ in 0..<count {
-      for ky in 0..<window.height {
-        let iy = y * window.strideY - window.padTop + ky * window.dilationY
-        for kx in 0..<window.width {
-          let ix = x * window.strideX - window.padLeft + kx * window.dilationX
-          if iy >= 0 && iy < input[1] && ix >= 0 && ix < input[2] {
-            let start = (iy * input[2] + ix) * input[3] + channelOffset
-            for channel in 0..<channels { patches[index + channel] = source[start + channel] }
-          } else {
-            for channel in 0..<channels { patches[index + channel] = 0 }
-          }
-          index += channels
         }
       }
       x += 1

@@ -15,10 +15,13 @@ struct Failure: Error {
   let code: Code
   /// What is wrong, where, what to do.
   let message: String
+  /// True for what is wrong with one photo and not with the next.
+  let concernsPhoto: Bool
 
-  init(_ code: Code, _ message: String) {
+  init(_ code: Code, _ message: String, concernsPhoto: Bool = false) {
     self.code = code
     self.message = message
+    self.concernsPhoto = concernsPhoto
   }
 
   func report() { printToStandardError("edgessl: \(message.onOneLine)\n") }

@@ -1,0 +1,61 @@
+import ModelCompiler
+public import TinyNN
+
+/// What embeddings of any photos look like, gathered photo by photo: their mean, and a few of them as background.
+///
+/// The background is a sample in which every photo has the same chance (Vitter's reservoir sampling, 1985) with counter-based
+/// random numbers, so the same photos in the same order give the same bytes.
+public struct EncoderStatistics: Sendable {
+  public static let backgroundCount = 256
+
+  public let dimension: Int
+  public private(set) var photoCount = 0
+  private var sums: [Double]
+  private var background: [LearnedExample] = []
+  private var random: CounterRandom
+
+  public init(dimension: Int, seed: UInt64 = 0) {
+    self.dimension = dimension
+    sums = [Double](repeating: 0, count: dimension)
+    random = CounterRandom(seed: seed)
+  }
+
+  /// Adds the embedding of a photo as the encoder gave it; its values are finite.
+  public mutating func add(_ embedding: [Float]) {
+    precondition(embedding.count == dimension)
+    for index in 0..<dimension { sums[index] += Double(embedding[index]) }
+    photoCount += 1
+    let example = LearnedExample(identifier: UInt64(photoCount), embedding: embedding)
+    if background.count < EncoderStatistics.backgroundCount {
+      background.append(example)
+    } else {
+      let place = random.next(below: photoCount)
+      if place < background.count { background[place] = example }
+    }
+  }
+
+  /// The statistics section of a .tnn file, the background in half precision. Precondition: there is at least one photo.
+  public var section: [UInt8] {
+    precondition(photoCount > 0)
+    var bytes: [UInt8] = []
+    bytes.append(word: SectionLayout.version)
+    bytes.append(word: UInt32(dimension))
+    bytes.append(word: UInt32(background.count))
+    bytes.append(word: StatisticsView.ElementType.float16.rawValue)
+    bytes.append(word: UInt32(photoCount))
+    bytes.align()
+    bytes.append(floats: sums.map { Float($0 / Double(photoCount)) })
+    bytes.align()
+    bytes.append(floats: background.map(\.length))
+    bytes.align()
+    for example in background { for value in example.embedding { bytes.append(word: HalfPrecision.bits(value)) } }
+    return bytes
+  }
+
+  /// The bytes of `encoder`'s file with these statistics instead of its own.
+  public func file(of encoder: Model) -> [UInt8] {
+    var writer = FileWriter(copying: encoder, except: [.statistics])
+    writer.add(.statistics, section)
+    return writer.finish()
+  }
+}

@@ -1,0 +1,142 @@
+import ArgumentParser
+import FewShot
+import Glibc
+import HostRuntime
+import TinyNN
+
+struct Adapt: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Learn classes from a folder that has one folder of photos for each.",
+    discussion: """
+      Writes a task file that classify needs nothing else with. An existing task file of the same encoder keeps what it knew \
+      for: edgessl classes --undo.
+      """)
+
+  @Argument(help: ArgumentHelp("One folder of photos for each class.", valueName: "DIR"))
+  var folder: String
+
+  @Option(help: ArgumentHelp("The encoder. (default: $EDGESSL_ENCODER, else the shipped one)", valueName: "M.tnn"))
+  var model: String?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The task file. (default: $EDGESSL_TASK, else the current task file)", valueName: "TASK.tnn"))
+  var output: String?
+
+  @Option(help: "How it learns: \(Method.available.joined(separator: ", ")).")
+  var method = Method.available[0]
+
+  @Option(help: ArgumentHelp("Photos without labels. Not there yet.", valueName: "DIR"))
+  var unlabelled: String?
+
+  @Option(help: ArgumentHelp("Self-supervised objectives. Not there yet.", valueName: "rotation,..."))
+  var auxiliary: String?
+
+  @Option(help: ArgumentHelp("Refuse to learn if the plan needs more than this.", valueName: "32MB"))
+  var memory: ByteSize?
+
+  @Option(help: "Seed of random numbers.")
+  var seed: UInt64 = 0
+
+  @Flag(help: "Refuse photos that cannot be read, instead of skipping them with a warning.")
+  var strict = false
+
+  @OptionGroup var runtime: RuntimeOptions
+  @OptionGroup var results: OutputOptions
+
+  func run() throws {
+    try Method.check(method)
+    for (name, value) in [("--unlabelled", unlabelled), ("--auxiliary", auxiliary)] where value != nil {
+      throw Failure(.usage, "\(name) is not there yet; this version learns from labelled photos with --method prototype")
+    }
+    let classes = try ClassFolders(folder, needed: 2, role: "learning")
+    let encoder = try ModelLocation.encoder(option: model)
+    let task = try ModelLocation.task(option: output)
+    encoder.announce("encoder")
+    task.announce("task")
+    try task.createFolder()
+    guard access(parentFolder(of: task.path), W_OK) == 0 else {
+      throw FileError(path: task.path, action: .write, code: errno).failure
+    }
+    let reader = try PhotoReader(runtime, path: encoder.path)
+    let planned = try plannedByteCount(reader, classes)
+    let previous = try previousTask(task.path, reader.model)
+
+    let start = monotonicNanoseconds()
+    let knowledge = try learn(classes, reader)
+    var file = previous ?? TaskFile(knowledge)
+    file.replace(by: knowledge)
+    let (head, byteCount) = try file.write(encoder: reader.model, from: encoder.path, to: task.path)
+    let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
+
+    note("learned \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(head.text)")
+    noteMemory(planned: planned, weights: reader.model.weightByteCount)
+    let fields: [(name: String, value: JSON)] =
+      [
+        ("task", .string(task.path)), ("taskSource", .string(task.reason)), ("encoder", .string(encoder.path)),
+        ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
+        ("skipped", JSON(reader.skipped)),
+      ] + head.fields + [
+        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(reader.opened.encoder.plan.arenaByteCount)),
+        ("planBytes", .integer(planned)), ("weightBytes", .integer(reader.model.weightByteCount)),
+        ("residentBytes", .integer(residentByteCounts().peak)), ("fileBytes", .integer(byteCount)),
+        ("milliseconds", .number(milliseconds)),
+      ]
+    let lines = knowledge.classes.map { "\($0.name.onOneLine)  \($0.examples.count) photos" }
+    try results.print(.object(fields), text: (["written  \(task.path.onOneLine)"] + lines).joined(separator: "\n"))
+  }
+
+  /// What learning takes at most, known before the first photo is read. Throws where that is above the budget.
+  private func plannedByteCount(_ reader: PhotoReader, _ classes: ClassFolders) throws(Failure) -> Int {
+    let background: Int
+    do { background = try StatisticsView.of(reader.model)?.backgroundCount ?? 0 } catch { throw Failure(error, in: reader.path) }
+    let planned = reader.encoder.plannedByteCount + LearnedHead.plannedByteCount(
+      examples: classes.photoCount, classes: classes.folders.count, dimension: reader.encoder.dimension, background: background)
+    if let memory, planned > memory.byteCount {
+      throw Failure(
+        .overBudget,
+        "\(reader.path): learning from \(classes.photoCount) photos needs \(grouped(planned)) bytes, \(grouped(reader.encoder.plannedByteCount)) of them for the encoder; --memory allows \(grouped(memory.byteCount))")
+    }
+    return planned
+  }
+
+  private func learn(_ classes: ClassFolders, _ reader: PhotoReader) throws -> Knowledge {
+    var progress = Progress("Learning", total: classes.photoCount)
+    defer { progress.finish() }
+    var knowledge = Knowledge(dimension: reader.encoder.dimension)
+    var done = 0
+    for folder in classes.folders {
+      let examples = try reader.examples(of: folder, strict: strict) {
+        done += 1
+        progress.update(done: done)
+      }
+      try knowledge.add(examples, to: folder.name)
+    }
+    return knowledge
+  }
+
+  /// The task that the file to be written holds now, if its embeddings are comparable.
+  private func previousTask(_ path: String, _ encoder: Model) throws(Failure) -> TaskFile? {
+    guard isFile(path) else { return nil }
+    do {
+      let (file, old) = try openModelFile(path)
+      return try withExtendedLifetime(file) { () throws(ModelError) in
+        old.hasSameEncoder(as: encoder) ? try TaskFile(reading: old) : nil
+      }
+    } catch let error as ModelError {
+      warn("\(Failure(error, in: path).message); it is replaced")
+    } catch {
+      guard MagicNumber.isModel(path) else {
+        throw Failure(.cannotCreate, "\(path): is there already and is not a .tnn file; name another file with -o")
+      }
+      warn("\((error as? Failure)?.message ?? path); it is replaced")
+    }
+    return nil
+  }
+}
+
+enum MagicNumber {
+  /// True if the file starts as .tnn files do, whatever follows.
+  static func isModel(_ path: String) -> Bool {
+    guard let file = try? MappedFile(path) else { return false }
+    return withExtendedLifetime(file) { file.bytes.count >= 8 && file.bytes.load(UInt64.self, at: 0) == Format.magic }
+  }
+}

@@ -1,0 +1,114 @@
+import ArgumentParser
+import FewShot
+import HostRuntime
+import TinyNN
+
+struct Classes: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List and edit what a task knows, without its old photos.",
+    discussion: "The edits of one call are one step for --undo, which goes back up to \(TaskLimits.snapshotCount) steps.")
+
+  @Argument(help: ArgumentHelp("The task file. (default: $EDGESSL_TASK, else the current task file)", valueName: "TASK.tnn"))
+  var task: String?
+
+  @Option(help: ArgumentHelp("Learn a class, or more photos of one, from a folder of photos.", valueName: "NAME=DIR"))
+  var add: [String] = []
+
+  @Option(help: ArgumentHelp("Forget a class.", valueName: "NAME"))
+  var remove: [String] = []
+
+  @Option(help: ArgumentHelp("Give a class another name.", valueName: "OLD=NEW"))
+  var rename: [String] = []
+
+  @Flag(help: "Go back to what it knew before the last change.")
+  var undo = false
+
+  @Flag(help: "List the classes; also what happens without options.")
+  var list = false
+
+  @Flag(help: "Refuse photos that cannot be read, instead of skipping them with a warning.")
+  var strict = false
+
+  @OptionGroup var runtime: RuntimeOptions
+  @OptionGroup var results: OutputOptions
+
+  private var isEdit: Bool { undo || !(add.isEmpty && remove.isEmpty && rename.isEmpty) }
+
+  func validate() throws {
+    if undo, !(add.isEmpty && remove.isEmpty && rename.isEmpty) { throw ValidationError("--undo goes alone, without other edits") }
+    for (option, values) in [("--add", add), ("--rename", rename)] {
+      for value in values where !isPair(value) {
+        throw ValidationError("\(option) \(value): write \(option == "--add" ? "NAME=DIR" : "OLD=NEW")")
+      }
+    }
+  }
+
+  func run() throws {
+    let location = try ModelLocation.task(option: task)
+    location.announce("task")
+    try location.requireTask()
+    let (file, model) = try openModelFile(location.path)
+    try withExtendedLifetime(file) {
+      var stored = try TaskFile(in: model, path: location.path)
+      var head: LearnedHead?
+      if isEdit {
+        try edit(&stored, location.path)
+        let learned = try stored.write(encoder: model, from: location.path, to: location.path).head
+        note("now \(stored.knowledge.classes.count) classes from \(stored.knowledge.exampleCount) photos: \(learned.text)")
+        head = learned
+      }
+      try report(stored, head, location)
+    }
+  }
+
+  private func edit(_ stored: inout TaskFile, _ path: String) throws {
+    if undo { return try stored.undo() }
+    var new = stored.knowledge
+    // Renaming first, then adding, then removing: all names on the command line are the new ones, and a class can be replaced
+    // without passing through a single one.
+    for pair in rename {
+      let (old, name) = split(pair)
+      try new.rename(old, to: name)
+    }
+    if !add.isEmpty {
+      let reader = try PhotoReader(runtime, path: path)
+      for pair in add {
+        let (name, folder) = split(pair)
+        let photos: [String]
+        do { photos = try PhotoFolder.photos(in: folder) } catch { throw ClassFolders.failure(error) }
+        guard !photos.isEmpty else { throw Failure(.badData, "\(folder): has no photos for class '\(name)'; add some") }
+        var progress = Progress("Learning '\(name)'", total: photos.count)
+        var done = 0
+        let examples = try reader.examples(of: PhotoFolder(name: name, photos: photos), strict: strict) {
+          done += 1
+          progress.update(done: done)
+        }
+        progress.finish()
+        let added = try new.add(examples, to: name)
+        note("'\(name)': \(added) new photos\(added < examples.count ? ", \(examples.count - added) known already" : "")")
+      }
+    }
+    for name in remove { try new.remove(name) }
+    stored.replace(by: new)
+  }
+
+  private func report(_ stored: TaskFile, _ head: LearnedHead?, _ location: ModelLocation) throws(Failure) {
+    let fields: [(name: String, value: JSON)] = [
+      ("task", .string(location.path)), ("classes", stored.knowledge.json), ("photos", .integer(stored.knowledge.exampleCount)),
+      ("undoSteps", .integer(stored.history.count)),
+    ]
+    try results.print(
+      .object(fields + (head?.fields ?? [])),
+      text: stored.knowledge.classes.map { "\($0.name.onOneLine)  \($0.examples.count) photos" }.joined(separator: "\n"))
+  }
+
+  private func isPair(_ value: String) -> Bool {
+    guard let separator = value.firstIndex(of: "=") else { return false }
+    return separator != value.startIndex && value.index(after: separator) != value.endIndex
+  }
+
+  private func split(_ pair: String) -> (String, String) {
+    let separator = pair.firstIndex(of: "=")!
+    return (String(pair[..<separator]), String(pair[pair.index(after: separator)...]))
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import HostRuntime
+import TinyNN
+
+struct Embed: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Turn photos into embeddings: a .npy array with one row for each photo.")
+
+  @Argument(help: ArgumentHelp("The encoder, or a task file.", valueName: "M.tnn"))
+  var model: String
+
+  @Argument(help: ArgumentHelp("Photos: JPEG, PNG or PPM; - reads standard input.", valueName: "IMAGE"))
+  var images: [String]
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the array goes, float32 [photos, dimension].", valueName: "y.npy"))
+  var output: String
+
+  @OptionGroup var runtime: RuntimeOptions
+  @OptionGroup var results: OutputOptions
+
+  func validate() throws {
+    if images.isEmpty { throw ValidationError("no photos: name at least one") }
+  }
+
+  func run() throws {
+    let reader = try PhotoReader(runtime, path: model)
+    var progress = Progress("Embedding", total: images.count)
+    var values: [Float] = []
+    for (index, image) in images.enumerated() {
+      values += try reader.embedding(of: image)
+      progress.update(done: index + 1)
+    }
+    progress.finish()
+    let dimension = reader.encoder.dimension
+    try writeFile(NPYArray(shape: [images.count, dimension], values: values).fileBytes, to: output)
+    try results.print(
+      [
+        "model": .string(model), "output": .string(output), "photos": .integer(images.count), "dimension": .integer(dimension),
+        "checksum": .string(hexadecimal(checksum(of: values))),
+      ],
+      text: "\(output.onOneLine): \(images.count) x \(dimension) values, checksum \(hexadecimal(checksum(of: values)))")
+  }
+}

@@ -1,0 +1,70 @@
+import FewShot
+import Glibc
+import HostRuntime
+import ImageFiles
+import TinyNN
+
+/// Reads photos and embeds them with one encoder, with the errors of the command.
+final class PhotoReader {
+  let opened: OpenedModel
+  let encoder: PhotoEncoder
+  let path: String
+  /// Photos that could not be read.
+  private(set) var skipped: [String] = []
+
+  init(_ runtime: RuntimeOptions, path: String) throws(Failure) {
+    opened = try runtime.open(path)
+    self.path = path
+    do { encoder = try PhotoEncoder(opened.encoder) } catch { throw Failure(error, photo: nil, encoder: path) }
+  }
+
+  var model: Model { opened.model }
+
+  /// The embedding of a photo as the encoder gives it; "-" is standard input.
+  func embedding(of photo: String) throws(Failure) -> [Float] {
+    let image: RGBImage
+    do {
+      image =
+        photo == "-"
+        ? try RGBImage(readingFrom: STDIN_FILENO, name: "standard input", options: encoder.decodingOptions)
+        : try RGBImage(contentsOf: photo, options: encoder.decodingOptions)
+    } catch { throw error.failure }
+    do { return try encoder.embed(image) } catch { throw Failure(error, photo: photo, encoder: path) }
+  }
+
+  /// The same for one photo of many: a photo that cannot be read is named in a warning and skipped, or refused if `strict`.
+  func embedding(of photo: String, strict: Bool) throws(Failure) -> [Float]? {
+    do { return try embedding(of: photo) } catch {
+      guard !strict, error.concernsPhoto else { throw error }
+      warn("\(error.message); skipped")
+      skipped.append(photo)
+      return nil
+    }
+  }
+}
+
+extension Failure {
+  fileprivate init(_ error: PhotoEncoderError, photo: String?, encoder: String) {
+    switch error {
+    case .model(let error): self.init(error, in: encoder)
+    case .noPreprocessing:
+      self.init(.badData, "\(encoder): it does not say how photos become its input, which must be RGB; import it again with --mean and --std")
+    case .batch(let count):
+      self.init(.badData, "\(encoder): it takes \(count) photos at a time; export it with a batch of 1")
+    case .preprocessing(let error):
+      self.init(.badData, "\(photo ?? encoder): \(error)", concernsPhoto: photo != nil)
+    case .notFinite:
+      self.init(.badData, "\(encoder): its embedding of \(photo ?? "a photo") has NaN or infinite values, so its weights are damaged; import it again")
+    }
+  }
+}
+
+extension ImageFileError: FailureConvertible {
+  var failure: Failure {
+    switch reason {
+    case .cannotOpen: Failure(.missingInput, description, concernsPhoto: true)
+    case .cannotRead: Failure(.inputOutput, description, concernsPhoto: true)
+    default: Failure(.badData, description, concernsPhoto: true)
+    }
+  }
+}

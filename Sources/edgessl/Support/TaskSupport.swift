@@ -1,0 +1,145 @@
+import FewShot
+import HostRuntime
+import ModelCompiler
+import TinyNN
+
+/// The ways of learning that this version has, and those that are planned.
+enum Method {
+  static let available = ["prototype"]
+  static let planned = ["lda", "ridge", "auto", "finetune"]
+
+  /// Throws unless `name` is available; methods stand in one list, separated by commas.
+  static func check(_ name: String) throws(Failure) {
+    for method in name.split(separator: ",", omittingEmptySubsequences: false) where !available.contains(String(method)) {
+      let reason = planned.contains(String(method)) ? "is not there yet" : "is not a method"
+      throw Failure(.usage, "--method: '\(method)' \(reason); there is: \(available.joined(separator: ", "))")
+    }
+  }
+}
+
+/// Photos that learn or test: one folder for each class, checked.
+struct ClassFolders {
+  let path: String
+  let folders: [PhotoFolder]
+
+  /// Throws where there is no folder, or a class without photos.
+  init(_ path: String, needed: Int, role: String) throws(Failure) {
+    self.path = path
+    guard !isFile(path) else { throw Failure(.missingInput, "\(path): is a file; name a folder that has one folder of photos for each class") }
+    do { folders = try PhotoFolder.classes(in: path) } catch { throw ClassFolders.failure(error) }
+    if let empty = folders.first(where: \.photos.isEmpty) {
+      throw Failure(.badData, "\(path)/\(empty.name): class '\(empty.name)' has no photos; add some or remove the folder")
+    }
+    guard folders.count >= needed else {
+      let found = folders.isEmpty ? "no folders" : "one class only, '\(folders[0].name)'"
+      throw Failure(.badData, "\(path): has \(found); \(role) needs one folder of photos for each of at least \(needed) classes")
+    }
+  }
+
+  var photoCount: Int { folders.reduce(0) { $0 + $1.photos.count } }
+
+  static func failure(_ error: FileError) -> Failure {
+    error.isMissing ? Failure(.missingInput, "\(error.path): no such folder; check the path") : error.failure
+  }
+}
+
+extension PhotoReader {
+  /// The photos of one class as examples, each once; names of skipped photos go to the warnings. `advance` is called after each
+  /// photo.
+  func examples(of folder: PhotoFolder, strict: Bool, advance: () -> Void) throws(Failure) -> [LearnedExample] {
+    var examples: [LearnedExample] = []
+    var paths: [UInt64: String] = [:]
+    for photo in folder.photos {
+      defer { advance() }
+      guard let embedding = try embedding(of: photo, strict: strict) else { continue }
+      let identifier: UInt64
+      do { identifier = try PhotoIdentifier.of(photo) } catch { throw error.failure }
+      if let same = paths.updateValue(photo, forKey: identifier) {
+        warn("\(photo): the same photo as \(same); counted once")
+        continue
+      }
+      examples.append(LearnedExample(identifier: identifier, embedding: embedding))
+    }
+    guard !examples.isEmpty else {
+      throw Failure(.badData, "class '\(folder.name)' has no photo that can be read; add some or remove its folder")
+    }
+    return examples
+  }
+}
+
+extension TaskFile {
+  /// Writes the task for `encoder`, which comes from the file `path`, to `target`.
+  func write(encoder: Model, from path: String, to target: String) throws(Failure) -> (head: LearnedHead, byteCount: Int) {
+    let encoded: (bytes: [UInt8], head: LearnedHead)
+    do { encoded = try self.encoded(encoder: encoder) } catch { throw Failure(error, in: path) }
+    try writeFile(encoded.bytes, to: target)
+    return (encoded.head, encoded.bytes.count)
+  }
+
+  /// The task in a checked file; throws what to do where there is none.
+  init(in model: Model, path: String) throws(Failure) {
+    let found: TaskFile?
+    do { found = try TaskFile(reading: model) } catch { throw Failure(error, in: path) }
+    guard let found else { throw Failure(noClassesIn: path) }
+    self = found
+  }
+}
+
+extension Failure {
+  init(noClassesIn path: String) {
+    self.init(.badData, "\(path): an encoder that knows no classes yet; teach it some: edgessl adapt DIR --model \(path)")
+  }
+}
+
+extension ModelLocation {
+  /// Throws where the current task file has not been made yet.
+  func requireTask() throws(Failure) {
+    guard source != .userData || isFile(path) else {
+      throw Failure(.missingInput, "\(path): no task yet; teach it some classes first: edgessl adapt DIR")
+    }
+  }
+}
+
+extension TaskEditError: FailureConvertible {
+  var failure: Failure { Failure(.badData, description) }
+}
+
+extension LearnedHead {
+  /// One line for people, after "learned".
+  var text: String {
+    let accuracy = calibration.leaveOneOutAccuracy.map { "leave-one-out accuracy \(decimal(100 * $0, digits: 1)) %" }
+    return "\(accuracy ?? "one photo for each class, so no leave-one-out accuracy"); unknown below cosine "
+      + "\(decimal(Double(calibration.threshold), digits: 3)) (\(calibration.thresholdSource.text)), scale \(decimal(Double(calibration.scale), digits: 1))"
+  }
+
+  var fields: [(name: String, value: JSON)] {
+    [
+      ("method", .string("\(method)")), ("threshold", .float(calibration.threshold)),
+      ("thresholdSource", .string("\(calibration.thresholdSource)")), ("scale", .float(calibration.scale)),
+      ("scaleSource", .string("\(calibration.scaleSource)")),
+      ("leaveOneOutAccuracy", calibration.leaveOneOutAccuracy.map { .number(100 * $0) } ?? .null),
+      ("leftOut", .integer(calibration.leftOutCount)),
+    ]
+  }
+}
+
+extension ThresholdSource {
+  var text: String {
+    switch self {
+    case .leaveOneOut: "keeps \(Calibrator.keptPercent) % of left-out photos"
+    case .background: "refuses \(Calibrator.refusedBackgroundPercent) % of the background photos"
+    case .otherClasses: "from the other classes, as the encoder has no background photos"
+    }
+  }
+}
+
+extension Knowledge {
+  var json: JSON { .array(classes.map { ["name": .string($0.name), "photos": .integer($0.examples.count)] }) }
+}
+
+/// Plan and reality of this process's memory, on standard error.
+func noteMemory(planned: Int, weights: Int) {
+  let resident = residentByteCounts()
+  note(
+    "memory: plan \(grouped(planned)) bytes, weights \(grouped(weights)) bytes in place; resident \(grouped(resident.now)) bytes, peak \(grouped(resident.peak))")
+}
