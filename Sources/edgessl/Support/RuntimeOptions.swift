@@ -35,20 +35,18 @@ struct RuntimeOptions: ParsableArguments {
     }
     do {
       let encoder = try Encoder(file: file, threads: threads, kernels: openBLAS?.kernels())
-      return OpenedModel(file: file, encoder: encoder, openBLAS: openBLAS)
+      return OpenedModel(encoder: encoder, openBLAS: openBLAS)
     } catch { throw Failure(error, in: path) }
   }
 }
 
 /// A model file with everything that runs it.
 final class OpenedModel {
-  let file: MappedFile
   let encoder: Encoder
   // Must outlive the encoder's session.
   private let openBLAS: OpenBLASBackend?
 
-  init(file: MappedFile, encoder: Encoder, openBLAS: OpenBLASBackend?) {
-    self.file = file
+  init(encoder: Encoder, openBLAS: OpenBLASBackend? = nil) {
     self.encoder = encoder
     self.openBLAS = openBLAS
   }
