@@ -1,4 +1,4 @@
-"""The encoder edge-s: MobileNetV2 with fewer and narrower blocks, about 28 million multiply-adds at 128x128."""
+"""The encoder edge-s: MobileNetV2 with fewer and narrower blocks, about 16 million multiply-adds at 96x96."""
 import torch
 from torch import nn
 from torch.nn import functional
@@ -13,7 +13,7 @@ BLOCKS = ((16, 20, 1, 1),
           (96, 240, 2, 14), (96, 256, 1, 15), (96, 288, 1, 17))
 POOLED = 256
 EMBEDDING = 128
-INPUT = 128
+INPUT = 96
 MEAN = STD = 127.5
 
 

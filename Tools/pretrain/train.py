@@ -93,7 +93,7 @@ def augment(pixels, px, rng):
 
 
 def rotate(x, count, rng):
-    """Rotates the last `count` photos in place by random numbers of quarter turns; returns them [n], -1 for the rest."""
+    """Rotates the last `count` photos in place by random quarter turns; returns their numbers [n], -1 for the rest."""
     turns = torch.full((len(x),), -1)
     for i in range(len(x) - count, len(x)):
         turns[i] = int(rng.integers(4))
