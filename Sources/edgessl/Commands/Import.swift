@@ -30,10 +30,12 @@ struct Import: ParsableCommand {
   @OptionGroup var results: OutputOptions
 
   func run() throws {
-    let imported: ImportedModel
+    var imported: ImportedModel
     do { imported = try importONNX(contentsOf: source, options: ImportOptions(inputSize: inputSize, embedding: embedding)) } catch {
       throw Failure(error, in: source)
     }
+    // Outputs carry the names of the ONNX file, under which run finds them.
+    for (tensor, output) in zip(imported.graph.outputs, imported.outputs) { imported.graph.rename(tensor, to: output.name) }
     var writer = imported.graph.lowered()
     let input = imported.graph.shape(imported.graph.inputs[0])
     let preprocessing = try photos.preprocessing(for: input, source)
@@ -52,9 +54,8 @@ struct Import: ParsableCommand {
 
   private func provenance(_ imported: ImportedModel) -> Provenance {
     let name = source.split(separator: "/").last.map(String.init) ?? source
-    return Provenance(fields: [
-      ("source", name), ("producer", imported.producer), ("opset", "\(imported.opset)"), ("embedding", imported.embeddingName),
-    ])
+    let fields = [("source", name), ("producer", imported.producer), ("opset", "\(imported.opset)")]
+    return Provenance(fields: fields.filter { !$0.1.isEmpty })
   }
 
   private func json(_ imported: ImportedModel, _ summary: ModelSummary, _ preprocessing: Preprocessing?) -> JSON {

@@ -30,9 +30,13 @@ struct RuntimeOptions: ParsableArguments {
     let file: MappedFile
     do { file = try MappedFile(path) } catch { throw error.failure }
     let openBLAS = backend == .openblas ? OpenBLASBackend() : nil
-    do { return OpenedModel(file: file, encoder: try Encoder(file: file, threads: threads, kernels: openBLAS?.kernels()), openBLAS: openBLAS) } catch {
-      throw Failure(error, in: path)
+    if backend == .openblas, openBLAS == nil {
+      throw Failure(.usage, "--backend openblas: OpenBLAS is not installed; install libopenblas0, or leave the option out")
     }
+    do {
+      let encoder = try Encoder(file: file, threads: threads, kernels: openBLAS?.kernels())
+      return OpenedModel(file: file, encoder: encoder, openBLAS: openBLAS)
+    } catch { throw Failure(error, in: path) }
   }
 }
 
