@@ -82,7 +82,7 @@ let package = Package(
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN"], swiftSettings: strict),
     // Runs the command as a process.
-    .testTarget(name: "edgesslTests", dependencies: ["edgessl", "HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
+    .testTarget(name: "edgesslTests", dependencies: ["edgessl", "FewShot", "HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN"], swiftSettings: strict),
   ]
