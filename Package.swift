@@ -33,9 +33,8 @@ let package = Package(
     .target(name: "CTinyNN"),
     .target(name: "TinyNN", dependencies: ["CTinyNN"], swiftSettings: device),
 
-    // The second matrix multiplication backend, on hosts.
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .target(name: "OpenBLASBackend", dependencies: ["TinyNN", "CTinyNN", "COpenBLAS"], swiftSettings: strict + [.strictMemorySafety()]),
+    // The second matrix multiplication backend, on hosts; it loads libopenblas when it is used.
+    .target(name: "OpenBLASBackend", dependencies: ["TinyNN", "CTinyNN"], swiftSettings: strict + [.strictMemorySafety()]),
 
     // Photos: JPEG through libjpeg, PNG through libpng.
     .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),

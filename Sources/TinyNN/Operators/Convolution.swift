@@ -83,6 +83,10 @@ public struct Convolution: Operator {
     return Convolution(window: window, groups: groups, activation: next)
   }
 
+  public func absorbing(_ pad: Pad) -> Convolution? {
+    window.absorbing(pad).map { window in Convolution(window: window, groups: groups, activation: activation) }
+  }
+
   public var weightChannelAxis: Int? { 0 }
 
   /// How the output pixels of one image are cut into calls of the kernel, and the scratch memory of one part.

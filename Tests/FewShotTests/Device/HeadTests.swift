@@ -155,6 +155,6 @@ import TinyNN
     try knowledge.add([LearnedExample(identifier: 0, embedding: [0, 0, 0])], to: "zero")
     let head = LearnedHead(knowledge, statistics: nil)
     #expect(head.calibration.threshold.isFinite && head.calibration.scale.isFinite)
-    #expect(head.prototypes.allSatisfy(\.isFinite))
+    #expect(head.prototypes.allSatisfy { $0.isFinite })
   }
 }

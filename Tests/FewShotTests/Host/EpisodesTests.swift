@@ -88,9 +88,12 @@ import Testing
     #expect(evaluation.confusion == [[1, 0], [1, 1]])
     #expect(abs(evaluation.accuracy - 2.0 / 3) < 1e-12)
     #expect(evaluation.acceptedCount == 2 && evaluation.rejectedCount == 1 && evaluation.otherCount == 2)
-    #expect(abs(evaluation.calibrationError() - (0.1 + 0.7 + 0) / 3) < 1e-6)
+    let expectedCalibrationError: Double = (0.1 + 0.7 + 0) / 3
+    #expect(abs(evaluation.calibrationError() - expectedCalibrationError) < 1e-6)
     // Pairs (known, other): 0.8 beats both, 0.5 ties one and loses one, 0.7 beats one.
-    #expect(abs(try #require(evaluation.rejectionAUROC) - (2 + 0.5 + 1) / 6.0) < 1e-12)
+    let area: Double = try #require(evaluation.rejectionAUROC)
+    let expectedArea: Double = (2 + 0.5 + 1) / 6
+    #expect(abs(area - expectedArea) < 1e-12)
     #expect(TaskEvaluation(classCount: 2).rejectionAUROC == nil)
   }
 }
