@@ -33,6 +33,11 @@ enum Command {
     try run(executable: "/bin/sh", ["-c", "\(limit); exec \"$@\"", "sh", path] + arguments, environment: [:], folder: "/")
   }
 
+  /// Runs a shell script with arguments $1, $2 and so on.
+  static func shell(_ script: String, _ arguments: [String]) throws -> CommandResult {
+    try run(executable: "/bin/sh", ["-c", script, "sh"] + arguments, environment: [:], folder: "/")
+  }
+
   private static func run(executable: String, _ arguments: [String], environment: [String: String], folder: String) throws -> CommandResult {
     let logs = try TemporaryFolder()
     let (output, errors) = (logs.file("output"), logs.file("errors"))
@@ -93,6 +98,8 @@ final class TemporaryFolder {
     try Data(bytes).write(to: URL(filePath: file(name)))
     return file(name)
   }
+
+  func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: file(name)) }
 
   var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
 }
