@@ -1,5 +1,6 @@
 import Foundation
 import HostRuntime
+import TestSupport
 import Testing
 
 @Suite struct ClassifyTests {

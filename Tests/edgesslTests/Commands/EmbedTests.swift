@@ -1,4 +1,5 @@
 import HostRuntime
+import TestSupport
 import Testing
 import TinyNN
 

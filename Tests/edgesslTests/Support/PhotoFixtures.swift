@@ -1,3 +1,4 @@
+import TestSupport
 import FewShot
 import HostRuntime
 import ModelCompiler
