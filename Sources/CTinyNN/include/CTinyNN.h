@@ -67,11 +67,101 @@ typedef struct {
 /// One implementation of `TinyNNDepthwiseF32`; `context` is its own, unused by the kernels of this module.
 typedef void (*TinyNNDepthwiseF32Function)(const TinyNNDepthwiseF32 *_Nonnull, void *_Nullable context);
 
+/// One int8 matrix multiplication with indirect rows: a dense layer, or a convolution over NHWC activations without a copy
+/// of its patches.
+///
+///     sum = bias[column] + sum over tap, channel of x(row, tap)[channel] * weight(column, tap, channel)
+///     output[row][column] = requantize(sum, multipliers[column])
+///
+/// Sums are int32 and wrap. `requantize(sum, multiplier)` is
+///
+///     value = float(sum) * multiplier
+///     outputZeroPoint + roundToNearestEven(min(max(value, minimum - outputZeroPoint), maximum - outputZeroPoint))
+///
+/// in IEEE-754 single precision, with one rounding of the conversion and one of the product. Every implementation gives
+/// the same bits.
+typedef struct {
+  /// Base of the activations.
+  const int8_t *_Nonnull input;
+  /// [rows][taps]: element offsets into `input` of `channels` contiguous values; negative: the row is `padding`.
+  /// NULL: rows are contiguous, x(row, tap) is at element (row * taps + tap) * channels.
+  const int32_t *_Nullable offsets;
+  /// `channels` is a multiple of 4.
+  int32_t rows, taps, channels;
+  /// At least `channels` values, all the input's zero point.
+  const int8_t *_Nonnull padding;
+  /// [ceil(columns / 16)][taps * channels / 4][16][4] in -127...127, padded with zeros.
+  const int8_t *_Nonnull weights;
+  /// [ceil(columns / 16) * 16]; holds bias - inputZeroPoint * (sum of the column's weights); padded with any value.
+  const int32_t *_Nonnull bias;
+  /// [ceil(columns / 16) * 16], finite: input scale * weight scale / output scale; padded with any finite value.
+  const float *_Nonnull multipliers;
+  /// Element `row * outputStride + column` is written for each row and for `columns` columns, nothing else.
+  int8_t *_Nonnull output;
+  int32_t outputStride, columns, outputZeroPoint;
+  /// -128 <= minimum <= maximum <= 127.
+  int32_t minimum, maximum;
+} TinyNNMatMulS8;
+
+typedef void (*TinyNNMatMulS8Function)(const TinyNNMatMulS8 *_Nonnull);
+
+/// One int8 depthwise convolution over NHWC activations of one image, channel multiplier 1.
+///
+///     sum = bias[channel] + sum over taps inside the image of (x - inputZeroPoint) * weight
+///     output = requantize(sum, multipliers[channel]), as for `TinyNNMatMulS8`
+typedef struct {
+  /// [inputHeight][inputWidth][channels].
+  const int8_t *_Nonnull input;
+  int32_t inputHeight, inputWidth, channels, inputZeroPoint;
+  /// [kernelHeight * kernelWidth][channels rounded up to 16] in -127...127.
+  const int8_t *_Nonnull weights;
+  /// [channels rounded up to 16].
+  const int32_t *_Nonnull bias;
+  /// [channels rounded up to 16], finite: input scale * weight scale / output scale.
+  const float *_Nonnull multipliers;
+  int32_t kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, padTop, padLeft;
+  /// [output height][outputWidth][channels]; only the rows from `firstRow` up to, not including, `endRow` are written.
+  int8_t *_Nonnull output;
+  int32_t outputWidth, firstRow, endRow, outputZeroPoint;
+  /// -128 <= minimum <= maximum <= 127.
+  int32_t minimum, maximum;
+} TinyNNDepthwiseS8;
+
+typedef void (*TinyNNDepthwiseS8Function)(const TinyNNDepthwiseS8 *_Nonnull);
+
+/// The sum of two int8 tensors of the same shape, elementwise.
+///
+///     value = float(a - zeroA) * scaleA + float(b - zeroB) * scaleB
+///     output = zeroOutput + roundToNearestEven(min(max(value, minimum - zeroOutput), maximum - zeroOutput))
+///
+/// in IEEE-754 single precision: two products and a sum, each rounded.
+typedef struct {
+  /// `count` elements each; `output` may be `a` or `b`, but not overlap them otherwise.
+  const int8_t *_Nonnull a, *_Nonnull b;
+  int8_t *_Nonnull output;
+  int32_t count, zeroA, zeroB, zeroOutput;
+  /// Scale of the operand / scale of the output, below 2^100.
+  float scaleA, scaleB;
+  /// -128 <= minimum <= maximum <= 127.
+  int32_t minimum, maximum;
+} TinyNNAddS8;
+
+typedef void (*TinyNNAddS8Function)(const TinyNNAddS8 *_Nonnull);
+
 /// Bits of `tinynn_cpu_features`.
 enum {
   TINYNN_CPU_AVX2_FMA = 1,
   TINYNN_CPU_AVX512F = 2,
   TINYNN_CPU_NEON = 4,
+  /// With AVX2 and FMA.
+  TINYNN_CPU_AVX_VNNI = 8,
+  /// With AVX-512F, BW, DQ and VL.
+  TINYNN_CPU_AVX512_VNNI = 16,
+  TINYNN_CPU_NEON_DOT_PRODUCT = 32,
+  /// With the dot product.
+  TINYNN_CPU_NEON_I8MM = 64,
+  /// 32-bit ARM.
+  TINYNN_CPU_ARM = 128,
 };
 
 /// The instruction sets that the processor and the operating system support and this module has kernels for.

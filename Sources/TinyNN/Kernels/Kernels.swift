@@ -7,6 +7,9 @@ public import CTinyNN
 public struct Kernels: Sendable {
   private let matMulFunction: TinyNNMatMulF32Function?
   private let depthwiseFunction: TinyNNDepthwiseF32Function?
+  private let matMulS8Function: TinyNNMatMulS8Function?
+  private let depthwiseS8Function: TinyNNDepthwiseS8Function?
+  private let addS8Function: TinyNNAddS8Function?
   private nonisolated(unsafe) let matMulContext: UnsafeMutableRawPointer?
 
   /// The fastest kernels this machine can run.
@@ -22,14 +25,14 @@ public struct Kernels: Sendable {
     unsafe matMulContext = nil
     switch instructionSet {
     #if arch(x86_64)
-    case .avx2:
+    case .avx2, .avxVNNI:
       unsafe matMulFunction = tinynn_matmul_f32_avx2
       unsafe depthwiseFunction = tinynn_depthwise_f32_avx2
-    case .avx512:
+    case .avx512, .avx512VNNI:
       unsafe matMulFunction = tinynn_matmul_f32_avx512
       unsafe depthwiseFunction = tinynn_depthwise_f32_avx512
     #elseif arch(arm64)
-    case .neon:
+    case .neon, .neonDotProduct, .neonI8MM:
       unsafe matMulFunction = tinynn_matmul_f32_neon
       unsafe depthwiseFunction = tinynn_depthwise_f32_neon
     #endif
@@ -37,9 +40,12 @@ public struct Kernels: Sendable {
       unsafe matMulFunction = nil
       unsafe depthwiseFunction = nil
     }
+    unsafe matMulS8Function = nil
+    unsafe depthwiseS8Function = nil
+    unsafe addS8Function = nil
   }
 
-  /// These kernels with another matrix multiplication.
+  /// These kernels with another float32 matrix multiplication.
   ///
   /// `context` is passed to every call of `matMul`; both must stay valid as long as these kernels are used, from any
   /// thread.
@@ -50,6 +56,9 @@ public struct Kernels: Sendable {
     unsafe matMulFunction = matMul
     unsafe matMulContext = context
     unsafe depthwiseFunction = base.depthwiseFunction
+    unsafe matMulS8Function = base.matMulS8Function
+    unsafe depthwiseS8Function = base.depthwiseS8Function
+    unsafe addS8Function = base.addS8Function
   }
 
   /// Runs one matrix multiplication; see `TinyNNMatMulF32` for the meaning and the layout of its operands.
@@ -73,6 +82,42 @@ public struct Kernels: Sendable {
       unsafe withUnsafePointer(to: operands) { unsafe function($0, nil) }
     } else {
       unsafe referenceDepthwise(operands)
+    }
+  }
+
+  /// Runs one int8 matrix multiplication; see `TinyNNMatMulS8` for the meaning and the layout of its operands.
+  ///
+  /// Unsafe: the memory that the operands describe must be valid, and the output must not overlap the input.
+  @unsafe
+  public func matMulS8(_ operands: TinyNNMatMulS8) {
+    if let function = unsafe matMulS8Function {
+      unsafe withUnsafePointer(to: operands) { unsafe function($0) }
+    } else {
+      unsafe referenceMatMulS8(operands)
+    }
+  }
+
+  /// Runs one int8 depthwise convolution; see `TinyNNDepthwiseS8` for the meaning and the layout of its operands.
+  ///
+  /// Unsafe: the memory that the operands describe must be valid, and the output must not overlap the input.
+  @unsafe
+  public func depthwiseS8(_ operands: TinyNNDepthwiseS8) {
+    if let function = unsafe depthwiseS8Function {
+      unsafe withUnsafePointer(to: operands) { unsafe function($0) }
+    } else {
+      unsafe referenceDepthwiseS8(operands)
+    }
+  }
+
+  /// Adds two int8 tensors; see `TinyNNAddS8` for the meaning of its operands.
+  ///
+  /// Unsafe: the memory that the operands describe must be valid, and the output must be an operand or overlap none.
+  @unsafe
+  public func addS8(_ operands: TinyNNAddS8) {
+    if let function = unsafe addS8Function {
+      unsafe withUnsafePointer(to: operands) { unsafe function($0) }
+    } else {
+      unsafe referenceAddS8(operands)
     }
   }
 }

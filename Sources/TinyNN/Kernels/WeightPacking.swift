@@ -9,7 +9,7 @@ public func paddedToPanel(_ count: Int) -> Int {
 /// Floats of matrix multiplication weights in the layout of `TinyNNMatMulF32.weights`; `depth` is taps x channels.
 public func packedMatMulWeightCount(columns: Int, depth: Int) -> Int { paddedToPanel(columns) * depth }
 
-/// Floats of depthwise weights in the layout of `TinyNNDepthwiseF32.weights`.
+/// Elements of depthwise weights in the layout of `TinyNNDepthwiseF32.weights` and `TinyNNDepthwiseS8.weights`.
 public func packedDepthwiseWeightCount(channels: Int, taps: Int) -> Int { paddedToPanel(channels) * taps }
 
 /// Packs weights [columns][depth] into panels [ceil(columns / 16)][depth][16], the last one padded with zeros.
@@ -37,7 +37,7 @@ public func packDepthwiseWeights(_ weights: Span<Float>, channels: Int, taps: In
   }
 }
 
-/// Copies a bias and pads it with zeros to `paddedToPanel(bias.count)` elements.
+/// Copies a bias, or other values per channel, and pads it with zeros to `paddedToPanel(bias.count)` elements.
 ///
 /// - Precondition: `packed` has at least that many elements.
 public func packBias(_ bias: Span<Float>, into packed: inout MutableSpan<Float>) {
