@@ -18,7 +18,8 @@ let package = Package(
   name: "edgessl",
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
-    .library(name: "FewShot", targets: ["FewShot"]),
+    // With what a host needs around it: files, threads, photos.
+    .library(name: "FewShot", targets: ["FewShot", "HostRuntime", "ImageFiles"]),
     .library(name: "Quantize", targets: ["Quantize"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
@@ -32,9 +33,8 @@ let package = Package(
     .target(name: "CTinyNN"),
     .target(name: "TinyNN", dependencies: ["CTinyNN"], swiftSettings: device),
 
-    // The second matrix multiplication backend, on hosts.
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .target(name: "OpenBLASBackend", dependencies: ["TinyNN", "CTinyNN", "COpenBLAS"], swiftSettings: strict + [.strictMemorySafety()]),
+    // The second matrix multiplication backend, on hosts; it loads libopenblas when it is used.
+    .target(name: "OpenBLASBackend", dependencies: ["TinyNN", "CTinyNN"], swiftSettings: strict + [.strictMemorySafety()]),
 
     // Photos: JPEG through libjpeg, PNG through libpng.
     .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
@@ -73,14 +73,15 @@ let package = Package(
     .testTarget(
       name: "ONNXImportTests", dependencies: ["ONNXImport", "ModelCompiler", "TinyNN", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "TinyNNTests", dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime"],
+      name: "TinyNNTests",
+      dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN"], swiftSettings: strict),
     // Runs the command as a process.
-    .testTarget(name: "edgesslTests", dependencies: ["edgessl", "HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
+    .testTarget(name: "edgesslTests", dependencies: ["edgessl", "FewShot", "HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN"], swiftSettings: strict),
   ]

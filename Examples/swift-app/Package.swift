@@ -11,6 +11,7 @@ let package = Package(
       dependencies: [
         .product(name: "TinyNN", package: "edgessl"),
         .product(name: "FewShot", package: "edgessl"),
+        .product(name: "Quantize", package: "edgessl"),
       ])
   ]
 )

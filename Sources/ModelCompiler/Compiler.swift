@@ -6,6 +6,7 @@ extension Graph {
     removeDeadNodes()
     moveTransposes()
     mergeEqualNodes()
+    absorbPads()
     foldScales()
     fuseActivations()
     // What was fused or folded may have stood between two transposes or reshapes.

@@ -110,6 +110,8 @@ public struct Graph: Sendable {
     return (Node(name: name, kind: O.kind, attributes: operation.encoded, inputs: inputs, outputs: [result]), result)
   }
 
+  public mutating func rename(_ tensor: TensorID, to name: String) { tensors[tensor].name = name }
+
   // MARK: Looking
 
   /// The float32 elements of a constant, or nil.

@@ -21,7 +21,7 @@ struct EmbeddingSearch {
   /// another shape or not, that output is taken.
   func automatic() throws(ONNXImportError) -> String {
     for output in model.outputs {
-      guard let found = classifierInput(behind: output.name) else { continue }
+      guard let found = classifierInput(behind: output.name), model.producers[found] != nil else { continue }
       return model.outputs.first { behindShapeChanges($0.name) == behindShapeChanges(found) }?.name ?? found
     }
     guard let first = model.outputs.first else { throw ONNXImportError(.malformed, "the ONNX graph has no output") }

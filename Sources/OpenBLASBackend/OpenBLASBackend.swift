@@ -1,4 +1,3 @@
-import COpenBLAS
 import CTinyNN
 import Synchronization
 public import TinyNN
@@ -9,8 +8,13 @@ public import TinyNN
 /// not change meanwhile.
 public final class OpenBLASBackend: Sendable {
   private let weights = Mutex<[WeightKey: UnpackedWeights]>([:])
+  fileprivate let library: OpenBLASLibrary
 
-  public init() { openblas_set_num_threads(1) }
+  /// Nil where OpenBLAS is not installed.
+  public init?() {
+    guard let library = OpenBLASLibrary.installed else { return nil }
+    self.library = library
+  }
 
   /// `base` with matrix multiplication by this backend, which must outlive every use of the result.
   public func kernels(over base: Kernels = .best) -> Kernels {
@@ -63,12 +67,12 @@ private func openBLASMatMul(_ operands: UnsafePointer<TinyNNMatMulF32>, _ contex
   let unpacked = unsafe backend.unpacked(m)
   unsafe fillWithBias(m)
   if let start = unsafe contiguousStart(m) {
-    unsafe multiply(m, rows: start, unpacked)
+    unsafe multiply(m, rows: start, unpacked, backend.library)
   } else {
     let rowLength = unsafe Int(m.taps * m.channels)
     unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: Int(m.rows) * rowLength) { gathered in
       unsafe gather(m, into: gathered)
-      if let rows = gathered.baseAddress { unsafe multiply(m, rows: UnsafePointer(rows), unpacked) }
+      if let rows = gathered.baseAddress { unsafe multiply(m, rows: UnsafePointer(rows), unpacked, backend.library) }
     }
   }
   unsafe clampOutput(m)
@@ -104,11 +108,13 @@ private func fillWithBias(_ m: TinyNNMatMulF32) {
 }
 
 @unsafe
-private func multiply(_ m: TinyNNMatMulF32, rows: UnsafePointer<Float>, _ unpacked: UnpackedWeights) {
+private func multiply(
+  _ m: TinyNNMatMulF32, rows: UnsafePointer<Float>, _ unpacked: UnpackedWeights, _ library: OpenBLASLibrary
+) {
   let depth = unsafe m.taps * m.channels
   unsafe unpacked.values.withUnsafeBufferPointer { weights in
-    unsafe cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, CblasNoTrans, m.rows, m.columns, depth, 1, rows, depth, weights.baseAddress,
+    unsafe library.sgemm(
+      OpenBLASLibrary.rowMajor, OpenBLASLibrary.notTransposed, OpenBLASLibrary.notTransposed, m.rows, m.columns, depth, 1, rows, depth, weights.baseAddress,
       m.columns, 1, m.output, m.outputStride)
   }
 }

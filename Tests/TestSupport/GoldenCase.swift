@@ -7,9 +7,30 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
     public let file: String
   }
 
+  /// How an input is known: stored, or made by a formula that the golden tools share.
+  public enum Input: Decodable, Sendable {
+    case file(String)
+    case uniform(seed: UInt64, shape: [Int], low: Float, high: Float)
+
+    private struct Arguments: Decodable {
+      let seed: UInt64
+      let shape: [Int]
+      let low, high: Float
+    }
+
+    public init(from decoder: any Decoder) throws {
+      if let file = try? decoder.singleValueContainer().decode(String.self) {
+        self = .file(file)
+      } else {
+        let arguments = try Arguments(from: decoder)
+        self = .uniform(seed: arguments.seed, shape: arguments.shape, low: arguments.low, high: arguments.high)
+      }
+    }
+  }
+
   private struct File: Decodable {
     let model: String?
-    let input: [String: String]
+    let input: [String: Input]
     let output: [String: String]
     let embedding: Embedding?
     let tolerance: Float
@@ -17,8 +38,8 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
 
   public let folder: URL
   public let model: URL
+  public let inputs: [String: Input]
   /// Tensor name to .npy file.
-  public let inputs: [String: String]
   public let outputs: [String: String]
   public let embedding: Embedding?
   /// Largest allowed difference as a part of the largest output value.
@@ -30,11 +51,24 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
   public init(folder: URL) throws {
     let file = try JSONDecoder().decode(File.self, from: Data(contentsOf: folder.appending(path: "case.json")))
     self.folder = folder
-    model = file.model.map { URL(filePath: $0) } ?? folder.appending(path: "model.onnx")
+    model = file.model.map { $0.hasPrefix("/") ? URL(filePath: $0) : TestFolders.data.appending(path: $0) }
+      ?? folder.appending(path: "model.onnx")
     inputs = file.input
     outputs = file.output
     embedding = file.embedding
     tolerance = file.tolerance
+  }
+
+  public func input(_ name: String) throws -> NumpyArray? {
+    switch inputs[name] {
+    case nil: return nil
+    case .file(let file): return try array(file)
+    case .uniform(let seed, let shape, let low, let high):
+      var random = SeededGenerator(seed: seed)
+      return NumpyArray(shape: shape, values: (0..<shape.reduce(1, *)).map { _ in
+        low + (high - low) * (Float(random.next() >> 40) * 0x1p-24)
+      })
+    }
   }
 
   public func array(_ file: String) throws -> NumpyArray { try NumpyArray(contentsOf: folder.appending(path: file)) }

@@ -9,6 +9,11 @@ public struct NumpyArray: Sendable {
     public let description: String
   }
 
+  public init(shape: [Int], values: [Float]) {
+    self.shape = shape
+    self.values = values
+  }
+
   public init(contentsOf file: URL) throws {
     let bytes = [UInt8](try Data(contentsOf: file))
     guard bytes.count > 10, Array(bytes[0..<6]) == [0x93] + Array("NUMPY".utf8), bytes[6] == 1 else {

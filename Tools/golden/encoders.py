@@ -1,18 +1,18 @@
 """Records ONNX Runtime's answers for the encoders of EDGESSL_DATA (default ../shared/data beside the project).
 
-    python encoders.py DIR
+    python encoders.py [--output DIR] [NAME...]
 
-Writes DIR/<name>/ (see golden_case.py). The models stay where they are: case.json names them under "model".
+Writes Tests/Golden/encoder_<name>/ (see golden_case.py). Models and inputs are not copied: case.json says where the
+model is and how the input is made.
 """
 
 import argparse
 import os
 from pathlib import Path
 
-import numpy as np
 import onnx
 
-from golden_case import write_case
+from golden_case import uniform, write_case
 
 SEED = 7
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,17 +30,18 @@ ENCODERS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory", type=Path)
+    parser.add_argument("--output", type=Path, default=ROOT / "Tests" / "Golden")
     parser.add_argument("names", nargs="*", help=f"of {', '.join(ENCODERS)}")
     arguments = parser.parse_args()
     data = Path(os.environ.get("EDGESSL_DATA", ROOT.parent / "shared" / "data"))
     for name in arguments.names or ENCODERS:
         size, (low, high), embedding = ENCODERS[name]
-        path = (data / "encoders" / f"{name}.onnx").resolve()
-        model = onnx.load(str(path))
-        image = np.random.default_rng(SEED).uniform(low, high, (1, 3, size, size)).astype(np.float32)
-        values = write_case(arguments.directory / name, model, {model.graph.input[0].name: image},
-                            embedding=embedding, model_path=path)
+        path = f"encoders/{name}.onnx"
+        model = onnx.load(str(data / path))
+        tensor = model.graph.input[0].name
+        image = {"seed": SEED, "shape": [1, 3, size, size], "low": low, "high": high}
+        values = write_case(arguments.output / f"encoder_{name}", model, {tensor: uniform(**image)},
+                            embedding=embedding, model_path=path, input_arguments={tensor: image})
         shapes = {tensor: list(value.shape) for tensor, value in values.items()}
         print(f"{name}: {shapes}", flush=True)
 

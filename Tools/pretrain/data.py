@@ -2,7 +2,7 @@
 
 Everything is computed once and kept in a cache folder as .npy files:
   photos_<archive>.npy   uint8 [photos, side, side, 3], centre square of each photo
-  views_<px>.npy         uint8 [views, px, px, 3], the crop as the student sees it (px = 72 and 104)
+  views_104.npy          uint8 [views, 104, 104, 3], the crop before the student's augmentation
   teacher.npy            float16 [views, 1280], the teacher's embedding of the same crop
   done.txt               number of views finished; the work resumes there
 """
@@ -19,7 +19,7 @@ from PIL import Image
 # name of the archive, side of its square photos in pixels, crops per photo
 ARCHIVES = (("tiny_imagenet_40k", 64, 1), ("imagenette_128", 128, 3), ("caltech61_128", 128, 3))
 HELD_OUT = {"tiny_imagenet_40k": 15, "imagenette_128": 0, "caltech61_128": 12}
-SIZES = (72, 104)
+SIZES = (104,)
 TEACHER_PX = 160
 
 
@@ -84,7 +84,7 @@ class Photos:
 
 
 def list_views(photos, seed=0):
-    """(photo, crop number) of every view in the order of computation: all first crops, shuffled, then all second ones."""
+    """(photo, crop number) of every view in order of computation: all first crops, shuffled, then all second ones."""
     rng = np.random.default_rng([seed, 100])
     crops = np.array([a[2] for a in ARCHIVES])[photos.archive]
     rows = []

@@ -2,8 +2,8 @@
 
     python export.py --out /tmp/edge-s --onnx ../../models/edge-s/edge-s.onnx
 
-With --data and --cache it also writes statistics.npz beside the checkpoint: the mean embedding of the training photos
-(`mean`, float32 [128]) and their number (`photos`), for comparison with what our own tools compute.
+With --data and --cache it also writes statistics.npz beside the checkpoint: the mean embedding of 4000 random training
+photos (`mean`, float32 [128]) and their names (`photos`), for comparison with what our own tools compute.
 """
 import argparse
 import hashlib
@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from PIL import Image
 from torch import nn
 
 import data
@@ -56,18 +57,18 @@ def multiply_adds(network, px):
     return sum(total)
 
 
-def statistics(path, photos, px):
-    """Mean embedding of the training photos: whole squares, bilinear."""
-    from PIL import Image
+def statistics(path, photos, px, seed, count=4000):
+    """Mean embedding and names of random training photos: whole squares, bilinear."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options)
-    total, rows = np.zeros(model.EMBEDDING), np.flatnonzero(~photos.held_out)
+    total = np.zeros(model.EMBEDDING)
+    rows = np.random.default_rng([seed, 800]).permutation(np.flatnonzero(~photos.held_out))[:count]
     for r in rows:
         image = Image.fromarray(np.asarray(photos.pixels(r))).resize((px, px), Image.BILINEAR)
         x = (np.asarray(image, np.float32).transpose(2, 0, 1)[None] - model.MEAN) / model.STD
         total += session.run(None, {"x": x})[0][0]
-    return (total / len(rows)).astype(np.float32), len(rows)
+    return (total / len(rows)).astype(np.float32), [photos.names[r] for r in rows]
 
 
 def main():
@@ -99,9 +100,10 @@ def main():
           f"{multiply_adds(network, a.px) / 1e6:.2f} million multiply-adds, differs by {difference:.1e}")
     print("sha256", hashlib.sha256(content).hexdigest())
     if a.data:
-        mean, count = statistics(a.onnx, data.Photos(a.data, a.cache or os.path.join(a.out, "cache"), a.seed), a.px)
-        np.savez(os.path.join(a.out, "statistics.npz"), mean=mean, photos=count)
-        print(f"statistics.npz: mean embedding of {count} photos, length {np.linalg.norm(mean):.4f}")
+        photos = data.Photos(a.data, a.cache or os.path.join(a.out, "cache"), a.seed)
+        mean, names = statistics(a.onnx, photos, a.px, a.seed)
+        np.savez(os.path.join(a.out, "statistics.npz"), mean=mean, photos=names)
+        print(f"statistics.npz: mean embedding of {len(names)} photos, length {np.linalg.norm(mean):.4f}")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
-"""The encoder edge-s: inverted residuals with ReLU6, about 24 million multiply-adds at 128x128."""
+"""The encoder edge-s: MobileNetV2 with fewer and narrower blocks, about 16 million multiply-adds at 96x96."""
 import torch
 from torch import nn
 from torch.nn import functional
 
-STEM = 16
-# output channels, stride, expansion of each inverted residual
-BLOCKS = ((16, 2, 3), (24, 2, 4), (24, 1, 4), (48, 2, 4), (48, 1, 4), (48, 1, 4),
-          (72, 1, 4), (72, 1, 4), (72, 1, 4), (96, 2, 4), (96, 1, 4))
-POOLED = 224
+STEM = 20
+# output channels, hidden channels, stride, place of the same block in MobileNetV2
+BLOCKS = ((16, 20, 1, 1),
+          (20, 40, 2, 2), (20, 56, 1, 3),
+          (28, 80, 2, 4), (28, 96, 1, 5), (28, 96, 1, 6),
+          (48, 112, 2, 7), (48, 144, 1, 8), (48, 144, 1, 9),
+          (64, 176, 1, 11), (64, 208, 1, 12), (64, 208, 1, 13),
+          (96, 240, 2, 14), (96, 256, 1, 15), (96, 288, 1, 17))
+POOLED = 256
 EMBEDDING = 128
+INPUT = 96
 MEAN = STD = 127.5
-INPUT = 128
 
 
 def conv(inputs, outputs, kernel=1, stride=1, groups=1, act=True):
@@ -20,12 +24,11 @@ def conv(inputs, outputs, kernel=1, stride=1, groups=1, act=True):
 
 
 class InvertedResidual(nn.Module):
-    def __init__(self, inputs, outputs, stride, expansion):
+    def __init__(self, inputs, outputs, hidden, stride, expands, residual):
         super().__init__()
-        hidden = inputs * expansion
-        self.residual = stride == 1 and inputs == outputs
-        self.layers = nn.Sequential(conv(inputs, hidden), conv(hidden, hidden, 3, stride, hidden),
-                                    conv(hidden, outputs, act=False))
+        self.residual = residual
+        layers = [conv(inputs, hidden)] if expands else []
+        self.layers = nn.Sequential(*layers, conv(hidden, hidden, 3, stride, hidden), conv(hidden, outputs, act=False))
 
     def forward(self, x):
         return x + self.layers(x) if self.residual else self.layers(x)
@@ -37,8 +40,10 @@ class Encoder(nn.Module):
     def __init__(self):
         super().__init__()
         layers, width = [conv(3, STEM, 3, 2)], STEM
-        for outputs, stride, expansion in BLOCKS:
-            layers.append(InvertedResidual(width, outputs, stride, expansion))
+        for outputs, hidden, stride, place in BLOCKS:
+            # The teacher's blocks 1, 11 and 17 change the width without a stride: no residual there either.
+            residual = stride == 1 and width == outputs and place != 17
+            layers.append(InvertedResidual(width, outputs, hidden, stride, place != 1, residual))
             width = outputs
         self.body = nn.Sequential(*layers, conv(width, POOLED))
         self.map = nn.Linear(POOLED, EMBEDDING)

@@ -1,4 +1,6 @@
-"""Trains the encoder edge-s by distillation. Resumes from the checkpoint in --out.
+"""Trains the encoder edge-s by distillation from a teacher whose compressed layers are its first weights.
+
+Resumes from the checkpoint in --out.
 
     python train.py --data ../../../shared/data/pretrain --teacher .../mobilenet_v2_1.0_224.onnx --out /tmp/edge-s
 """
@@ -17,20 +19,8 @@ from torch.nn import functional as F
 
 import data
 import episodes
+import inherit
 import model
-
-
-# end as a share of the steps, size of the stored views, input of the student
-PHASES = ((0.35, data.SIZES[0], 48), (0.75, data.SIZES[0], 64), (1, data.SIZES[1], 96))
-
-
-def work_left(progress, steps):
-    """Pixels of all coming steps, for one photo of each batch."""
-    pixels, begin = 0, progress
-    for end, _, px in PHASES:
-        pixels += max(0, end - begin) * steps * px**2
-        begin = max(begin, end)
-    return pixels
 
 
 def arguments():
@@ -39,18 +29,20 @@ def arguments():
     p.add_argument("--teacher", required=True, help="mobilenet_v2_1.0_224.onnx")
     p.add_argument("--out", required=True, help="folder of checkpoint.pt and log.jsonl")
     p.add_argument("--cache", help="folder of crops and teacher embeddings (default: OUT/cache)")
-    p.add_argument("--steps", type=int, default=9000, help="may be changed when resuming: the schedule follows")
+    p.add_argument("--steps", type=int, default=2200, help="may be changed when resuming: the schedule follows")
     p.add_argument("--batch", type=int, default=64)
-    p.add_argument("--lr", type=float, default=3e-3)
+    p.add_argument("--px", type=int, default=96, help="input of the student in training")
+    p.add_argument("--init", choices=("teacher", "random"), default="teacher", help="first weights: see inherit.py")
+    p.add_argument("--lr", type=float, default=1.5e-3)
     p.add_argument("--weight-decay", type=float, default=0.02)
     p.add_argument("--distil", type=float, default=1, help="weight of both distillation losses")
     p.add_argument("--labels", type=float, default=0.3, help="weight of the cross-entropy on labels")
     p.add_argument("--rotation", type=float, default=0.2, help="weight of the rotation loss")
-    p.add_argument("--ema", type=float, default=0.997)
+    p.add_argument("--ema", type=float, default=0.995)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--threads", type=int, default=1)
-    p.add_argument("--save-every", type=int, default=250)
-    p.add_argument("--validate-every", type=int, default=1000)
+    p.add_argument("--save-every", type=int, default=100)
+    p.add_argument("--validate-every", type=int, default=500)
     return p.parse_args()
 
 
@@ -101,7 +93,7 @@ def augment(pixels, px, rng):
 
 
 def rotate(x, count, rng):
-    """Rotates the last `count` photos in place by a random number of quarter turns, which it returns [n], -1 elsewhere."""
+    """Rotates the last `count` photos in place by random quarter turns; returns their numbers [n], -1 for the rest."""
     turns = torch.full((len(x),), -1)
     for i in range(len(x) - count, len(x)):
         turns[i] = int(rng.integers(4))
@@ -130,7 +122,7 @@ def validate(encoder, sets):
         parts = [torch.from_numpy(p).float().permute(0, 3, 1, 2) / model.STD - model.MEAN / model.STD
                  for p in np.array_split(pixels, -(-len(pixels) // 32))]
         e = np.concatenate([encoder(p.contiguous(memory_format=torch.channels_last)).numpy() for p in parts])
-        result[name] = [round(episodes.accuracy(e, labels, s, 400)[0], 1) for s in (1, 5)]
+        result[name] = [round(float(episodes.accuracy(e, labels, s, 400)[0]), 1) for s in (1, 5)]
     return result
 
 
@@ -138,7 +130,7 @@ class Views:
     """Batches of views in shuffled epochs; the position is a function of the step alone."""
 
     def __init__(self, cache, views, labels, axes, mean, seed):
-        self.pixels = {px: np.load(os.path.join(cache, f"views_{px}.npy"), mmap_mode="r") for px in data.SIZES}
+        self.pixels = np.load(os.path.join(cache, f"views_{data.SIZES[0]}.npy"), mmap_mode="r")
         self.teacher = np.load(os.path.join(cache, "teacher.npy"), mmap_mode="r")
         self.labels, self.seed, self.count = torch.from_numpy(labels[views[:, 0]]), seed, len(views)
         parts = np.array_split(np.arange(self.count), 50)
@@ -189,6 +181,12 @@ def main():
                 s.teacher_head.weight.copy_(weight @ torch.from_numpy(axes))
                 s.teacher_head.bias.copy_(weight @ torch.from_numpy(mean) + bias)
     source = Views(cache, views, photos.label, axes, mean, a.seed)
+    if step == 0 and a.init == "teacher":
+        rows = np.sort(np.random.default_rng([a.seed, 700]).permutation(source.count)[:640])
+        x = torch.from_numpy(source.pixels[rows]).permute(0, 3, 1, 2).float() / model.STD - model.MEAN / model.STD
+        x = F.interpolate(x, (112, 112), mode="bilinear")
+        inherit.inherit(student.encoder, a.teacher, x, source.target[rows])
+        average.load_state_dict(student.state_dict())
     sets = validation_set(photos, model.INPUT)
     print(f"{source.count} views, {sum(p.numel() for p in student.encoder.parameters())} weights, "
           f"{source.count // a.batch} steps per pass", flush=True)
@@ -199,17 +197,18 @@ def main():
                     "optimizer": optimizer.state_dict(), "arguments": vars(a)}, path + ".part")
         os.replace(path + ".part", path)
 
+    if step == 0:
+        save()
+        print("before training", validate(average.encoder, sets), flush=True)
     sums, mark = np.zeros(5), time.time()
     student.train()
     while step < a.steps:
-        progress = step / a.steps
         for group in optimizer.param_groups:
-            group["lr"] = a.lr * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * progress) + 0.002)
-        stored, px = next((v, q) for end, v, q in PHASES if progress < end)
+            group["lr"] = a.lr * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * step / a.steps) + 0.002)
         rng = np.random.default_rng([a.seed, 500, step])
         rows = source.rows(step, a.batch)
-        x = augment(source.pixels[stored][rows], px, rng)
-        turns = rotate(x, a.batch // 8 if a.rotation else 0, rng)
+        x = augment(source.pixels[rows], a.px, rng)
+        turns = rotate(x, a.batch // 16 if a.rotation else 0, rng)
         upright = turns <= 0
         z, logits, classes, rotations = student(x)
         target = source.target[rows]
@@ -235,13 +234,14 @@ def main():
             count = (step - 1) % 100 + 1
             spent = time.time() - mark
             seconds += spent
-            left = work_left(progress, a.steps) / px**2 * spent / count
+            left = (a.steps - step) * spent / count
             names = ("loss", "cosine", "divergence", "label", "rotation")
-            row = {"step": step, "px": px, "seconds": round(seconds)} | {
+            row = {"step": step, "seconds": round(seconds)} | {
                 k: round(v, 4) for k, v in zip(names, sums / count)}
             if step % a.validate_every == 0 or step == a.steps:
                 row["validation"] = validate(average.encoder, sets)
-            print(json.dumps(row), f"{spent / count / a.batch * 1e3:.2f} ms/photo, {left / 60:.1f} min left", flush=True)
+            pace = spent / count / a.batch * 1e3
+            print(json.dumps(row), f"{pace:.2f} ms/photo, {left / 60:.1f} min left", flush=True)
             with open(os.path.join(a.out, "log.jsonl"), "a") as f:
                 f.write(json.dumps(row) + "\n")
             sums, mark = np.zeros(5), time.time()

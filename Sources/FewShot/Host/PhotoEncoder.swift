@@ -51,21 +51,29 @@ public final class PhotoEncoder {
 
   /// The embedding of a photo, as the network gives it.
   public func embed(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
-    do {
-      let size = try PhotoSize(height: image.fullHeight, width: image.fullWidth, reduction: image.reduction)
-      let needed = try preprocessing.scratchByteCount(photo: size)
-      if needed > scratch.bytes.count { scratch = AlignedMemory(byteCount: needed) }
-      // The scratch memory is this object's alone while it is lent.
-      var lent = MutableRawSpan(_unsafeBytes: scratch.buffer)
-      try encoder.session.load(
-        pixels: image.pixels.span, photo: size, rowStride: image.rowStride, preprocessing: preprocessing, scratch: &lent)
-    } catch {
-      throw .preprocessing(error)
-    }
+    do { try load(image) } catch { throw .preprocessing(error) }
     encoder.session.run()
     let output = encoder.session.output().floats
     let embedding = (0..<output.count).map { output[$0] }
     guard embedding.allSatisfy(\.isFinite) else { throw .notFinite }
     return embedding
+  }
+
+  /// What the network takes for a photo, in the layout of its input.
+  public func networkInput(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
+    do { try load(image) } catch { throw .preprocessing(error) }
+    let input = encoder.session.input().floats
+    return (0..<input.count).map { input[$0] }
+  }
+
+  private func load(_ image: RGBImage) throws(PreprocessingError) {
+    let size = try PhotoSize(height: image.fullHeight, width: image.fullWidth, reduction: image.reduction)
+    let needed = try preprocessing.scratchByteCount(photo: size)
+    if needed > scratch.bytes.count { scratch = AlignedMemory(byteCount: needed) }
+    // The scratch memory is this object's alone while it is lent.
+    let buffer = scratch.buffer
+    var lent = MutableRawSpan(_unsafeBytes: buffer)
+    try encoder.session.load(
+      pixels: image.pixels.span, photo: size, rowStride: image.rowStride, preprocessing: preprocessing, scratch: &lent)
   }
 }

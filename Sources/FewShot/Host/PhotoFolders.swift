@@ -70,5 +70,9 @@ public struct PhotoFolder: Equatable, Sendable {
 
 /// The identifier of a photo: a checksum of its file's bytes, so that a copy under another name is the same photo.
 public enum PhotoIdentifier {
-  public static func of(_ path: String) throws(FileError) -> UInt64 { Checksum.of(try MappedFile(path).bytes) }
+  public static func of(_ path: String) throws(FileError) -> UInt64 {
+    let file = try MappedFile(path)
+    // The bytes are the file's as long as it lives.
+    return withExtendedLifetime(file) { Checksum.of(file.bytes) }
+  }
 }

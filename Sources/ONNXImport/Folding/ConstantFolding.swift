@@ -11,7 +11,7 @@ struct ConstantFolding {
   static let rules: [String: Rule] = arithmeticRules.merging(shapeRules) { $1 }.merging(reductionRules) { $1 }
 
   /// Results beyond this many elements are not folded but computed at run time, or refused.
-  static let largestElementCount = 1 << 26
+  static let largestElementCount = 1 << 24
 
   /// The outputs of the node, or nil if there is no rule for its operator.
   static func evaluate(_ node: Node, _ inputs: [HostTensor?]) throws(ONNXImportError) -> [HostTensor]? {
@@ -39,7 +39,7 @@ struct ConstantFolding {
   func checkCount(_ shape: [Int]) throws(ONNXImportError) {
     var count = 1
     for extent in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(1, extent))
       guard extent >= 0, !overflow, product <= ConstantFolding.largestElementCount else {
         throw node.error("a constant of shape \(shape) is too large")
       }

@@ -28,7 +28,7 @@ func transposition(_ node: Node, rank: Int) throws(ONNXImportError) -> [Int] {
 /// The sizes of the parts of ONNX Split: stated, or as even as possible with the last part smaller.
 func splitSizes(_ node: Node, _ extent: Int, stated: [Int]?) throws(ONNXImportError) -> [Int] {
   if let stated {
-    guard stated.count == node.outputs.count, stated.allSatisfy({ $0 >= 0 }), stated.reduce(0, +) == extent else {
+    guard stated.count == node.outputs.count, stated.allSatisfy({ 0...extent ~= $0 }), stated.reduce(0, +) == extent else {
       throw node.error("parts \(stated) do not fit a dimension of \(extent) and \(node.outputs.count) outputs")
     }
     return stated

@@ -41,7 +41,8 @@ struct TensorDecoding {
       guard extent >= 0, let size = Int(exactly: extent) else {
         throw ONNXImportError(.malformed, "\(label) has the dimension \(extent)")
       }
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      // Dimensions of 0 count as 1, so that no product of some of them can overflow later.
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(1, size))
       guard !overflow, product <= TensorDecoding.largestElementCount else {
         throw ONNXImportError(.malformed, "\(label) has too many elements: dimensions \(proto.dims)")
       }

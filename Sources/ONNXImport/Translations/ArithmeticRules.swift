@@ -47,6 +47,9 @@ extension Translation {
         throw translation.node.error("shape \(x.shape) cannot be expanded")
       }
       if shape == x.shape { return [x] }
+      guard try translation.checkedShape(shape).count <= ConstantFolding.largestElementCount else {
+        throw translation.node.unsupported("an expansion to shape \(shape) is too large")
+      }
       let ones = HostTensor([], floats: [1]).broadcast(to: shape)
       return [try translation.binary(.multiply, x, .constant(ones))]
     },

@@ -19,7 +19,7 @@ extension Translation {
     }
     let groups = try node.int("group", default: 1)
     let (channels, outputs) = (input.shape[1], weights.shape[0])
-    guard groups > 0, outputs % groups == 0, channels == weights.shape[1] * groups else {
+    guard groups > 0, groups <= channels, outputs % groups == 0, channels == weights.shape[1] * groups else {
       throw node.error("\(channels) channels in \(groups) groups do not fit weights of shape \(weights.shape)")
     }
     let bias = try optionalConstant(2) ?? HostTensor([outputs], floats: Array(repeating: 0, count: outputs))

@@ -35,7 +35,8 @@ extension Translation {
   ]
 
   private func concatenated(_ parts: [Value], _ axis: Int) throws(ONNXImportError) -> Value {
-    parts.count == 1 ? parts[0] : try emit(Concatenate(axis: axis), parts)
+    guard parts.count <= 4096 else { throw node.unsupported("more than 4096 parts are joined") }
+    return parts.count == 1 ? parts[0] : try emit(Concatenate(axis: axis), parts)
   }
 
   private func sliced(_ x: Value, _ axis: Int, _ range: SliceRange) throws(ONNXImportError) -> Value {
@@ -95,12 +96,12 @@ extension Translation {
     var after = before
     for (index, axis) in axes.enumerated() {
       let axis = try normalizedAxis(axis, rank: rank, node)
+      guard pads[index].magnitude < 1 << 15, pads[axes.count + index].magnitude < 1 << 15 else {
+        throw node.unsupported("pads \(pads)")
+      }
       before[axis] = max(0, pads[index])
       after[axis] = max(0, pads[axes.count + index])
       let (cutBefore, cutAfter) = (min(0, pads[index]), min(0, pads[axes.count + index]))
-      guard (pads[index].magnitude, pads[axes.count + index].magnitude) < (1 << 15, 1 << 15) else {
-        throw node.unsupported("pads \(pads)")
-      }
       x = try sliced(x, axis, SliceRange(start: -cutBefore, step: 1, count: x.shape[axis] + cutBefore + cutAfter))
     }
     if before.allSatisfy({ $0 == 0 }), after.allSatisfy({ $0 == 0 }) { return x }

@@ -89,13 +89,14 @@ extension Translation {
   func emit(_ operation: some Operator, _ inputs: [Value]) throws(ONNXImportError) -> Value {
     var tensors: [Graph.TensorID] = []
     for input in inputs { tensors.append(try tensor(input)) }
-    do {
-      let output = try graph.append(operation, tensors, name: node.name)
-      return .computed(output, shape: graph.graph.shape(output).extents)
-    } catch {
+    let output: Graph.TensorID
+    do { output = try graph.append(operation, tensors, name: node.name) } catch {
       let shapes = inputs.map { "\($0.shape)" }.joined(separator: ", ")
       throw node.error("inputs of shapes \(shapes) do not fit (\(error.reason.reason), found \(error.reason.found), needed \(error.reason.needed))")
     }
+    let shape = graph.graph.shape(output)
+    guard shape.isValid else { throw node.unsupported("its result of shape \(shape) is too large") }
+    return .computed(output, shape: shape.extents)
   }
 
   /// The tensor of the graph that holds the value; a constant is put into the graph as float32.

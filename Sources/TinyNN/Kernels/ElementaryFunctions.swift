@@ -13,8 +13,10 @@
 /// polynomial on [-ln 2 / 2, ln 2 / 2] (coefficients of Cephes' expf).
 @inline(__always) func exponential(_ x: Float) -> Float {
   let limited = clamped(x, -87.336544, 88.37626)
-  // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
-  let n = (limited * 1.442695040888963 + 12_582_912) - 12_582_912
+  // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, which is then also the low bits of the sum. Taken from
+  // there it needs no conversion, which NaN (the result is NaN too) would trap.
+  let shifted = limited * 1.442695040888963 + 12_582_912
+  let n = shifted - 12_582_912
   var r = limited - n * 0.693359375
   r = r - n * -2.12194440e-4
   var p: Float = 1.9875691500e-4
@@ -24,7 +26,7 @@
   p = p * r + 1.6666665459e-1
   p = p * r + 5.0000001201e-1
   let y = (p * (r * r) + r) + 1
-  let scale = Float(bitPattern: UInt32(bitPattern: (Int32(n) &+ 127) &<< 23))
+  let scale = Float(bitPattern: (shifted.bitPattern &- 0x4B40_0000 &+ 127) &<< 23)
   return x < -87.336544 ? 0 : y * scale
 }
 

@@ -1,13 +1,43 @@
 import CTinyNN
 
 extension Convolution {
+  /// How the output pixels of one image are cut into calls of the int8 kernel, and the scratch memory of one part.
+  ///
+  /// The kernel takes four channels at a time, so taps of other counts, and of the few channels of a first layer, are gathered
+  /// into patches.
+  struct Int8Blocks {
+    enum Rows { case contiguous, indirect, gathered }
+    /// Enough rows to use each panel of weights many times, few enough that their activations stay in the L2 cache.
+    static let rowCount = 96
+    let rows: Rows
+    let taps: Int, channels: Int
+
+    init(_ convolution: Convolution, channels: Int) {
+      taps = convolution.window.taps
+      self.channels = channels
+      let isContiguous = convolution.window.isPointwise && convolution.groups == 1
+      rows = channels % 4 != 0 || (taps > 1 && channels < 8) ? .gathered : isContiguous ? .contiguous : .indirect
+    }
+
+    /// The zero points that stand for taps in the padding, behind the offsets.
+    var paddingOffset: Int { Format.aligned(4 * Int8Blocks.rowCount * taps) }
+
+    var scratchByteCount: Int {
+      switch rows {
+      case .contiguous: 0
+      case .indirect: paddingOffset + Format.aligned(channels)
+      case .gathered: Format.aligned(Int8Blocks.rowCount * ((taps * channels + 3) & ~3))
+      }
+    }
+  }
+
   func runInt8(_ context: borrowing OperatorContext) {
     let input = context.input(0), weights = context.input(1), output = context.output(0)
     let bias = context.input(2).int32s, multipliers = context.input(3).floats
     let columns = output.shape[3] / groups
     let channels = weights.shape[3]
     let packing = Int8PanelPacking(columns: columns, depth: window.taps * channels)
-    let blocks = Blocks(self, channels: channels, isInt8: true)
+    let blocks = Int8Blocks(self, channels: channels)
     let pixels = output.shape[1] * output.shape[2]
 
     // A small image with many weights is divided by columns, so that each part reads only its share of the weights.
@@ -22,7 +52,7 @@ extension Convolution {
     let bounds = activation.bounds(in: output.map)
     let scratch = context.scratch(share: blocks.scratchByteCount)
     let padding = blocks.rows == .indirect
-      ? scratch.int8s(at: Format.aligned(4 * Blocks.rowCount * window.taps), count: channels) : scratch.int8s(at: 0, count: 0)
+      ? scratch.int8s(at: blocks.paddingOffset, count: channels) : scratch.int8s(at: 0, count: 0)
     for i in 0..<padding.count { padding[i] = zeroPoint }
 
     for image in 0..<output.shape[0] {
@@ -30,14 +60,14 @@ extension Convolution {
       for group in 0..<groups {
         var first = pixelShare.lowerBound
         while first < pixelShare.upperBound {
-          let count = min(Blocks.rowCount, pixelShare.upperBound - first)
+          let count = min(Int8Blocks.rowCount, pixelShare.upperBound - first)
           let rows: Int8MatrixRows
           switch blocks.rows {
           case .contiguous:
             rows = Int8MatrixRows(source.slice(first * channels, count * channels), count: count, depth: channels)
           case .indirect:
             let offsets = scratch.int32s(at: 0, count: count * window.taps)
-            fillOffsets(offsets, first, count, input.shape, output.shape[2], channelOffset: group * channels)
+            fillOffsets(offsets, first, count, input.shape, output.shape[2], channelOffset: group * channels, joined: false)
             rows = Int8MatrixRows(source, offsets: offsets, count: count, taps: window.taps, channels: channels, padding: padding)
           case .gathered:
             let patches = scratch.int8s(at: 0, count: count * packing.paddedDepth)

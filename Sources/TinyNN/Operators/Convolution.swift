@@ -1,5 +1,3 @@
-import CTinyNN
-
 /// Convolution with groups, dilation and asymmetric padding, bias and activation.
 ///
 /// Inputs: activations [N, H, W, C], weights [O, kernel height, kernel width, C / groups] (constant), bias [O] (constant).
@@ -10,8 +8,8 @@ import CTinyNN
 /// scale x weight scale, with the input's zero point x the sum of the channel's weights already subtracted; input 3 is
 /// multipliers float32 [O], input scale x weight scale / output scale. Convolution+Int8.swift runs it.
 ///
-/// The patches are never copied: the kernel reads rows of the input through offsets. Only where a tap holds few channels
-/// (a first layer) are they gathered into scratch memory, so that the inner loop is long enough.
+/// The patches are never copied: the kernel reads the taps of each output pixel through offsets. Where a tap holds few
+/// channels (a first layer), the taps of one row, which lie side by side in memory, are read as one.
 public struct Convolution: Operator {
   public static let kind = OperatorKind.convolution
   public static let name: StaticString = "Conv"
@@ -81,7 +79,9 @@ public struct Convolution: Operator {
   }
 
   public func scratchByteCount<Operands: OperandTypes>(of operands: Operands, output: TensorType, parts: Int) -> Int {
-    parts * Blocks(self, channels: operands.shape(1)[3], isInt8: operands.isInt8(0)).scratchByteCount
+    let channels = operands.shape(1)[3]
+    return parts * (operands.isInt8(0)
+      ? Int8Blocks(self, channels: channels).scratchByteCount : Blocks(self, channels: channels).scratchByteCount)
   }
 
   public func fusing(_ next: Activation) -> Convolution? {
@@ -89,41 +89,42 @@ public struct Convolution: Operator {
     return Convolution(window: window, groups: groups, activation: next)
   }
 
+  public func absorbing(_ pad: Pad) -> Convolution? {
+    window.absorbing(pad).map { window in Convolution(window: window, groups: groups, activation: activation) }
+  }
+
   public var weightChannelAxis: Int? { 0 }
 
   /// How the output pixels of one image are cut into calls of the kernel, and the scratch memory of one part.
-  struct Blocks {
-    enum Rows { case contiguous, indirect, gathered }
+  private struct Blocks {
     /// Enough rows to use each panel of weights many times, few enough that their activations stay in the L2 cache.
     static let rowCount = 96
-    let rows: Rows
-    let taps: Int, channels: Int
-    let isInt8: Bool
+    let window: Window
+    let channels: Int
+    let isContiguous: Bool
+    let joinsTaps: Bool
 
-    init(_ convolution: Convolution, channels: Int, isInt8: Bool = false) {
-      taps = convolution.window.taps
+    init(_ convolution: Convolution, channels: Int) {
+      window = convolution.window
       self.channels = channels
-      self.isInt8 = isInt8
-      if isInt8 && channels % 4 != 0 {
-        // The kernel takes four channels at a time.
-        rows = .gathered
-      } else if convolution.window.isPointwise && convolution.groups == 1 {
-        rows = .contiguous
-      } else {
-        rows = taps > 1 && channels < 8 ? .gathered : .indirect
-      }
+      isContiguous = window.isPointwise && convolution.groups == 1
+      joinsTaps = channels < 8 && window.width > 1 && window.dilationX == 1 && convolution.groups == 1
     }
 
-    /// Elements of one gathered row.
-    var patchCount: Int { isInt8 ? (taps * channels + 3) & ~3 : taps * channels }
-    private var elementByteCount: Int { isInt8 ? 1 : 4 }
+    var zerosOffset: Int { Format.aligned(4 * Blocks.rowCount * window.taps) }
+    var zeroCount: Int { joinsTaps ? window.width * channels : channels }
+    var scratchByteCount: Int { isContiguous ? 0 : zerosOffset + Format.aligned(4 * zeroCount) }
 
-    var scratchByteCount: Int {
-      switch rows {
-      case .contiguous: 0
-      case .indirect: Format.aligned(4 * Blocks.rowCount * taps) + Format.aligned(elementByteCount * channels)
-      case .gathered: Format.aligned(elementByteCount * Blocks.rowCount * patchCount)
-      }
+    /// How many pixels from `first` go into one call, and whether their taps can be joined: all inside the image's width.
+    func next(_ first: Int, _ end: Int, inputWidth: Int, outputWidth: Int) -> (count: Int, joined: Bool) {
+      guard joinsTaps else { return (min(Blocks.rowCount, end - first), false) }
+      let insideStart = min(outputWidth, (window.padLeft + window.strideX - 1) / window.strideX)
+      let room = inputWidth - window.width + window.padLeft
+      let insideEnd = max(insideStart, min(outputWidth, room < 0 ? 0 : room / window.strideX + 1))
+      let x = first % outputWidth
+      if x < insideStart { return (min(insideStart - x, end - first), false) }
+      if x < insideEnd { return (min(insideEnd - x, Blocks.rowCount, end - first), true) }
+      return (min(outputWidth - x, end - first), false)
     }
   }
 
@@ -145,8 +146,7 @@ public struct Convolution: Operator {
     guard columnCount > 0 else { return }
 
     let scratch = context.scratch(share: blocks.scratchByteCount)
-    let zeros = blocks.rows == .indirect
-      ? scratch.floats(at: Format.aligned(4 * Blocks.rowCount * window.taps), count: channels) : scratch.floats(at: 0, count: 0)
+    let zeros: Elements<Float> = scratch.floats(at: blocks.isContiguous ? 0 : blocks.zerosOffset, count: blocks.isContiguous ? 0 : blocks.zeroCount)
     for i in 0..<zeros.count { zeros[i] = 0 }
 
     for image in 0..<output.shape[0] {
@@ -154,19 +154,16 @@ public struct Convolution: Operator {
       for group in 0..<groups {
         var first = pixelShare.lowerBound
         while first < pixelShare.upperBound {
-          let count = min(Blocks.rowCount, pixelShare.upperBound - first)
+          let (count, joined) = blocks.next(first, pixelShare.upperBound, inputWidth: input.shape[2], outputWidth: output.shape[2])
           let rows: MatrixRows
-          switch blocks.rows {
-          case .contiguous:
+          if blocks.isContiguous {
             rows = MatrixRows(source.slice(first * channels, count * channels), count: count, depth: channels)
-          case .indirect:
-            let offsets = scratch.int32s(at: 0, count: count * window.taps)
-            fillOffsets(offsets, first, count, input.shape, output.shape[2], channelOffset: group * channels)
-            rows = MatrixRows(source, offsets: offsets, count: count, taps: window.taps, channels: channels, zeros: zeros)
-          case .gathered:
-            let patches = scratch.floats(at: 0, count: count * window.taps * channels)
-            gather(source, patches, first, count, input.shape, output.shape[2], channels, channelOffset: group * channels)
-            rows = MatrixRows(patches, count: count, depth: window.taps * channels)
+          } else {
+            let taps = joined ? window.height : window.taps
+            let offsets = scratch.int32s(at: 0, count: count * taps)
+            fillOffsets(offsets, first, count, input.shape, output.shape[2], channelOffset: group * channels, joined: joined)
+            rows = MatrixRows(
+              source, offsets: offsets, count: count, taps: taps, channels: joined ? window.width * channels : channels, zeros: zeros)
           }
           let target = (image * pixels + first) * output.shape[3] + group * columns + firstColumn
           context.kernels.multiply(
@@ -189,45 +186,22 @@ public struct Convolution: Operator {
     }
   }
 
-  /// Element offsets of the taps of `count` output pixels from `first`, -1 for taps in the padding.
+  /// Element offsets of the taps of `count` output pixels from `first`, -1 for taps in the padding; with `joined`, of the
+  /// first tap of each row.
   func fillOffsets(
-    _ offsets: Elements<Int32>, _ first: Int, _ count: Int, _ input: Shape, _ outputWidth: Int, channelOffset: Int
+    _ offsets: Elements<Int32>, _ first: Int, _ count: Int, _ input: Shape, _ outputWidth: Int, channelOffset: Int, joined: Bool
   ) {
     var index = 0
     var (y, x) = (first / outputWidth, first % outputWidth)
+    let across = joined ? 1 : window.width
     for _ in 0..<count {
       for ky in 0..<window.height {
         let iy = y * window.strideY - window.padTop + ky * window.dilationY
-        for kx in 0..<window.width {
+        for kx in 0..<across {
           let ix = x * window.strideX - window.padLeft + kx * window.dilationX
           let inside = iy >= 0 && iy < input[1] && ix >= 0 && ix < input[2]
           offsets[index] = inside ? Int32(truncatingIfNeeded: (iy * input[2] + ix) * input[3] + channelOffset) : -1
           index += 1
-        }
-      }
-      x += 1
-      if x == outputWidth { (y, x) = (y + 1, 0) }
-    }
-  }
-
-  private func gather(
-    _ source: Elements<Float>, _ patches: Elements<Float>, _ first: Int, _ count: Int, _ input: Shape, _ outputWidth: Int,
-    _ channels: Int, channelOffset: Int
-  ) {
-    var index = 0
-    var (y, x) = (first / outputWidth, first % outputWidth)
-    for _ in 0..<count {
-      for ky in 0..<window.height {
-        let iy = y * window.strideY - window.padTop + ky * window.dilationY
-        for kx in 0..<window.width {
-          let ix = x * window.strideX - window.padLeft + kx * window.dilationX
-          if iy >= 0 && iy < input[1] && ix >= 0 && ix < input[2] {
-            let start = (iy * input[2] + ix) * input[3] + channelOffset
-            for channel in 0..<channels { patches[index + channel] = source[start + channel] }
-          } else {
-            for channel in 0..<channels { patches[index + channel] = 0 }
-          }
-          index += channels
         }
       }
       x += 1

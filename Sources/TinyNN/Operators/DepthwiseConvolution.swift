@@ -71,6 +71,10 @@ public struct DepthwiseConvolution: Operator {
     return DepthwiseConvolution(window: window, activation: next)
   }
 
+  public func absorbing(_ pad: Pad) -> DepthwiseConvolution? {
+    window.absorbing(pad).map { window in DepthwiseConvolution(window: window, activation: activation) }
+  }
+
   public var weightChannelAxis: Int? { 2 }
 
   public func run(_ context: borrowing OperatorContext) {

@@ -95,6 +95,18 @@ public struct Window: Equatable, Sendable {
 
   static let limit = 1 ... 1 << 15
 
+  /// The window on the unpadded NHWC tensor, if the padding is of zeros around the image and not too large.
+  func absorbing(_ pad: Pad) -> Window? {
+    guard pad.rank == 4, pad.value == 0, pad.before[0] == 0, pad.after[0] == 0, pad.before[3] == 0, pad.after[3] == 0 else { return nil }
+    var window = self
+    window.padTop += pad.before[1]
+    window.padBottom += pad.after[1]
+    window.padLeft += pad.before[2]
+    window.padRight += pad.after[2]
+    let largest = max(max(window.padTop, window.padBottom), max(window.padLeft, window.padRight))
+    return largest <= Window.limit.upperBound ? window : nil
+  }
+
   init(decoding reader: inout AttributeReader) throws(ModelError) {
     self.init(height: try reader.int(in: Window.limit), width: try reader.int(in: Window.limit))
     strideY = try reader.int(in: Window.limit)

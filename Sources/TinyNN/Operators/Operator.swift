@@ -41,6 +41,8 @@ public protocol Operator: Sendable {
 
   /// This operator followed by `activation`, or nil if it cannot take one in.
   func fusing(_ activation: Activation) -> Self?
+  /// This operator reading the input of `pad` instead of its result, or nil if it cannot do the padding by itself.
+  func absorbing(_ pad: Pad) -> Self?
   /// The axis of input 1 (weights, row-major) that runs over output channels; input 2 is then the bias over the same
   /// channels, which are the innermost axis of the output. Nil for operators without weights.
   var weightChannelAxis: Int? { get }
@@ -58,6 +60,7 @@ extension Operator {
   public func scratchByteCount<Operands: OperandTypes>(of operands: Operands, output: TensorType, parts: Int) -> Int { 0 }
   public func multiplyAdds<Operands: OperandTypes>(of operands: Operands, output: TensorType) -> Int { 0 }
   public func fusing(_ activation: Activation) -> Self? { nil }
+  public func absorbing(_ pad: Pad) -> Self? { nil }
   public var weightChannelAxis: Int? { nil }
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Self? { nil }
 }

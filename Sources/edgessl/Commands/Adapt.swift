@@ -136,7 +136,7 @@ struct Adapt: ParsableCommand {
 enum MagicNumber {
   /// True if the file starts as .tnn files do, whatever follows.
   static func isModel(_ path: String) -> Bool {
-    guard let file = try? MappedFile(path), file.bytes.count >= 8 else { return false }
-    return file.bytes.load(UInt64.self, at: 0) == Format.magic
+    guard let file = try? MappedFile(path) else { return false }
+    return withExtendedLifetime(file) { file.bytes.count >= 8 && file.bytes.load(UInt64.self, at: 0) == Format.magic }
   }
 }

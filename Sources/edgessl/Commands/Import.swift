@@ -1,4 +1,5 @@
 import ArgumentParser
+import FewShot
 import HostRuntime
 import ModelCompiler
 import ONNXImport
@@ -27,19 +28,26 @@ struct Import: ParsableCommand {
   @Option(help: ArgumentHelp("The tensor or node that gives the embedding.", valueName: "name"))
   var embedding: String?
 
+  @Option(help: ArgumentHelp(
+    "Photos of anything: what their embeddings look like is stored, so that tasks can tell the unknown from one photo on.", valueName: "DIR"))
+  var statistics: String?
+
   @OptionGroup var results: OutputOptions
 
   func run() throws {
-    let imported: ImportedModel
+    var imported: ImportedModel
     do { imported = try importONNX(contentsOf: source, options: ImportOptions(inputSize: inputSize, embedding: embedding)) } catch {
       throw Failure(error, in: source)
     }
+    // Outputs carry the names of the ONNX file, under which run finds them.
+    for (tensor, output) in zip(imported.graph.outputs, imported.outputs) { imported.graph.rename(tensor, to: output.name) }
     var writer = imported.graph.lowered()
     let input = imported.graph.shape(imported.graph.inputs[0])
     let preprocessing = try photos.preprocessing(for: input, source)
     if let preprocessing { writer.add(.preprocessing, preprocessing.record) }
     writer.add(.provenance, provenance(imported).section)
-    let bytes = writer.finish()
+    var bytes = writer.finish()
+    if let statistics { bytes = try withStatistics(of: statistics, bytes) }
 
     let memory = AlignedMemory(copying: bytes)
     let summary: ModelSummary
@@ -50,11 +58,28 @@ struct Import: ParsableCommand {
     try results.print(json(imported, summary, preprocessing), text: text(summary, preprocessing, byteCount: bytes.count))
   }
 
+  /// The file's bytes with the statistics of all photos below `folder`.
+  private func withStatistics(of folder: String, _ bytes: [UInt8]) throws(Failure) -> [UInt8] {
+    let photos: [String]
+    do { photos = try PhotoFolder.allPhotos(below: folder) } catch { throw ClassFolders.failure(error) }
+    let encoder: Encoder
+    do { encoder = try Encoder(bytes: bytes) } catch { throw Failure(error, in: source) }
+    let reader = try PhotoReader(OpenedModel(encoder: encoder), path: source)
+    var gathered = EncoderStatistics(dimension: reader.encoder.dimension)
+    var progress = Progress("Embedding", total: photos.count)
+    defer { progress.finish() }
+    for (index, photo) in photos.enumerated() {
+      if let embedding = try reader.embedding(of: photo, strict: false) { gathered.add(embedding) }
+      progress.update(done: index + 1)
+    }
+    guard gathered.photoCount > 0 else { throw Failure(.missingInput, "\(folder): no photos that can be read; name a folder of photos") }
+    return gathered.file(of: reader.model)
+  }
+
   private func provenance(_ imported: ImportedModel) -> Provenance {
     let name = source.split(separator: "/").last.map(String.init) ?? source
-    return Provenance(fields: [
-      ("source", name), ("producer", imported.producer), ("opset", "\(imported.opset)"), ("embedding", imported.embeddingName),
-    ])
+    let fields = [("source", name), ("producer", imported.producer), ("opset", "\(imported.opset)")]
+    return Provenance(fields: fields.filter { !$0.1.isEmpty })
   }
 
   private func json(_ imported: ImportedModel, _ summary: ModelSummary, _ preprocessing: Preprocessing?) -> JSON {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FewShot
 import HostRuntime
 import ModelCompiler
 import TinyNN
@@ -15,27 +16,60 @@ struct Inspect: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  func run() throws {
-    let (file, opened) = try openModelFile(model)
+  /// Everything that is shown.
+  private struct Contents {
+    let fileByteCount: Int
     let summary: ModelSummary
-    do { summary = try ModelSummary(opened) } catch { throw Failure(error, in: model) }
-    let preprocessing = try opened.preprocessing(in: model)
-    if let plan { try writeFile(Array(MemoryPlanSVG(summary).text.utf8), to: plan) }
-    try output.print(
-      json(summary, preprocessing, fileByteCount: file.bytes.count),
-      text: text(summary, preprocessing, fileByteCount: file.bytes.count))
+    let preprocessing: Preprocessing?
+    let statistics: StatisticsView?
+    let task: TaskFile?
+    let calibration: Calibration?
+
+    init(_ file: MappedFile, _ model: Model) throws(ModelError) {
+      fileByteCount = file.bytes.count
+      summary = try ModelSummary(model)
+      preprocessing = try model.preprocessing()
+      statistics = try StatisticsView.of(model)
+      task = try TaskFile(reading: model)
+      calibration = task == nil ? nil : try HeadView(model, classes: try ClassesView(model)).calibration
+    }
   }
 
-  private func json(_ summary: ModelSummary, _ preprocessing: Preprocessing?, fileByteCount: Int) -> JSON {
-    let opened = summary.model
+  func run() throws {
+    let (file, opened) = try openModelFile(model)
+    // The views below lie in the mapped file.
+    defer { withExtendedLifetime(file) {} }
+    let contents: Contents
+    do { contents = try Contents(file, opened) } catch { throw Failure(error, in: model) }
+    if let plan { try writeFile(Array(MemoryPlanSVG(contents.summary).text.utf8), to: plan) }
+    try output.print(json(contents), text: text(contents))
+  }
+
+  private func json(_ contents: Contents) -> JSON {
+    let opened = contents.summary.model
     return .object(
-      [("model", .string(model)), ("checksum", .string(hexadecimal(opened.checksum))), ("fileBytes", .integer(fileByteCount))]
-        + summary.fields + [
-          ("plan", planJSON(summary)),
-          ("preprocessing", preprocessing?.json ?? .null),
-          ("provenance", provenanceJSON(opened)),
-          ("layers", .array(summary.layers.enumerated().map(layerJSON))),
-        ])
+      [
+        ("model", .string(model)), ("checksum", .string(hexadecimal(opened.checksum))), ("fileBytes", .integer(contents.fileByteCount)),
+      ] + contents.summary.fields + [
+        ("plan", planJSON(contents.summary)),
+        ("preprocessing", contents.preprocessing?.json ?? .null),
+        ("statistics", contents.statistics.map { ["photos": .integer($0.photoCount), "background": .integer($0.backgroundCount)] } ?? .null),
+        ("classes", contents.task.map { .array($0.knowledge.classes.map(classJSON)) } ?? .null),
+        ("calibration", contents.calibration.map(calibrationJSON) ?? .null),
+        ("provenance", provenanceJSON(opened)),
+        ("layers", .array(contents.summary.layers.enumerated().map(layerJSON))),
+      ])
+  }
+
+  private func classJSON(_ entry: Knowledge.Class) -> JSON {
+    ["label": .string(entry.name), "photos": .integer(entry.examples.count)]
+  }
+
+  private func calibrationJSON(_ calibration: Calibration) -> JSON {
+    [
+      "scale": .float(calibration.scale), "threshold": .float(calibration.threshold),
+      "leaveOneOutAccuracy": calibration.leaveOneOutAccuracy.map(JSON.number) ?? .null,
+    ]
   }
 
   private func planJSON(_ summary: ModelSummary) -> JSON {
@@ -63,15 +97,30 @@ struct Inspect: ParsableCommand {
     ]
   }
 
-  private func text(_ summary: ModelSummary, _ preprocessing: Preprocessing?, fileByteCount: Int) -> String {
-    var lines = ["file        \(model), \(grouped(fileByteCount)) bytes, checksum \(hexadecimal(summary.model.checksum))"]
+  private func text(_ contents: Contents) -> String {
+    let summary = contents.summary
+    var lines = ["file        \(model), \(grouped(contents.fileByteCount)) bytes, checksum \(hexadecimal(summary.model.checksum))"]
     lines += summary.lines
-    lines.append(
-      "plan        lower bound \(grouped(summary.arenaLowerBound)) bytes, ratio \(decimal(ratio(summary), digits: 3))")
-    lines.append("photos      \(preprocessing?.text ?? "no preprocessing in the file: only run takes it")")
+    lines.append("plan        lower bound \(grouped(summary.arenaLowerBound)) bytes, ratio \(decimal(ratio(summary), digits: 3))")
+    lines.append("photos      \(contents.preprocessing?.text ?? "no preprocessing in the file: only run takes it")")
+    if let statistics = contents.statistics {
+      lines.append("statistics  of \(grouped(statistics.photoCount)) photos, \(statistics.backgroundCount) kept as background")
+    }
+    if let task = contents.task {
+      let classes = task.knowledge.classes.map { "\($0.name) (\($0.examples.count))" }.joined(separator: ", ")
+      lines.append("classes     \(task.knowledge.classes.count), with their photos: \(classes)")
+      lines.append("undo        \(task.history.count) earlier \(task.history.count == 1 ? "state" : "states")")
+    }
+    if let calibration = contents.calibration {
+      lines.append("calibration scale \(calibration.scale), unknown below cosine \(calibration.threshold)")
+    }
     for (name, value) in summary.model.has(.provenance) ? Provenance(summary.model).fields : [] {
       lines.append(name + String(repeating: " ", count: max(1, 12 - name.count)) + value)
     }
+    return (lines.map(\.onOneLine) + ["", layerTable(summary)]).joined(separator: "\n")
+  }
+
+  private func layerTable(_ summary: ModelSummary) -> String {
     var table = Table([
       ("#", .right), ("operator", .left), ("", .left), ("output", .left), ("type", .left), ("MACs", .right),
       ("weights", .right), ("name", .left),
@@ -82,6 +131,6 @@ struct Inspect: ParsableCommand {
         grouped(layer.multiplyAdds), grouped(layer.weightByteCount), layer.name,
       ])
     }
-    return (lines.map(\.onOneLine) + ["", table.text]).joined(separator: "\n")
+    return table.text
   }
 }

@@ -59,7 +59,7 @@ struct Plan: ParsableCommand {
   private func changes(_ wanted: Need, _ needs: [Need], _ network: Model, _ fileByteCount: Int) -> [String] {
     var changes = ["give --memory \(wanted.totalByteCount)"]
     if let fewer = needs.last(where: { $0.fits && $0.plan.threads < threads }) { changes.append("use --threads \(fewer.plan.threads)") }
-    if wanted.plan.arenaByteCount <= memory.byteCount { changes.append("keep the weights in flash, the arena alone fits") }
+    if wanted.plan.arenaByteCount <= memory.byteCount { changes.append("count the arena alone (\(wanted.plan.arenaByteCount) bytes) where the file stays in flash") }
     if let size = smallerInput(network, wanted, fileByteCount) { changes.append("import the ONNX file with --input-size \(size) if it allows that") }
     if fileByteCount >= memory.byteCount { changes.append("take a smaller model, the file alone has \(fileByteCount) bytes") }
     return changes

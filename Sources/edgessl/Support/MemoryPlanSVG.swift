@@ -20,17 +20,20 @@ struct MemoryPlanSVG {
     var svg = """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(n(width)) \(n(height))" width="\(n(width))" height="\(n(height))" font-family="system-ui, sans-serif" font-size="11">
       <style>
-      svg { --ground: #ffffff; --ink: #1f2328; --faint: #d0d7de; --free: #f6f8fa; --tensor: #b6d4fe; --other: #c7e9d0; --input: #ffe2a8; --output: #ffc9c9; --edge: #57606a; }
+      text { fill: #1f2328; } .end { text-anchor: end; } .middle { text-anchor: middle; }
+      .ground { fill: #ffffff; } .free { fill: #f6f8fa; } .grid { stroke: #d0d7de; } .box { stroke: #57606a; stroke-width: 0.75; }
+      .tensor { fill: #b6d4fe; } .other { fill: #c7e9d0; } .input { fill: #ffe2a8; } .output { fill: #ffc9c9; } .scratch { fill: #d0d7de; }
+      .bound { stroke: #1f2328; stroke-dasharray: 5 4; }
       @media (prefers-color-scheme: dark) {
-      svg { --ground: #0d1117; --ink: #e6edf3; --faint: #30363d; --free: #161b22; --tensor: #1f4b87; --other: #1c5a38; --input: #7a5407; --output: #8a2c34; --edge: #9198a1; }
+      text { fill: #e6edf3; } .ground { fill: #0d1117; } .free { fill: #161b22; } .grid { stroke: #30363d; } .box { stroke: #9198a1; }
+      .tensor { fill: #1f4b87; } .other { fill: #1c5a38; } .input { fill: #7a5407; } .output { fill: #8a2c34; } .scratch { fill: #30363d; }
+      .bound { stroke: #e6edf3; }
       }
-      text { fill: var(--ink); } .end { text-anchor: end; } .middle { text-anchor: middle; }
-      .box { stroke: var(--edge); stroke-width: 0.75; } .grid { stroke: var(--faint); } .bound { stroke: var(--ink); stroke-dasharray: 5 4; }
       </style>
-      <rect width="\(n(width))" height="\(n(height))" fill="var(--ground)"/>
+      <rect width="\(n(width))" height="\(n(height))" class="ground"/>
       <text x="\(n(left))" y="20" font-size="14" font-weight="600">Memory plan: \(grouped(summary.plan.arenaByteCount)) bytes of arena</text>
       <text x="\(n(left))" y="38">\(grouped(summary.plan.activationByteCount)) of tensors (no plan needs less than \(grouped(summary.activationLowerBound))), \(grouped(summary.plan.scratchByteCount)) of scratch</text>
-      <rect x="\(n(left))" y="\(n(top))" width="\(n(plotWidth))" height="\(n(plotHeight))" fill="var(--free)"/>
+      <rect x="\(n(left))" y="\(n(top))" width="\(n(plotWidth))" height="\(n(plotHeight))" class="free"/>
 
       """
     svg += axes()
@@ -69,24 +72,25 @@ struct MemoryPlanSVG {
     let start = x(Double(tensor.place.first) + (takesOver ? 0.5 : 0))
     let end = x(Double(tensor.place.last) + (isTakenOver ? 0.5 : 1))
     let (upper, lower) = (y(tensor.place.offset + tensor.record.byteCount), y(tensor.place.offset))
-    let fill = summary.isInput(tensor.index) ? "input" : summary.isOutput(tensor.index) ? "output" : tensor.place.first % 2 == 0 ? "tensor" : "other"
+    let kind = summary.isInput(tensor.index) ? "input" : summary.isOutput(tensor.index) ? "output" : tensor.place.first % 2 == 0 ? "tensor" : "other"
     let name = summary.tensorName(tensor.index)
     let size = ByteSize(tensor.record.byteCount).description
     let about = "\(name) \(tensor.record.type.shape), \(grouped(tensor.record.byteCount)) bytes at \(grouped(tensor.place.offset)), operators \(tensor.place.first) to \(tensor.place.last)"
-    return "<g><title>\(escaped(about))</title><rect class=\"box\" x=\"\(n(start))\" y=\"\(n(upper))\" width=\"\(n(end - start))\" height=\"\(n(max(0.5, lower - upper)))\" fill=\"var(--\(fill))\"/>"
-      + label("\(name) \(size)", from: (start, upper), to: (end, lower)) + "</g>\n"
+    return "<g><title>\(escaped(about))</title><rect class=\"box \(kind)\" x=\"\(n(start))\" y=\"\(n(upper))\" width=\"\(n(end - start))\" height=\"\(n(max(0.5, lower - upper)))\" />"
+      + label(name, size, from: (start, upper), to: (end, lower)) + "</g>\n"
   }
 
-  /// The text inside a rectangle, upright or turned, shortened to what fits; nothing where not even a few letters do.
-  private func label(_ text: String, from: (x: Double, y: Double), to: (x: Double, y: Double)) -> String {
+  /// Name and size inside a rectangle, upright or turned; the name is shortened or left out where there is no room.
+  private func label(_ name: String, _ size: String, from: (x: Double, y: Double), to: (x: Double, y: Double)) -> String {
     let (width, height) = (to.x - from.x, to.y - from.y)
     let isUpright = width >= height || height < 40
     let (length, thickness) = isUpright ? (width, height) : (height, width)
-    // 6.2: the mean width of a letter at this size, with some room.
-    let capacity = Int((length - 6) / 6.2)
-    guard thickness >= 13, capacity >= 4 else { return "" }
+    // 6.2: the mean width of a letter at this size.
+    let capacity = Int((length - 4) / 6.2)
+    guard thickness >= 13, capacity >= size.count else { return "" }
+    let room = capacity - size.count - 1
     // Names in networks share their beginnings: what tells them apart is the end.
-    let shown = text.count <= capacity ? text : "…" + text.suffix(capacity - 1)
+    let shown = room >= name.count ? "\(name) \(size)" : room >= 4 ? "…\(name.suffix(room - 1)) \(size)" : size
     let (cx, cy) = ((from.x + to.x) / 2, (from.y + to.y) / 2)
     let turn = isUpright ? "" : " transform=\"rotate(-90 \(n(cx)) \(n(cy)))\""
     return "<text class=\"middle\" x=\"\(n(cx))\" y=\"\(n(cy + 4))\"\(turn)>\(escaped(shown))</text>"
@@ -94,8 +98,8 @@ struct MemoryPlanSVG {
 
   private func scratch() -> String {
     let (upper, lower) = (y(summary.plan.arenaByteCount), y(summary.plan.activationByteCount))
-    return "<g><title>scratch of the running operator, \(grouped(summary.plan.scratchByteCount)) bytes</title><rect class=\"box\" x=\"\(n(left))\" y=\"\(n(upper))\" width=\"\(n(plotWidth))\" height=\"\(n(max(0.5, lower - upper)))\" fill=\"var(--faint)\"/>"
-      + label("scratch of the running operator \(ByteSize(summary.plan.scratchByteCount))", from: (left, upper), to: (left + plotWidth, lower)) + "</g>\n"
+    return "<g><title>scratch of the running operator, \(grouped(summary.plan.scratchByteCount)) bytes</title><rect class=\"box scratch\" x=\"\(n(left))\" y=\"\(n(upper))\" width=\"\(n(plotWidth))\" height=\"\(n(max(0.5, lower - upper)))\"/>"
+      + label("scratch of the running operator", ByteSize(summary.plan.scratchByteCount).description, from: (left, upper), to: (left + plotWidth, lower)) + "</g>\n"
   }
 
   private func n(_ value: Double) -> String { decimal(value, digits: 1) }

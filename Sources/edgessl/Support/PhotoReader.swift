@@ -12,8 +12,13 @@ final class PhotoReader {
   /// Photos that could not be read.
   private(set) var skipped: [String] = []
 
-  init(_ runtime: RuntimeOptions, path: String) throws(Failure) {
-    opened = try runtime.open(path)
+  convenience init(_ runtime: RuntimeOptions, path: String) throws(Failure) {
+    try self.init(try runtime.open(path), path: path)
+  }
+
+  /// `path` is what errors call the model.
+  init(_ opened: OpenedModel, path: String) throws(Failure) {
+    self.opened = opened
     self.path = path
     do { encoder = try PhotoEncoder(opened.encoder) } catch { throw Failure(error, photo: nil, encoder: path) }
   }

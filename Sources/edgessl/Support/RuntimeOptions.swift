@@ -30,21 +30,23 @@ struct RuntimeOptions: ParsableArguments {
     let file: MappedFile
     do { file = try MappedFile(path) } catch { throw error.failure }
     let openBLAS = backend == .openblas ? OpenBLASBackend() : nil
-    do { return OpenedModel(file: file, encoder: try Encoder(file: file, threads: threads, kernels: openBLAS?.kernels()), openBLAS: openBLAS) } catch {
-      throw Failure(error, in: path)
+    if backend == .openblas, openBLAS == nil {
+      throw Failure(.usage, "--backend openblas: OpenBLAS is not installed; install libopenblas0, or leave the option out")
     }
+    do {
+      let encoder = try Encoder(file: file, threads: threads, kernels: openBLAS?.kernels())
+      return OpenedModel(encoder: encoder, openBLAS: openBLAS)
+    } catch { throw Failure(error, in: path) }
   }
 }
 
 /// A model file with everything that runs it.
 final class OpenedModel {
-  let file: MappedFile
   let encoder: Encoder
   // Must outlive the encoder's session.
   private let openBLAS: OpenBLASBackend?
 
-  init(file: MappedFile, encoder: Encoder, openBLAS: OpenBLASBackend?) {
-    self.file = file
+  init(encoder: Encoder, openBLAS: OpenBLASBackend? = nil) {
     self.encoder = encoder
     self.openBLAS = openBLAS
   }

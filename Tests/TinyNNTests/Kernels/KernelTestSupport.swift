@@ -1,3 +1,4 @@
+import TestSupport
 import TinyNN
 
 /// Every instruction set but the reference that this machine can run.
@@ -5,20 +6,9 @@ let availableInstructionSets = (UInt8.min...UInt8.max)
   .compactMap(InstructionSet.init(rawValue:))
   .filter { $0 != .reference && $0.isAvailable }
 
-/// SplitMix64: the same numbers for the same seed, everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
+typealias SeededGenerator = TestSupport.SeededGenerator
 
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension SeededGenerator {
   /// Values in -2..<2, among them zeros of both signs and subnormals, so that ties and tiny sums occur.
   mutating func values(_ count: Int) -> [Float] {
     (0..<count).map { _ in

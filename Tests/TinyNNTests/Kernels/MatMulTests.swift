@@ -65,7 +65,7 @@ import TinyNN
           using: &random)
         let expected = testCase.output(reference)
         // One backend per case: its weights may lie where those of the case before lay.
-        let backend = OpenBLASBackend()
+        let backend = try #require(OpenBLASBackend(), "OpenBLAS is not installed: make deps")
         let actual = withExtendedLifetime(backend) { testCase.output(backend.kernels()) }
         for (index, (e, a)) in zip(expected, actual).enumerated() {
           let bothUntouched = e.bitPattern == untouched.bitPattern && a.bitPattern == untouched.bitPattern

@@ -1,4 +1,6 @@
+import FewShot
 import Foundation
+import HostRuntime
 import Testing
 import TinyNN
 
@@ -27,7 +29,7 @@ import TinyNN
     #expect((json["output"] as? [String: Any])?["shape"] as? [Int] == [1, 8])
     #expect(json["fileBytes"] as? Int == (try contents(of: model).count))
     #expect((json["checksum"] as? String)?.count == 16)
-    #expect(json["preprocessing"] is NSNull)
+    #expect(json["preprocessing"] is NSNull && json["classes"] is NSNull && json["statistics"] is NSNull)
     let plan = try #require(json["plan"] as? [String: Any])
     // The photo and the convolution's output live together; everything after fits beside the latter.
     #expect(plan["activationBytes"] as? Int == 4 * (32 * 32 * 3 + 16 * 16 * 8))
@@ -47,11 +49,28 @@ import TinyNN
     #expect(text.contains("a: b.onnx") && text.contains("pointwise <1>"), "\(text)")
   }
 
+  @Test func showsWhatATaskFileKnows() throws {
+    let encoder = try SmallModels.encoder(adding: [(.preprocessing, preprocessing(size: 32))])
+    var knowledge = Knowledge(dimension: 8)
+    for (number, name) in ["bolt", "washer \"M4\""].enumerated() {
+      _ = try knowledge.add(
+        (0..<3).map { index in
+          LearnedExample(identifier: UInt64(index), embedding: (0..<8).map { Float($0 == number ? 1 : 0) + Float(index) * 0.01 })
+        }, to: name)
+    }
+    let task = try AlignedMemory.using(encoder) { model in try TaskFile(knowledge).encoded(encoder: model).bytes }
+    let json = try Command.run(["inspect", folder.write(task, to: "task.tnn"), "--json"]).json()
+    let classes = try #require(json["classes"] as? [[String: Any]])
+    #expect(classes.map { $0["label"] as? String } == ["bolt", "washer \"M4\""] && classes.allSatisfy { $0["photos"] as? Int == 3 }, "\(json)")
+    #expect((json["preprocessing"] as? [String: Any])?["cropFraction"] as? Double == 0.875)
+    #expect((json["calibration"] as? [String: Any])?["threshold"] is Double, "\(json)")
+  }
+
   @Test func preprocessingThatDoesNotFitIsRefused() throws {
     let wrong = try folder.write(SmallModels.Pointwise.file(adding: [(.preprocessing, preprocessing(size: 32))]), to: "wrong.tnn")
-    try Command.expectFailure(["inspect", wrong, "--json"], status: 65, "preprocessing makes 32x32 RGB pixels")
+    try Command.expectFailure(["inspect", wrong, "--json"], status: 65, "does not fit the input (found 24, needed 3072)")
     let short = try folder.write(SmallModels.Pointwise.file(adding: [(.preprocessing, [1, 2, 3])]), to: "short.tnn")
-    try Command.expectFailure(["inspect", short, "--json"], status: 65, "the record has 3 bytes")
+    try Command.expectFailure(["inspect", short, "--json"], status: 65, "(found 3, needed 64)")
   }
 
   @Test func drawsThePlan() throws {

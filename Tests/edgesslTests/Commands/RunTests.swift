@@ -105,13 +105,11 @@ import TinyNN
 
     let old = try folder.write([1, 2, 3], to: "old.npy")
     let before = folder.names
-    // The limit is 512 bytes for some shells and 1024 for others; the model is opened, not written.
-    let large = try folder.write(SmallModels.encoder(size: 128), to: "large.tnn")
-    let photo = try folder.write(NPYArray(shape: [1, 3, 128, 128], values: [Float](repeating: 1, count: 3 * 128 * 128)).fileBytes, to: "photo.npy")
-    let result = try Command.limited("ulimit -f 0", ["run", large, "--input", photo, "--output", old, "--json"])
-    #expect(result.status != 0)
+    let result = try Command.limited("ulimit -f 0", arguments(old))
+    // Standard error is a file here, too, and takes no bytes either.
+    #expect(result.status == 74, "\(result)")
     #expect(try contents(of: old) == [1, 2, 3], "the old file stays whole")
-    #expect(folder.names == (before + ["large.tnn", "photo.npy"]).sorted(), "no temporary file is left")
+    #expect(folder.names == before, "no temporary file is left")
   }
 
   @Test func standardOutputThatCannotBeWritten() throws {

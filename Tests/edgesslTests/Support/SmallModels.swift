@@ -53,7 +53,7 @@ enum SmallModels {
   }
 
   /// A photo encoder: 3x3 convolution to 8 channels at half the size, global average, [1, 8] embedding.
-  static func encoder(size: Int = 32) throws -> [UInt8] {
+  static func encoder(size: Int = 32, adding sections: [(SectionKind, [UInt8])] = []) throws -> [UInt8] {
     var graph = Graph()
     let image = graph.addInput("photo", TensorType(.float32, Shape(1, size, size, 3)))
     var window = Window(height: 3, width: 3)
@@ -68,6 +68,16 @@ enum SmallModels {
       inputs: [image, graph.addConstant("w", Shape(8, 3, 3, 3), weights), graph.addConstant("b", Shape(8), [Float](repeating: 0.1, count: 8))])
     let pooled = try graph.add(GlobalAveragePool(), name: "pool", inputs: [convolved])
     graph.outputs = [try graph.add(Reshape(Shape(1, 8)), name: "embedding", inputs: [pooled])]
-    return graph.lowered().finish()
+    var writer = graph.lowered()
+    for (kind, bytes) in sections { writer.add(kind, bytes) }
+    return writer.finish()
+  }
+}
+
+extension AlignedMemory {
+  /// Opens a file that is only needed during the call.
+  static func using<Result>(_ file: [UInt8], _ body: (Model) throws -> Result) throws -> Result {
+    let memory = AlignedMemory(copying: file)
+    return try withExtendedLifetime(memory) { try body(Model(validating: memory.bytes)) }
   }
 }

@@ -1,0 +1,25 @@
+import TinyNN
+
+extension Graph {
+  /// Lets operators pad their input by themselves where exporters write a padding before them (TensorFlow's way of a
+  /// convolution with stride 2).
+  public mutating func absorbPads() {
+    let producers = producers()
+    for index in nodes.indices {
+      guard let first = nodes[index].inputs.first, let producer = producers[first], let pad = nodes[producer].decoded(Pad.self),
+        let attributes = ask(nodes[index], Absorbing(pad: pad)) ?? nil
+      else { continue }
+      nodes[index].attributes = attributes
+      nodes[index].inputs[0] = nodes[producer].inputs[0]
+    }
+    removeDeadNodes()
+  }
+}
+
+/// The operator's attributes with the padding taken in, or nil.
+private struct Absorbing: NodeVisitor {
+  let pad: Pad
+  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> [UInt8]? {
+    operation.absorbing(pad)?.encoded
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import ONNXImport
+import TestSupport
+import Testing
+import TinyNN
+
+/// Damaged files are refused or imported, never a crash. What is imported must lower to a file that opens.
+@Suite struct MutationTests {
+  static let models = [
+    "conv_strides_differ", "conv_same_lower", "channel_shuffle_between_convs", "shuffle_with_computed_shape", "gemm_alpha_beta",
+    "pad_constant", "average_pool_ceil", "batch_normalization_after_conv", "weights_as_typed_field", "chunk_with_computed_bounds",
+    "range_and_cast", "channel_split", "add_both_broadcast", "softmax_opset_11_flattens",
+  ]
+
+  private func bytes(_ name: String) throws -> Data {
+    try Data(contentsOf: TestFolders.golden.appending(path: "\(name)/model.onnx"))
+  }
+
+  /// True if the bytes are imported.
+  private func imports(_ bytes: Data) throws -> Bool {
+    let imported: ImportedModel
+    do { imported = try ONNXModel(bytes: bytes).imported(ImportOptions(allOutputs: true)) } catch {
+      #expect(!error.description.isEmpty && !error.description.contains("\n"))
+      return false
+    }
+    let file = AlignedMemory(copying: imported.graph.lowered().finish())
+    do { _ = try Model(validating: file.region) } catch {
+      Issue.record("an imported graph lowers to a file that is refused: \(error)")
+    }
+    return true
+  }
+
+  @Test(arguments: models)
+  func everyTruncationIsSurvived(name: String) throws {
+    let whole = try bytes(name)
+    #expect(try imports(whole))
+    var refused = 0
+    for length in 0..<whole.count where try !imports(whole.prefix(length)) { refused += 1 }
+    // Fields of a message stand in any order, so a file that ends behind one of them can be whole.
+    #expect(refused > whole.count * 9 / 10)
+  }
+
+  @Test(arguments: models)
+  func changedBytesAreSurvived(name: String) throws {
+    let whole = try bytes(name)
+    var random = SeededGenerator(seed: 11)
+    var refused = 0
+    for round in 0..<400 {
+      var damaged = whole
+      for _ in 0...(round % 3) {
+        let index = Int.random(in: 0..<whole.count, using: &random)
+        damaged[index] = [0, 1, 0x7F, 0x80, 0xFF, damaged[index] ^ 1 << UInt8.random(in: 0..<8, using: &random)].randomElement(using: &random)!
+      }
+      if try !imports(damaged) { refused += 1 }
+    }
+    #expect(refused > 40)
+  }
+
+  /// Bytes cut out or doubled shift everything behind them.
+  @Test(arguments: models)
+  func movedBytesAreSurvived(name: String) throws {
+    let whole = try bytes(name)
+    var random = SeededGenerator(seed: 12)
+    for _ in 0..<150 {
+      var damaged = whole
+      let start = Int.random(in: 0..<whole.count, using: &random)
+      let range = start..<min(whole.count, start + Int.random(in: 1...16, using: &random))
+      if Bool.random(using: &random) { damaged.removeSubrange(range) } else { damaged.insert(contentsOf: whole[range], at: start) }
+      _ = try imports(damaged)
+    }
+  }
+}

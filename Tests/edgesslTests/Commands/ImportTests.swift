@@ -1,0 +1,141 @@
+import Foundation
+import HostRuntime
+import Testing
+import TinyNN
+
+@Suite struct ImportTests {
+  let folder: TemporaryFolder
+  let model: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    model = folder.file("m.tnn")
+  }
+
+  private static func golden(_ name: String, _ file: String) -> String {
+    URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Golden/\(name)/\(file)").standardized.path
+  }
+
+  private func array(_ path: String) throws -> NPYArray {
+    try contents(of: path).withUnsafeBytes { try NPYArray(ByteRegion($0), path: path) }
+  }
+
+  /// Images, several layers, no image at all: what ONNX Runtime answered, from file to file.
+  @Test(arguments: [("conv_3x3", "t3"), ("fire_module", "t13"), ("gemm", "t3")])
+  func importedModelsRunAsInONNXRuntime(name: String, output: String) throws {
+    let imported = try Command.run(["import", ImportTests.golden(name, "model.onnx"), "-o", model, "--embedding", output, "--json"])
+    #expect(imported.status == 0, "\(imported)")
+    let json = try imported.json()
+    for field in ["operators", "parameters", "macs", "arenaBytes", "weightBytes", "input", "output"] { #expect(json[field] != nil, "\(field): \(json)") }
+    #expect((json["output"] as? [String: Any])?["name"] as? String == output, "\(json)")
+
+    let result = folder.file("y.npy")
+    let run = try Command.run(["run", model, "--input", "x=" + ImportTests.golden(name, "input.npy"), "--output", "\(output)=\(result)"])
+    #expect(run.status == 0, "\(run)")
+    let (found, expected) = (try array(result), try array(ImportTests.golden(name, "output.npy")))
+    #expect(found.shape == expected.shape)
+    let largest = expected.values.map(abs).max() ?? 0
+    let difference = zip(found.values, expected.values).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(difference <= 1e-4 * largest, "largest difference \(difference), largest value \(largest)")
+  }
+
+  @Test func sameInputGivesTheSameBytes() throws {
+    for name in ["a.tnn", "b.tnn"] {
+      #expect(try Command.run(["import", ImportTests.golden("conv_3x3", "model.onnx"), "-o", folder.file(name)]).status == 0)
+    }
+    #expect(try contents(of: folder.file("a.tnn")) == contents(of: folder.file("b.tnn")))
+  }
+
+  private func preprocessing(_ options: [String]) throws -> [String: Any] {
+    let imported = try Command.run(["import", ImportTests.golden("conv_3x3", "model.onnx"), "-o", model] + options)
+    #expect(imported.status == 0, "\(imported)")
+    return try #require(try Command.run(["inspect", model, "--json"]).json()["preprocessing"] as? [String: Any])
+  }
+
+  @Test func preprocessingTravelsInTheFile() throws {
+    let plain = try preprocessing([])
+    #expect(plain["mean"] as? [Double] == [0, 0, 0] && plain["std"] as? [Double] == [1, 1, 1], "\(plain)")
+    #expect(plain["cropFraction"] as? Double == 1 && plain["interpolation"] as? String == "bilinear", "\(plain)")
+    #expect(plain["inputHeight"] as? Int == 7 && plain["inputWidth"] as? Int == 6, "\(plain)")
+
+    let preset = try preprocessing(["--preset", "imagenet"])
+    #expect(preset["mean"] as? [Double] == [123.675, 116.28, 103.53] && preset["std"] as? [Double] == [58.395, 57.12, 57.375], "\(preset)")
+    #expect(preset["cropFraction"] as? Double == 0.875, "\(preset)")
+
+    let own = try preprocessing(["--preset", "imagenet", "--mean", "127.5", "--std", "64,65,66", "--crop-fraction", "0.9", "--interpolation", "bicubic"])
+    #expect(own["mean"] as? [Double] == [127.5, 127.5, 127.5] && own["std"] as? [Double] == [64, 65, 66], "\(own)")
+    #expect(own["cropFraction"] as? Double == 0.9 && own["interpolation"] as? String == "bicubic", "\(own)")
+  }
+
+  @Test func wrongOptions() throws {
+    func expectFailure(_ options: [String], _ message: String, model source: String = "conv_3x3") throws {
+      try Command.expectFailure(["import", ImportTests.golden(source, "model.onnx"), "-o", model, "--json"] + options, status: 64, message)
+    }
+    try expectFailure(["--mean", "1,2"], "1,2")
+    try expectFailure(["--mean", "red"], "red")
+    try expectFailure(["--std", "0"], "--std must be above 0")
+    try expectFailure(["--std", "nan"], "nan")
+    try expectFailure(["--crop-fraction", "1.5"], "--crop-fraction is 1.5")
+    try expectFailure(["--crop-fraction", "0"], "--crop-fraction is 0")
+    try expectFailure(["--preset", "cifar"], "cifar")
+    try expectFailure(["--interpolation", "lanczos"], "lanczos")
+    try expectFailure(["--embedding", "nowhere"], "'nowhere'")
+    try expectFailure(["--input-size", "96"], "an input size of 96 does not fit")
+    try expectFailure(["--preset", "imagenet", "--embedding", "t3"], "not an RGB image", model: "gemm")
+    #expect(!folder.names.contains("m.tnn"), "nothing is written")
+  }
+
+  @Test func badFiles() throws {
+    let onnx = try contents(of: ImportTests.golden("fire_module", "model.onnx"))
+    func expectFailure(_ source: String, _ status: Int32, _ message: String) throws {
+      try Command.expectFailure(["import", source, "-o", model, "--json"], status: status, message)
+    }
+    try expectFailure(folder.file("missing.onnx"), 66, "missing.onnx: no such file")
+    try expectFailure(folder.write([], to: "empty.onnx"), 65, "empty.onnx: the file is empty")
+    try expectFailure(folder.path, 65, "is a folder")
+    try expectFailure(folder.write(Array(onnx[..<(onnx.count / 2)]), to: "half.onnx"), 65, "half.onnx: ")
+    try expectFailure(folder.write(Array("not a model at all\n".utf8), to: "text.onnx"), 65, "text.onnx: ")
+    #expect(!folder.names.contains("m.tnn"), "nothing is written")
+  }
+
+  @Test func unsupportedOperatorsAreListedAtOnce() throws {
+    var onnx = try contents(of: ImportTests.golden("fire_module", "model.onnx"))
+    onnx.replace(Array("Conv".utf8), with: Array("Blur".utf8), where: { $0 == 4 })
+    onnx.replace(Array("Concat".utf8), with: Array("Braids".utf8), where: { $0 == 6 })
+    try Command.expectFailure(
+      ["import", folder.write(onnx, to: "odd.onnx"), "-o", model, "--json"], status: 65,
+      "2 operators are not supported: Blur (Conv_0, Conv_2, Conv_4); Braids (Concat_6)")
+  }
+
+  @Test func notANumberInWeightsIsRefused() throws {
+    var onnx = try contents(of: ImportTests.golden("conv_3x3", "model.onnx"))
+    // raw_data (field 9) of the bias, 20 bytes long.
+    let start = try #require(onnx.indices.dropLast(22).first { onnx[$0] == 0x4A && onnx[$0 + 1] == 20 }) + 2
+    onnx.replaceSubrange(start + 8..<start + 12, with: [0, 0, 0xC0, 0x7F])
+    try Command.expectFailure(
+      ["import", folder.write(onnx, to: "nan.onnx"), "-o", model, "--json"], status: 65, "'w2' contains NaN at element 2")
+  }
+
+  @Test func outputsThatCannotBeWritten() throws {
+    func expectFailure(_ output: String, _ status: Int32, _ message: String) throws {
+      try Command.expectFailure(["import", ImportTests.golden("conv_3x3", "model.onnx"), "-o", output, "--json"], status: status, message)
+    }
+    try expectFailure(folder.file("missing/m.tnn"), 73, "its folder does not exist")
+    try expectFailure(folder.path, 73, "is a folder")
+    try expectFailure("/dev/full", 74, "No space left on device")
+
+    let old = try folder.write([1, 2, 3], to: "old.tnn")
+    let arguments = ["import", ImportTests.golden("conv_3x3", "model.onnx"), "-o", old, "--json"]
+    try #expect(Command.limited("ulimit -f 1", arguments).status == 74)
+    #expect(try contents(of: old) == [1, 2, 3] && folder.names == ["old.tnn"], "\(folder.names)")
+  }
+}
+
+extension [UInt8] {
+  /// Replaces strings of protocol buffers: bytes that follow their length.
+  fileprivate mutating func replace(_ old: [UInt8], with new: [UInt8], where length: (UInt8) -> Bool) {
+    for start in indices.dropFirst().dropLast(old.count) where length(self[start - 1]) && self[start...].starts(with: old) {
+      replaceSubrange(start..<start + old.count, with: new)
+    }
+  }
+}
