@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "ImageFiles", dependencies: ["CImageFiles"], swiftSettings: strict),
 
     .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
-    .target(name: "Quantize", dependencies: ["ModelCompiler", "TinyNN"], swiftSettings: strict),
+    .target(name: "Quantize", dependencies: ["HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
 
     .target(
       name: "ONNXImport",
@@ -62,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "TinyNN",
+        "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "Quantize", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -16,6 +16,9 @@ public struct FileWriter: Sendable {
     }
   }
 
+  /// The bytes of a section of a checked file.
+  public static func bytes(of kind: SectionKind, in model: Model) -> [UInt8] { model.section(kind).array }
+
   /// The bytes of the file.
   public func finish() -> [UInt8] {
     var file = [UInt8](repeating: 0, count: Format.headerByteCount + sections.count * Format.sectionEntryByteCount)

@@ -16,7 +16,7 @@ extension Graph {
 
     // A constant is stored once per way of packing it: operators that want different layouts get their own copy.
     var stored: [[UInt8]] = []
-    var storedTypes: [TensorType] = []
+    var storedTypes: [(TensorType, Quantization?)] = []
     var numbers: [PackedConstant: Int] = [:]
     var operandLists: [[Int]] = []
     for node in nodes {
@@ -32,7 +32,7 @@ extension Graph {
         if number == stored.count {
           numbers[key] = number
           stored.append(packed ?? constant)
-          storedTypes.append(type(input))
+          storedTypes.append((type(input), tensors[input].quantization))
         }
         list.append(tensors.count + number)
       }
@@ -51,15 +51,15 @@ extension Graph {
     planBytes.append(word: UInt32(0))
     for tensor in arenaTensors {
       let type = type(tensor)
-      appendRecord(&tensorBytes, type, .arena, name(tensors[tensor].name), 0, type.shape.count * type.elementType.byteCount)
+      appendRecord(&tensorBytes, type, tensors[tensor].quantization, .arena, name(tensors[tensor].name), 0, type.shape.count * type.elementType.byteCount)
       let place = plan.placements[tensor]!
       planBytes.append(word: UInt64(place.offset))
       planBytes.append(word: UInt32(place.first))
       planBytes.append(word: UInt32(place.last))
     }
-    for (type, bytes) in zip(storedTypes, stored) {
+    for ((type, quantization), bytes) in zip(storedTypes, stored) {
       weights.append(contentsOf: [UInt8](repeating: 0, count: Format.aligned(weights.count) - weights.count))
-      appendRecord(&tensorBytes, type, .constant, Format.none, weights.count, bytes.count)
+      appendRecord(&tensorBytes, type, quantization, .constant, Format.none, weights.count, bytes.count)
       weights.append(contentsOf: bytes)
       planBytes.append(word: UInt64(0))
       planBytes.append(word: UInt32(0))
@@ -99,7 +99,8 @@ extension Graph {
   }
 
   private func appendRecord(
-    _ bytes: inout [UInt8], _ type: TensorType, _ storage: TensorRecord.Storage, _ name: UInt32, _ offset: Int, _ byteCount: Int
+    _ bytes: inout [UInt8], _ type: TensorType, _ quantization: Quantization?, _ storage: TensorRecord.Storage, _ name: UInt32,
+    _ offset: Int, _ byteCount: Int
   ) {
     bytes.append(type.elementType.rawValue)
     bytes.append(storage.rawValue)
@@ -109,7 +110,9 @@ extension Graph {
     for axis in 0..<Shape.maximumRank { bytes.append(word: UInt32(axis < type.shape.rank ? type.shape[axis] : 0)) }
     bytes.append(word: UInt64(offset))
     bytes.append(word: UInt64(byteCount))
-    bytes.append(contentsOf: [UInt8](repeating: 0, count: 16))
+    bytes.append(float: quantization?.scale ?? 0)
+    bytes.append(word: quantization?.zeroPoint ?? 0)
+    bytes.append(word: UInt64(0))
   }
 }
 
@@ -121,18 +124,19 @@ private struct PackedConstant: Hashable {
 }
 
 /// The bytes of a constant input as the operator's kernel wants them, or nil if row-major.
-private struct Packing: NodeVisitor {
+struct Packing: NodeVisitor {
   let position: Int
   let type: TensorType
   let constant: [UInt8]
 
   func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> [UInt8]? {
     guard let byteCount = operation.packedByteCount(ofInput: position, of: operands) else { return nil }
-    var packed = [Float](repeating: 0, count: byteCount / 4)
+    var packed = [UInt8](repeating: 0, count: byteCount)
     constant.withRegion { region in
       var span = packed.mutableSpan
-      operation.pack(input: position, type.shape, region, into: &span)
+      var bytes = span.mutableBytes
+      operation.pack(input: position, type.shape, region, into: &bytes)
     }
-    return packed.withUnsafeBytes { Array($0) }
+    return packed
   }
 }

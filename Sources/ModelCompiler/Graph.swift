@@ -12,6 +12,8 @@ public struct Graph: Sendable {
     public var type: TensorType
     /// Row-major little-endian elements, for a constant.
     public var constant: [UInt8]?
+    /// Of an int8 tensor, but for weights, whose scales are per channel.
+    public var quantization: Quantization?
   }
 
   public struct Node: Sendable {
@@ -32,7 +34,7 @@ public struct Graph: Sendable {
     }
   }
 
-  public internal(set) var tensors: [Tensor] = []
+  public package(set) var tensors: [Tensor] = []
   public var nodes: [Node] = []
   public var inputs: [TensorID] = []
   /// Output 0 is the embedding.
@@ -46,10 +48,12 @@ public struct Graph: Sendable {
 
   // MARK: Building
 
-  public mutating func addTensor(_ name: String, _ type: TensorType, constant: [UInt8]? = nil) -> TensorID {
-    tensors.append(Tensor(name: name, type: type, constant: constant))
+  public mutating func addTensor(_ name: String, _ type: TensorType, constant: [UInt8]? = nil, quantization: Quantization? = nil) -> TensorID {
+    tensors.append(Tensor(name: name, type: type, constant: constant, quantization: quantization))
     return tensors.count - 1
   }
+
+  package mutating func rename(_ tensor: TensorID, _ name: String) { tensors[tensor].name = name }
 
   /// An input of the network.
   public mutating func addInput(_ name: String, _ type: TensorType) -> TensorID {
@@ -64,6 +68,27 @@ public struct Graph: Sendable {
     return addTensor(name, TensorType(.float32, shape), constant: values.withUnsafeBytes { Array($0) })
   }
 
+  /// A constant of int8 elements, with a quantization unless they are weights. Precondition: `values.count == shape.count`.
+  public mutating func addConstant(_ name: String, _ shape: Shape, int8 values: [Int8], quantization: Quantization? = nil) -> TensorID {
+    precondition(values.count == shape.count)
+    return addTensor(name, TensorType(.int8, shape), constant: values.map { UInt8(bitPattern: $0) }, quantization: quantization)
+  }
+
+  /// An int32 constant. Precondition: `values.count == shape.count`.
+  public mutating func addConstant(_ name: String, _ shape: Shape, int32 values: [Int32]) -> TensorID {
+    precondition(values.count == shape.count)
+    return addTensor(name, TensorType(.int32, shape), constant: values.withUnsafeBytes { Array($0) })
+  }
+
+  /// As `add(_:name:inputs:)`, for an operator whose output is int8.
+  public mutating func add<O: Operator>(
+    _ operation: O, name: String, inputs: [TensorID], quantization: Quantization
+  ) throws(CompileError) -> TensorID {
+    let output = try add(operation, name: name, inputs: inputs)
+    tensors[output].quantization = quantization
+    return output
+  }
+
   /// Appends an operator and returns its output. Throws the shape rule's reason, with the node's name, if the inputs do
   /// not fit.
   public mutating func add<O: Operator>(_ operation: O, name: String, inputs: [TensorID]) throws(CompileError) -> TensorID {
@@ -73,7 +98,7 @@ public struct Graph: Sendable {
   }
 
   /// A node with a new output tensor, not yet placed among `nodes`.
-  mutating func makeNode<O: Operator>(
+  package mutating func makeNode<O: Operator>(
     _ operation: O, name: String, inputs: [TensorID], output: TensorID? = nil
   ) throws(CompileError) -> (Node, TensorID) {
     let type: TensorType
@@ -98,14 +123,14 @@ public struct Graph: Sendable {
   }
 
   /// Index of the node that writes each tensor.
-  func producers() -> [TensorID: Int] {
+  package func producers() -> [TensorID: Int] {
     var result: [TensorID: Int] = [:]
     for (index, node) in nodes.enumerated() { for output in node.outputs { result[output] = index } }
     return result
   }
 
   /// How often each tensor is read, by nodes and as an output of the network.
-  func useCounts() -> [Int] {
+  package func useCounts() -> [Int] {
     var counts = [Int](repeating: 0, count: tensors.count)
     for node in nodes { for input in node.inputs { counts[input] += 1 } }
     for output in outputs { counts[output] += 1 }
@@ -113,7 +138,7 @@ public struct Graph: Sendable {
   }
 
   /// Makes every reader of `old` read `new`.
-  mutating func replaceUses(of old: TensorID, with new: TensorID) {
+  package mutating func replaceUses(of old: TensorID, with new: TensorID) {
     for index in nodes.indices {
       for position in nodes[index].inputs.indices where nodes[index].inputs[position] == old { nodes[index].inputs[position] = new }
     }
@@ -121,7 +146,7 @@ public struct Graph: Sendable {
   }
 
   /// Asks the operator of a node through a visitor.
-  func ask<V: NodeVisitor>(_ node: Node, _ visitor: V) -> V.Answer? {
+  package func ask<V: NodeVisitor>(_ node: Node, _ visitor: V) -> V.Answer? {
     node.attributes.withRegion { region in
       var adapter = NodeAdapter(visitor: visitor, reader: AttributeReader(region), operands: NodeOperands(graph: self, inputs: node.inputs))
       return try? node.kind.accept(&adapter)
@@ -130,7 +155,7 @@ public struct Graph: Sendable {
 }
 
 /// A question to the operator of a node, whatever its type.
-protocol NodeVisitor {
+package protocol NodeVisitor {
   associatedtype Answer
   func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Answer
 }
@@ -146,11 +171,11 @@ private struct NodeAdapter<Visitor: NodeVisitor>: OperatorVisitor {
 }
 
 /// The operands of a node, for shape rules.
-struct NodeOperands: OperandTypes {
+package struct NodeOperands: OperandTypes {
   let graph: Graph
   let inputs: [Graph.TensorID]
-  var inputCount: Int { inputs.count }
-  func inputType(_ index: Int) -> TensorType? { index < inputs.count ? graph.type(inputs[index]) : nil }
+  package var inputCount: Int { inputs.count }
+  package func inputType(_ index: Int) -> TensorType? { index < inputs.count ? graph.type(inputs[index]) : nil }
 }
 
 /// Operands that do not fit an operator.
@@ -174,7 +199,7 @@ struct ByteSink: AttributeSink {
 }
 
 extension Operator {
-  var encoded: [UInt8] {
+  package var encoded: [UInt8] {
     var sink = ByteSink()
     encode(into: &sink)
     return sink.bytes

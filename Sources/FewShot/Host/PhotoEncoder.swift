@@ -59,6 +59,13 @@ public final class PhotoEncoder {
     return embedding
   }
 
+  /// What the network takes for a photo, in the layout of its input.
+  public func networkInput(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
+    do { try load(image) } catch { throw .preprocessing(error) }
+    let input = encoder.session.input().floats
+    return (0..<input.count).map { input[$0] }
+  }
+
   private func load(_ image: RGBImage) throws(PreprocessingError) {
     let size = try PhotoSize(height: image.fullHeight, width: image.fullWidth, reduction: image.reduction)
     let needed = try preprocessing.scratchByteCount(photo: size)

@@ -14,6 +14,8 @@ public struct TensorRecord: Sendable {
   /// Bytes in the arena or in the file; more than the shape's for constants that are packed for a kernel.
   public var byteCount: Int
   public var nameOffset: UInt32
+  /// Of an int8 tensor, but for weights, whose scales are per channel; nil for all other types.
+  public var quantization: Quantization?
 
   /// Reads a record. Precondition: its bytes are inside the region.
   init(_ record: ByteRegion, at offset: Int) throws(ModelError) {
@@ -37,6 +39,14 @@ public struct TensorRecord: Sendable {
     nameOffset = record.word(4)
     dataOffset = record.size(32)
     byteCount = record.size(40)
+    // A tensor without a map has zeros; every int8 tensor that is computed has one.
+    if record.word(48) != 0 || record.word(52) != 0 || (elementType == .int8 && storage == .arena) {
+      let map = Quantization(scale: record.load(Float.self, at: 48), zeroPoint: record.load(Int32.self, at: 52))
+      guard elementType == .int8, map.isValid else {
+        throw ModelError(.quantizationMalformed, at: offset, found: Int(map.zeroPoint), needed: Int(ElementType.int8.rawValue))
+      }
+      quantization = map
+    }
   }
 }
 

@@ -11,6 +11,7 @@ extension Model {
     try checkTables()
     try checkInterface()
     for tensor in 0..<tensorCount { try checkTensor(tensor) }
+    try checkInterfaceTypes()
     for index in 0..<operatorCount { try checkOperator(index) }
     try checkPlan()
   }
@@ -86,6 +87,16 @@ extension Model {
     for index in 0..<inputCount + outputCount {
       guard input(index) < tensorCount else {
         throw ModelError(.operandOutOfBounds, at: offset + Format.interfaceHeaderByteCount + 4 * index, found: input(index), needed: tensorCount)
+      }
+    }
+  }
+
+  /// Callers fill inputs and read outputs as float32.
+  private func checkInterfaceTypes() throws(ModelError) {
+    for index in 0..<inputCount + outputCount {
+      let type = tensor(input(index)).type.elementType
+      guard type == .float32 else {
+        throw ModelError(.operandTypeMismatch, at: tensorOffset(input(index)), found: Int(type.rawValue), needed: Int(ElementType.float32.rawValue))
       }
     }
   }
@@ -173,6 +184,16 @@ private struct OperatorCheck: OperatorVisitor {
         let needed = packed ?? stored.type.shape.count * stored.type.elementType.byteCount
         guard stored.byteCount == needed else { throw ModelError(.constantOutOfBounds, found: stored.byteCount, needed: needed) }
       }
+      if stored.type.elementType == .int8, packed == nil { try checkQuantization(instance, stored.quantization) }
+    }
+  }
+
+  /// An int8 operand that is not packed has one scale, which is also the output's if the operator only moves elements.
+  private func checkQuantization<O: Operator>(_ instance: O, _ quantization: Quantization?) throws(ModelError) {
+    guard let quantization else { throw ModelError(.quantizationMalformed) }
+    guard instance.preservesQuantization, let output = model.operand(record, record.inputCount) else { return }
+    guard model.tensor(output).quantization == quantization else {
+      throw ModelError(.quantizationMalformed, found: output)
     }
   }
 }

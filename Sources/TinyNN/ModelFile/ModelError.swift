@@ -30,6 +30,7 @@ public struct ModelError: Error, Equatable, Sendable {
     case planOutOfBounds
     case planOverlap
     case planLifetime
+    case quantizationMalformed
     case preprocessingMalformed
     case statisticsMalformed
     case taskMalformed

@@ -50,6 +50,22 @@ public struct Activation: Equatable, Sendable {
     sink.append(b)
   }
 
+  /// The function of one element.
+  @inline(__always) func value(_ x: Float) -> Float {
+    switch function {
+    case .none: x
+    case .clamp: clamped(x, a, b)
+    case .leakyReLU: x < 0 ? a * x : x
+    case .sigmoid: 1 / (1 + exponential(-x))
+    case .silu: x / (1 + exponential(-x))
+    case .hardSigmoid: clamped(a * x + b, 0, 1)
+    case .hardSwish: x * clamped(x * (1 / 6 as Float) + 0.5, 0, 1)
+    case .tanh: hyperbolicTangent(x)
+    case .exp: exponential(x)
+    case .sqrt: x.squareRoot()
+    }
+  }
+
   /// Applies the function to `count` elements from `start`, from one tensor to another or in place.
   func apply(_ input: Elements<Float>, _ output: Elements<Float>, _ range: Range<Int>) {
     switch function {
@@ -75,7 +91,10 @@ public struct Activation: Equatable, Sendable {
   }
 }
 
-/// An activation as an operator of its own: [any shape] -> the same shape.
+/// An activation as an operator of its own: [any shape] -> the same shape, float32 or int8.
+///
+/// int8: each of the 256 values is dequantized, put through the function and quantized for the output; the function `none`
+/// changes scale and zero point only.
 public struct Activate: Operator {
   public static let kind = OperatorKind.activate
   public static let name: StaticString = "Activation"
@@ -91,7 +110,7 @@ public struct Activate: Operator {
 
   public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
     guard operands.inputCount == 1, index == 0 else { throw ModelError(.wrongOperandCount, found: operands.inputCount, needed: 1) }
-    return try operands.float32(0)
+    return try operands.activations(0)
   }
 
   public func runsInPlace<Operands: OperandTypes>(input index: Int, of operands: Operands) -> Bool { index == 0 }
@@ -100,6 +119,16 @@ public struct Activate: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let output = context.output(0)
-    activation.apply(context.input(0).floats, output.floats, context.share(of: output.shape.count))
+    let share = context.share(of: output.shape.count)
+    if output.elementType == .int8 { return runInt8(context.input(0), output, share) }
+    activation.apply(context.input(0).floats, output.floats, share)
+  }
+
+  private func runInt8(_ input: Tensor, _ output: Tensor, _ share: Range<Int>) {
+    var table = InlineArray<256, Int8>(repeating: 0)
+    let (from, to) = (input.map, output.map)
+    for q in 0..<256 { table[q] = to.quantize(activation.value(from.dequantize(Int8(truncatingIfNeeded: q &- 128)))) }
+    let source = input.int8s, target = output.int8s
+    for i in share { target[i] = table[Int(source[i]) &+ 128] }
   }
 }

@@ -1,6 +1,8 @@
 /// Elementwise arithmetic of two tensors with broadcasting (ONNX "Multidirectional Broadcasting"), and an activation.
 ///
 /// Inputs: two float32 tensors, either may be constant. Output: the broadcast shape.
+///
+/// int8: addition and multiplication of two int8 tensors with their own scales; Binary+Int8.swift runs it.
 public struct Binary: Operator {
   public static let kind = OperatorKind.binary
   public static let name: StaticString = "Binary"
@@ -36,7 +38,14 @@ public struct Binary: Operator {
 
   public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
     try operands.require(inputs: 2)
-    let a = try operands.float32(0).shape, b = try operands.float32(1).shape
+    let type = try operands.activations(0).elementType
+    guard try operands.activations(1).elementType == type else {
+      throw ModelError(.operandTypeMismatch, found: Int(operands.isInt8(1) ? 2 : 1), needed: Int(type.rawValue))
+    }
+    if type == .int8, (function != .add && function != .multiply) || !activation.isClampOrNone {
+      throw ModelError(.attributeOutOfRange, found: Int(function.rawValue))
+    }
+    let a = operands.shape(0), b = operands.shape(1)
     let rank = max(a.rank, b.rank)
     var shape = Shape()
     for axis in 0..<rank {
@@ -45,7 +54,7 @@ public struct Binary: Operator {
       shape.append(max(m, n))
     }
     guard shape.isValid else { throw ModelError(.wrongShape, found: Int(Int32.max)) }
-    return TensorType(.float32, shape)
+    return TensorType(type, shape)
   }
 
   public func runsInPlace<Operands: OperandTypes>(input index: Int, of operands: Operands) -> Bool {
@@ -69,13 +78,25 @@ public struct Binary: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let a = context.input(0), b = context.input(1), output = context.output(0)
-    let rank = output.shape.rank
+    if output.elementType == .int8 { return runInt8(context, a, b, output) }
+    eachRow(context, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
+      loop(a.floats, startA, stepA, b.floats, startB, stepB, output.floats, start, count)
+    }
+  }
+
+  /// Cuts this part of the output into rows over which each operand either runs along (step 1) or stands still (step 0).
+  @inline(__always)
+  func eachRow(
+    _ context: borrowing OperatorContext, _ a: Shape, _ b: Shape, _ output: Shape,
+    _ body: (_ startA: Int, _ stepA: Int, _ startB: Int, _ stepB: Int, _ start: Int, _ count: Int) -> Void
+  ) {
+    let rank = output.rank
     // The innermost axes over which each operand either runs along or stands still form one inner loop.
     var inner = 1, axis = rank
     var stepA = 0, stepB = 0
     while axis > 0 {
-      let extent = output.shape[axis - 1]
-      let (along, alongB) = (a.shape.broadcastExtent(axis - 1, rank: rank) == extent, b.shape.broadcastExtent(axis - 1, rank: rank) == extent)
+      let extent = output[axis - 1]
+      let (along, alongB) = (a.broadcastExtent(axis - 1, rank: rank) == extent, b.broadcastExtent(axis - 1, rank: rank) == extent)
       if extent > 1 {
         if inner == 1 { (stepA, stepB) = (along ? 1 : 0, alongB ? 1 : 0) }
         if (along ? 1 : 0) != stepA || (alongB ? 1 : 0) != stepB { break }
@@ -83,25 +104,25 @@ public struct Binary: Operator {
       inner *= extent
       axis -= 1
     }
-    let outer = output.shape.count(in: 0..<axis)
+    let outer = output.count(in: 0..<axis)
     if outer == 1 {
       let share = context.share(of: inner)
-      if !share.isEmpty { loop(a.floats, share.lowerBound * stepA, stepA, b.floats, share.lowerBound * stepB, stepB, output.floats, share.lowerBound, share.count) }
+      if !share.isEmpty { body(share.lowerBound * stepA, stepA, share.lowerBound * stepB, stepB, share.lowerBound, share.count) }
       return
     }
     for row in context.share(of: outer) {
       var (rest, strideA, strideB, startA, startB) = (row, stepA == 1 ? inner : 1, stepB == 1 ? inner : 1, 0, 0)
       for outerAxis in stride(from: axis - 1, through: 0, by: -1) {
-        let extent = output.shape[outerAxis]
+        let extent = output[outerAxis]
         let position = rest % extent
         rest /= extent
-        let (m, n) = (a.shape.broadcastExtent(outerAxis, rank: rank), b.shape.broadcastExtent(outerAxis, rank: rank))
+        let (m, n) = (a.broadcastExtent(outerAxis, rank: rank), b.broadcastExtent(outerAxis, rank: rank))
         if m > 1 { startA += position * strideA }
         if n > 1 { startB += position * strideB }
         strideA *= m
         strideB *= n
       }
-      loop(a.floats, startA, stepA, b.floats, startB, stepB, output.floats, row * inner, inner)
+      body(startA, stepA, startB, stepB, row * inner, inner)
     }
   }
 

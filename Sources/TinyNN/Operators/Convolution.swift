@@ -4,6 +4,10 @@
 /// Output: [N, H', W', O]. Each output element is one chain of fused multiply-adds from the bias over the taps (y, x), then
 /// the channels; taps in the padding count as zeros.
 ///
+/// int8: activations and weights are int8, the weights symmetric per output channel. Bias is int32 [O] in units of input
+/// scale x weight scale, with the input's zero point x the sum of the channel's weights already subtracted; input 3 is
+/// multipliers float32 [O], input scale x weight scale / output scale. Convolution+Int8.swift runs it.
+///
 /// The patches are never copied: the kernel reads the taps of each output pixel through offsets. Where a tap holds few
 /// channels (a first layer), the taps of one row, which lie side by side in memory, are read as one.
 public struct Convolution: Operator {
@@ -32,40 +36,40 @@ public struct Convolution: Operator {
   }
 
   public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
-    try operands.require(inputs: 3)
-    let input = try operands.float32(0, rank: 4).shape
-    let weights = try operands.float32(1, rank: 4).shape
-    let bias = try operands.float32(2, rank: 1).shape
+    let (type, input) = (try operands.activations(0, rank: 4).elementType, operands.shape(0))
+    let weights = try operands.shape(1, of: type, rank: 4)
     try require(weights[1], is: window.height)
     try require(weights[2], is: window.width)
     try require(input[3] % groups, is: 0)
     try require(weights[0] % groups, is: 0)
     try require(weights[3], is: input[3] / groups)
-    try require(bias[0], is: weights[0])
+    try operands.requireBias(channels: weights[0], for: type, activation)
     let (height, width) = try window.outputExtents(input)
-    return TensorType(.float32, Shape(input[0], height, width, weights[0]))
+    return TensorType(type, Shape(input[0], height, width, weights[0]))
   }
 
   public func packedByteCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int? {
     let weights = operands.shape(1)
-    let packing = PanelPacking(columns: weights[0] / groups, depth: weights.count(in: 1..<4))
+    let (columns, depth) = (weights[0] / groups, weights.count(in: 1..<4))
+    let packing = PanelPacking(columns: columns, depth: depth)
     switch index {
-    case 1: return groups * packing.weightCount * 4
-    case 2: return groups * packing.biasCount * 4
+    case 1:
+      return groups * (operands.isInt8(0) ? Int8PanelPacking(columns: columns, depth: depth).weightCount : packing.weightCount * 4)
+    case 2, 3: return groups * packing.biasCount * 4
     default: return nil
     }
   }
 
-  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableSpan<Float>) {
-    let columns = shape[0] / groups
-    let packing = PanelPacking(columns: columns, depth: shape.count(in: 1..<shape.rank))
+  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableRawSpan) {
+    let (columns, depth) = (shape[0] / groups, shape.count(in: 1..<shape.rank))
+    guard index == 1 else { return packChannels(elements, columns: columns, groups: groups, into: &packed) }
     for group in 0..<groups {
-      if index == 1 {
+      if elements.count == shape.count {
+        let packing = Int8PanelPacking(columns: columns, depth: depth)
         packing.packWeights(elements, firstRow: group * columns, into: &packed, at: group * packing.weightCount)
       } else {
-        for column in 0..<columns {
-          packed[group * packing.biasCount + column] = elements.load(Float.self, at: 4 * (group * columns + column))
-        }
+        let packing = PanelPacking(columns: columns, depth: depth)
+        packing.packWeights(elements, firstRow: group * columns, into: &packed, at: group * packing.weightCount)
       }
     }
   }
@@ -75,7 +79,9 @@ public struct Convolution: Operator {
   }
 
   public func scratchByteCount<Operands: OperandTypes>(of operands: Operands, output: TensorType, parts: Int) -> Int {
-    parts * Blocks(self, channels: operands.shape(1)[3]).scratchByteCount
+    let channels = operands.shape(1)[3]
+    return parts * (operands.isInt8(0)
+      ? Int8Blocks(self, channels: channels).scratchByteCount : Blocks(self, channels: channels).scratchByteCount)
   }
 
   public func fusing(_ next: Activation) -> Convolution? {
@@ -124,6 +130,7 @@ public struct Convolution: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)
+    if input.elementType == .int8 { return runInt8(context) }
     let columns = output.shape[3] / groups
     let channels = weights.shape[3]
     let packing = PanelPacking(columns: columns, depth: window.taps * channels)
@@ -181,7 +188,7 @@ public struct Convolution: Operator {
 
   /// Element offsets of the taps of `count` output pixels from `first`, -1 for taps in the padding; with `joined`, of the
   /// first tap of each row.
-  private func fillOffsets(
+  func fillOffsets(
     _ offsets: Elements<Int32>, _ first: Int, _ count: Int, _ input: Shape, _ outputWidth: Int, channelOffset: Int, joined: Bool
   ) {
     var index = 0

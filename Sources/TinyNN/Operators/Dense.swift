@@ -2,6 +2,8 @@
 ///
 /// Inputs: activations [..., I], weights [O, I] (constant), bias [O] (constant). Output: [..., O]. Each output element is
 /// one chain of fused multiply-adds from the bias over the inputs in order.
+///
+/// int8: bias and input 3 as for `Convolution`; Dense+Int8.swift runs it.
 public struct Dense: Operator {
   public static let kind = OperatorKind.dense
   public static let name: StaticString = "Dense"
@@ -16,33 +18,38 @@ public struct Dense: Operator {
   public func encode<Sink: AttributeSink>(into sink: inout Sink) { activation.encode(into: &sink) }
 
   public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
-    try operands.require(inputs: 3)
-    var shape = try operands.float32(0).shape
-    let weights = try operands.float32(1, rank: 2).shape
-    let bias = try operands.float32(2, rank: 1).shape
+    let type = try operands.activations(0).elementType
+    var shape = operands.shape(0)
+    let weights = try operands.shape(1, of: type, rank: 2)
     guard shape.rank >= 1 else { throw ModelError(.wrongShape, found: 0, needed: 1) }
     try require(weights[1], is: shape[shape.rank - 1])
-    try require(bias[0], is: weights[0])
+    try operands.requireBias(channels: weights[0], for: type, activation)
     shape[shape.rank - 1] = weights[0]
-    return TensorType(.float32, shape)
+    return TensorType(type, shape)
   }
 
   public func packedByteCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int? {
     let weights = operands.shape(1)
     let packing = PanelPacking(columns: weights[0], depth: weights[1])
     switch index {
-    case 1: return packing.weightCount * 4
-    case 2: return packing.biasCount * 4
+    case 1: return operands.isInt8(0) ? Int8PanelPacking(columns: weights[0], depth: weights[1]).weightCount : packing.weightCount * 4
+    case 2, 3: return packing.biasCount * 4
     default: return nil
     }
   }
 
-  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableSpan<Float>) {
-    if index == 1 {
-      PanelPacking(columns: shape[0], depth: shape[1]).packWeights(elements, firstRow: 0, into: &packed, at: 0)
+  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableRawSpan) {
+    guard index == 1 else { return packChannels(elements, columns: shape[0], groups: 1, into: &packed) }
+    if elements.count == shape.count {
+      Int8PanelPacking(columns: shape[0], depth: shape[1]).packWeights(elements, firstRow: 0, into: &packed, at: 0)
     } else {
-      for column in 0..<shape[0] { packed[column] = elements.load(Float.self, at: 4 * column) }
+      PanelPacking(columns: shape[0], depth: shape[1]).packWeights(elements, firstRow: 0, into: &packed, at: 0)
     }
+  }
+
+  public func scratchByteCount<Operands: OperandTypes>(of operands: Operands, output: TensorType, parts: Int) -> Int {
+    let depth = operands.shape(1)[1]
+    return operands.isInt8(0) && depth % 4 != 0 ? parts * Dense.int8ScratchByteCount(depth: depth) : 0
   }
 
   public func multiplyAdds<Operands: OperandTypes>(of operands: Operands, output: TensorType) -> Int {
@@ -57,8 +64,12 @@ public struct Dense: Operator {
     permutation[permutation.rank - 1] == permutation.rank - 1 ? self : nil
   }
 
+  /// Enough rows to use each panel of weights many times, few enough that they stay in the L2 cache.
+  static let blockCount = 96
+
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)
+    if input.elementType == .int8 { return runInt8(context) }
     let depth = weights.shape[1], columns = weights.shape[0]
     let rows = output.shape.count / columns
     let packing = PanelPacking(columns: columns, depth: depth)
@@ -68,11 +79,9 @@ public struct Dense: Operator {
     let firstColumn = panelShare.lowerBound * PanelPacking.width
     let columnCount = min(columns, panelShare.upperBound * PanelPacking.width) - firstColumn
     guard columnCount > 0, !rowShare.isEmpty else { return }
-    // Enough rows to use each panel of weights many times, few enough that they stay in the L2 cache.
-    let blockCount = 96
     var first = rowShare.lowerBound
     while first < rowShare.upperBound {
-      let count = min(blockCount, rowShare.upperBound - first)
+      let count = min(Dense.blockCount, rowShare.upperBound - first)
       let target = first * columns + firstColumn
       context.kernels.multiply(
         MatrixRows(input.floats.slice(first * depth, count * depth), count: count, depth: depth),

@@ -3,6 +3,9 @@
 /// Inputs: activations [N, H, W, C], weights [kernel height, kernel width, C] (constant), bias [C] (constant). Output:
 /// [N, H', W', C]. Each output element is one chain of fused multiply-adds from the bias over the taps (y, x) inside the
 /// image.
+///
+/// int8: weights are int8, symmetric per channel; bias is int32 [C] in units of input scale x weight scale; input 3 is
+/// multipliers float32 [C], input scale x weight scale / output scale. The sum runs over (x - input zero point) x weight.
 public struct DepthwiseConvolution: Operator {
   public static let kind = OperatorKind.depthwiseConvolution
   public static let name: StaticString = "DepthwiseConv"
@@ -25,33 +28,36 @@ public struct DepthwiseConvolution: Operator {
   }
 
   public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
-    try operands.require(inputs: 3)
-    let input = try operands.float32(0, rank: 4).shape
-    let weights = try operands.float32(1, rank: 3).shape
-    let bias = try operands.float32(2, rank: 1).shape
+    let (type, input) = (try operands.activations(0, rank: 4).elementType, operands.shape(0))
+    let weights = try operands.shape(1, of: type, rank: 3)
     try require(weights[0], is: window.height)
     try require(weights[1], is: window.width)
     try require(weights[2], is: input[3])
-    try require(bias[0], is: input[3])
+    try operands.requireBias(channels: input[3], for: type, activation)
     let (height, width) = try window.outputExtents(input)
-    return TensorType(.float32, Shape(input[0], height, width, input[3]))
+    return TensorType(type, Shape(input[0], height, width, input[3]))
   }
 
   public func packedByteCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int? {
     let padded = PanelPacking.padded(operands.shape(1)[2])
     switch index {
-    case 1: return 4 * window.taps * padded
-    case 2: return 4 * padded
+    case 1: return (operands.isInt8(0) ? 1 : 4) * window.taps * padded
+    case 2, 3: return 4 * padded
     default: return nil
     }
   }
 
-  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableSpan<Float>) {
+  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableRawSpan) {
     let channels = shape[shape.rank - 1]
     let padded = PanelPacking.padded(channels)
     for tap in 0..<shape.count / channels {
       for channel in 0..<channels {
-        packed[tap * padded + channel] = elements.load(Float.self, at: 4 * (tap * channels + channel))
+        let (from, to) = (tap * channels + channel, tap * padded + channel)
+        if elements.count == shape.count {
+          packed.store(elements.load(Int8.self, at: from), at: to)
+        } else {
+          packed.store(elements.word(4 * from), at: 4 * to)
+        }
       }
     }
   }
@@ -75,6 +81,7 @@ public struct DepthwiseConvolution: Operator {
     let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)
     let rows = context.share(of: output.shape[1])
     guard !rows.isEmpty else { return }
+    if input.elementType == .int8 { return runInt8(context, rows: rows) }
     let inputCount = input.shape.count(in: 1..<4), outputCount = output.shape.count(in: 1..<4)
     let rowCount = output.shape[2] * output.shape[3]
     for image in 0..<output.shape[0] {

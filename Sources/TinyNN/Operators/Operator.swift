@@ -16,10 +16,14 @@ public protocol Operator: Sendable {
   /// The shape rule: the type of output `index`, or the reason why these operands do not fit.
   func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType
 
+  /// True if an int8 output has the scale and the zero point of every int8 input: operators that only move or choose elements.
+  var preservesQuantization: Bool { get }
+
   /// The bytes that constant input `index` takes in the file if `run` wants it packed; nil if it is stored row-major.
   func packedByteCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int?
-  /// Writes constant input `index` into `packed` (`packedByteCount` bytes, zeroed) from its row-major elements.
-  func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableSpan<Float>)
+  /// Writes constant input `index` into `packed` (`packedByteCount` bytes, zeroed) from its row-major elements, of which each
+  /// is moved to one place, unchanged.
+  func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableRawSpan)
 
   /// True if output 0 may share the memory of input `index` (same bytes count, same place).
   func runsInPlace<Operands: OperandTypes>(input index: Int, of operands: Operands) -> Bool
@@ -50,7 +54,8 @@ public protocol Operator: Sendable {
 extension Operator {
   public func encode<Sink: AttributeSink>(into sink: inout Sink) {}
   public func packedByteCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int? { nil }
-  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableSpan<Float>) {}
+  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableRawSpan) {}
+  public var preservesQuantization: Bool { false }
   public func runsInPlace<Operands: OperandTypes>(input index: Int, of operands: Operands) -> Bool { false }
   public func scratchByteCount<Operands: OperandTypes>(of operands: Operands, output: TensorType, parts: Int) -> Int { 0 }
   public func multiplyAdds<Operands: OperandTypes>(of operands: Operands, output: TensorType) -> Int { 0 }

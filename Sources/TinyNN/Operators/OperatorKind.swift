@@ -15,6 +15,8 @@ public enum OperatorKind: UInt16, Sendable {
   case reshape
   case transpose
   case pad
+  case quantize
+  case dequantize
 
   /// Calls the visitor with the operator's type; the only switch over operators, specialised for each visitor.
   @inline(__always)
@@ -33,6 +35,8 @@ public enum OperatorKind: UInt16, Sendable {
     case .reshape: try visitor.visit(Reshape.self)
     case .transpose: try visitor.visit(Transpose.self)
     case .pad: try visitor.visit(Pad.self)
+    case .quantize: try visitor.visit(Quantize.self)
+    case .dequantize: try visitor.visit(Dequantize.self)
     }
   }
 }

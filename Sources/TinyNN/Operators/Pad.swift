@@ -1,6 +1,6 @@
 /// A constant value put around a tensor.
 ///
-/// Input: a float32 tensor of any rank. Output: `before[i] + extent + after[i]` along axis i.
+/// Input: a float32 or int8 tensor of any rank (int8: the value is quantized). Output: `before[i] + extent + after[i]` along axis i.
 public struct Pad: Operator {
   public static let kind = OperatorKind.pad
   public static let name: StaticString = "Pad"
@@ -35,7 +35,8 @@ public struct Pad: Operator {
 
   public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
     try operands.require(inputs: 1)
-    let input = try operands.float32(0, rank: rank).shape
+    let type = try operands.activations(0, rank: rank).elementType
+    let input = operands.shape(0)
     var shape = Shape()
     for axis in 0..<rank {
       let (extent, overflow) = Int32(input[axis]).addingReportingOverflow(Int32(before[axis] + after[axis]))
@@ -43,7 +44,7 @@ public struct Pad: Operator {
       shape.append(Int(extent))
     }
     guard shape.isValid else { throw ModelError(.wrongShape, found: Int(Int32.max)) }
-    return TensorType(.float32, shape)
+    return TensorType(type, shape)
   }
 
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Pad? {
@@ -55,9 +56,16 @@ public struct Pad: Operator {
     return result
   }
 
+  public var preservesQuantization: Bool { true }
+
   public func run(_ context: borrowing OperatorContext) {
+    let output = context.output(0)
+    if output.elementType == .int8 { run(context, output.map.quantize(value)) } else { run(context, value) }
+  }
+
+  private func run<T: BitwiseCopyable>(_ context: borrowing OperatorContext, _ value: T) {
     let input = context.input(0), output = context.output(0)
-    let source = input.floats, target = output.floats
+    let source = input.elements(T.self), target = output.elements(T.self)
     guard rank > 0 else {
       target[0] = source[0]
       return

@@ -17,13 +17,57 @@ public struct PanelPacking {
   public var weightCount: Int { panelCount * panelStride }
   public var biasCount: Int { panelCount * PanelPacking.width }
 
-  /// Packs rows `firstRow ..< firstRow + columns` of a row-major [..., depth] matrix of float32.
-  func packWeights(_ elements: ByteRegion, firstRow: Int, into packed: inout MutableSpan<Float>, at start: Int) {
+  /// Packs rows `firstRow ..< firstRow + columns` of a row-major [..., depth] matrix of 4-byte elements.
+  func packWeights(_ elements: ByteRegion, firstRow: Int, into packed: inout MutableRawSpan, at start: Int) {
     for column in 0..<columns {
       let source = (firstRow + column) * depth
       let target = start + column / PanelPacking.width * panelStride + column % PanelPacking.width
       for k in 0..<depth {
-        packed[target + k * PanelPacking.width] = elements.load(Float.self, at: 4 * (source + k))
+        packed.store(elements.word(4 * (source + k)), at: 4 * (target + k * PanelPacking.width))
+      }
+    }
+  }
+}
+
+/// The layout of int8 matrix multiplication weights in the file: panels of 16 columns, each [depth / 4][16][4], so that
+/// four neighbours of one column meet in one 32-bit lane. Missing columns, and depth beyond a multiple of 4, are zeros.
+public struct Int8PanelPacking {
+  public let columns: Int
+  public let depth: Int
+
+  public init(columns: Int, depth: Int) {
+    self.columns = columns
+    self.depth = depth
+  }
+
+  public var paddedDepth: Int { (depth + 3) & ~3 }
+  public var panelCount: Int { PanelPacking.padded(columns) / PanelPacking.width }
+  public var panelStride: Int { paddedDepth * PanelPacking.width }
+  public var weightCount: Int { panelCount * panelStride }
+  public var biasCount: Int { panelCount * PanelPacking.width }
+
+  /// Packs rows `firstRow ..< firstRow + columns` of a row-major [..., depth] matrix of int8.
+  func packWeights(_ elements: ByteRegion, firstRow: Int, into packed: inout MutableRawSpan, at start: Int) {
+    for column in 0..<columns {
+      let source = (firstRow + column) * depth
+      let target = start + column / PanelPacking.width * panelStride + column % PanelPacking.width * 4
+      for k in 0..<depth { packed.store(elements.load(Int8.self, at: source + k), at: target + k / 4 * 64 + k % 4) }
+    }
+  }
+}
+
+extension MutableRawSpan {
+  @inline(__always) mutating func store<T: BitwiseCopyable>(_ value: T, at byteOffset: Int) {
+    storeBytes(of: value, toByteOffset: byteOffset, as: T.self)
+  }
+}
+
+extension Operator {
+  /// Packs a vector of 4-byte elements, one per output channel, cut into groups that start at multiples of 16.
+  func packChannels(_ elements: ByteRegion, columns: Int, groups: Int, into packed: inout MutableRawSpan) {
+    for group in 0..<groups {
+      for column in 0..<columns {
+        packed.store(elements.word(4 * (group * columns + column)), at: 4 * (group * PanelPacking.padded(columns) + column))
       }
     }
   }

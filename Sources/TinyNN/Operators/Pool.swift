@@ -2,6 +2,7 @@
 ///
 /// Input: [N, H, W, C]. Output: [N, H', W', C]. The average divides by the number of pixels inside the image, or, with
 /// `countsPadding`, inside the image and its declared padding (ONNX `count_include_pad`). Sums run in the order y, x.
+/// int8 averages are exact sums, one division, rounded to nearest even; the output has the scale of the input.
 public struct Pool: Operator {
   public static let kind = OperatorKind.pool
   public static let name: StaticString = "Pool"
@@ -38,17 +39,20 @@ public struct Pool: Operator {
 
   public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
     try operands.require(inputs: 1)
-    let input = try operands.float32(0, rank: 4).shape
+    let (type, input) = (try operands.activations(0, rank: 4).elementType, operands.shape(0))
     // A window wholly inside the padding would have nothing to take the maximum or the average of.
     guard window.padTop < window.dilationY * (window.height - 1) + 1, window.padLeft < window.dilationX * (window.width - 1) + 1,
       window.padBottom < window.dilationY * (window.height - 1) + 1, window.padRight < window.dilationX * (window.width - 1) + 1
     else { throw ModelError(.attributeOutOfRange, found: window.padTop, needed: window.height - 1) }
     let (height, width) = try window.outputExtents(input, ceiling: ceiling)
-    return TensorType(.float32, Shape(input[0], height, width, input[3]))
+    return TensorType(type, Shape(input[0], height, width, input[3]))
   }
+
+  public var preservesQuantization: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), output = context.output(0)
+    if input.elementType == .int8 { return runInt8(context) }
     let channels = input.shape[3]
     let source = input.floats, target = output.floats
     for row in context.share(of: output.shape[0] * output.shape[1]) {

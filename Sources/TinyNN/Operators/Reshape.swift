@@ -21,15 +21,17 @@ public struct Reshape: Operator {
 
   public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
     try operands.require(inputs: 1)
-    let input = try operands.float32(0)
+    let input = try operands.activations(0)
     try require(shape.count, is: input.shape.count)
     return TensorType(input.elementType, shape)
   }
 
   public func runsInPlace<Operands: OperandTypes>(input index: Int, of operands: Operands) -> Bool { true }
 
+  public var preservesQuantization: Bool { true }
+
   public func run(_ context: borrowing OperatorContext) {
-    let source = context.input(0).floats, target = context.output(0).floats
+    let source = context.input(0).int8s, target = context.output(0).int8s
     guard !source.isSameMemory(as: target) else { return }
     for i in context.share(of: target.count) { target[i] = source[i] }
   }

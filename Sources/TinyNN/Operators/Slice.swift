@@ -1,6 +1,6 @@
 /// Every `step`-th element between `start` and `start + step * extent` of one axis.
 ///
-/// Input: a float32 tensor. Output: the same shape but for `axis`, which has `extent` elements.
+/// Input: a float32 or int8 tensor. Output: the same shape but for `axis`, which has `extent` elements.
 public struct Slice: Operator {
   public static let kind = OperatorKind.slice
   public static let name: StaticString = "Slice"
@@ -32,7 +32,8 @@ public struct Slice: Operator {
 
   public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
     try operands.require(inputs: 1)
-    var shape = try operands.float32(0).shape
+    let type = try operands.activations(0).elementType
+    var shape = operands.shape(0)
     guard axis < shape.rank else { throw ModelError(.attributeOutOfRange, found: axis, needed: shape.rank - 1) }
     let (way, wayOverflow) = step.multipliedReportingOverflow(by: extent - 1)
     let (last, overflow) = start.addingReportingOverflow(way)
@@ -40,16 +41,22 @@ public struct Slice: Operator {
       throw ModelError(.attributeOutOfRange, found: start, needed: shape[axis] - 1)
     }
     shape[axis] = extent
-    return TensorType(.float32, shape)
+    return TensorType(type, shape)
   }
 
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Slice? {
     Slice(axis: permutation.inverse[axis], start: start, step: step, extent: extent)
   }
 
+  public var preservesQuantization: Bool { true }
+
   public func run(_ context: borrowing OperatorContext) {
+    if context.output(0).elementType == .int8 { run(context, Int8.self) } else { run(context, Float.self) }
+  }
+
+  private func run<T: BitwiseCopyable>(_ context: borrowing OperatorContext, _ element: T.Type) {
     let input = context.input(0), output = context.output(0)
-    let source = input.floats, target = output.floats
+    let source = input.elements(T.self), target = output.elements(T.self)
     let inner = output.shape.count(in: axis + 1..<output.shape.rank)
     for row in context.share(of: output.shape.count(in: 0..<axis)) {
       for i in 0..<extent {

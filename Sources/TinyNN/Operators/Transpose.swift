@@ -19,22 +19,28 @@ public struct Transpose: Operator {
 
   public func outputType<Operands: OperandTypes>(_ index: Int, of operands: Operands) throws(ModelError) -> TensorType {
     try operands.require(inputs: 1)
-    let input = try operands.float32(0, rank: permutation.rank)
+    let input = try operands.activations(0, rank: permutation.rank)
     return TensorType(input.elementType, permutation(input.shape))
   }
 
+  public var preservesQuantization: Bool { true }
+
   public func run(_ context: borrowing OperatorContext) {
+    if context.output(0).elementType == .int8 { run(context, Int8.self) } else { run(context, Float.self) }
+  }
+
+  private func run<T: BitwiseCopyable>(_ context: borrowing OperatorContext, _ element: T.Type) {
     let input = context.input(0), output = context.output(0)
+    let source = input.elements(T.self), target = output.elements(T.self)
     let rank = permutation.rank
     guard rank > 0 else {
-      output.floats[0] = input.floats[0]
+      target[0] = source[0]
       return
     }
     // Strides of the input in the order of the output's axes.
     var strides = InlineArray<6, Int>(repeating: 0)
     for axis in 0..<rank { strides[axis] = input.shape.count(in: permutation[axis] + 1..<rank) }
     let inner = output.shape[rank - 1], innerStride = strides[rank - 1]
-    let source = input.floats, target = output.floats
     for row in context.share(of: output.shape.count / inner) {
       var (rest, from) = (row, 0)
       for axis in stride(from: rank - 2, through: 0, by: -1) {

@@ -32,8 +32,28 @@ public struct OperatorContext {
 
 /// One operand: its shape and its elements, wherever they are.
 public struct Tensor {
-  public let shape: Shape
-  public let floats: Elements<Float>
+  public let type: TensorType
+  /// Of an int8 tensor that is no packed constant.
+  public let quantization: Quantization?
+  private let words: Elements<Int8>
+
+  init(_ record: TensorRecord, _ bytes: Elements<Int8>) {
+    type = record.type
+    quantization = record.quantization
+    words = bytes
+  }
+
+  public var shape: Shape { type.shape }
+  public var elementType: ElementType { type.elementType }
+  public var floats: Elements<Float> { words.viewed(as: Float.self) }
+  public var int8s: Elements<Int8> { words }
+  public var int32s: Elements<Int32> { words.viewed(as: Int32.self) }
+
+  /// The elements as `T`, of which the memory holds as many as fit.
+  func elements<T: BitwiseCopyable>(_ type: T.Type) -> Elements<T> { words.viewed(as: T.self) }
+
+  /// The map of an int8 operand. The check of the file has proved that it is there.
+  var map: Quantization { quantization ?? Quantization(scale: 1, zeroPoint: 0) }
 }
 
 struct ScratchMemory {
@@ -42,6 +62,7 @@ struct ScratchMemory {
 
   func floats(at start: Int, count: Int) -> Elements<Float> { arena.elements(at: offset + start, count: count) }
   func int32s(at start: Int, count: Int) -> Elements<Int32> { arena.elements(at: offset + start, count: count) }
+  func int8s(at start: Int, count: Int) -> Elements<Int8> { arena.elements(at: offset + start, count: count) }
 }
 
 /// The only memory that a session writes.
@@ -62,13 +83,12 @@ struct ScratchMemory {
 
   func tensor(_ index: Int, of model: Model) -> Tensor {
     let record = model.tensor(index)
-    let count = record.byteCount / 4
     switch record.storage {
-    case .arena: return Tensor(shape: record.type.shape, floats: elements(at: model.placement(index).offset, count: count))
+    case .arena: return Tensor(record, elements(at: model.placement(index).offset, count: record.byteCount))
     case .constant:
       let bytes = model.section(.weights).slice(record.dataOffset, record.byteCount)
       // Constants are read only: operators write their outputs, which the check of the file has proved to be in the arena.
-      return unsafe Tensor(shape: record.type.shape, floats: Elements(UnsafeMutableRawPointer(mutating: bytes.base), count: count))
+      return unsafe Tensor(record, Elements(UnsafeMutableRawPointer(mutating: bytes.base), count: record.byteCount))
     }
   }
 }
@@ -77,5 +97,11 @@ extension Elements {
   func isSameMemory(as other: Elements) -> Bool {
     // Compares addresses, touches nothing.
     unsafe base == other.base
+  }
+
+  /// The same memory as elements of another type, as many as fit. Tensors start at multiples of 64 bytes, so they are aligned.
+  @inline(__always) func viewed<T: BitwiseCopyable>(as type: T.Type) -> Elements<T> {
+    // The same bytes: never more of them than before.
+    unsafe Elements<T>(UnsafeMutableRawPointer(base), count: count * MemoryLayout<Element>.stride / MemoryLayout<T>.stride)
   }
 }

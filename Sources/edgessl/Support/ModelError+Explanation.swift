@@ -38,6 +38,7 @@ extension ModelError {
     case .planOutOfBounds: "the memory plan places a tensor outside the arena"
     case .planOverlap: "the memory plan lets tensors \(found) and \(needed) overlap while both are in use"
     case .planLifetime: "the memory plan frees a tensor while it is in use"
+    case .quantizationMalformed: "a tensor's int8 scale or zero point is malformed, or does not fit its operator\(foundAndNeeded)"
     case .preprocessingMalformed: "the preprocessing section is malformed or does not fit the input\(foundAndNeeded)"
     case .statisticsMalformed: "the statistics section is malformed\(foundAndNeeded)"
     case .taskMalformed: "the sections of the task are malformed\(foundAndNeeded)"

@@ -1,0 +1,144 @@
+import CTinyNN
+
+extension Convolution {
+  /// How the output pixels of one image are cut into calls of the int8 kernel, and the scratch memory of one part.
+  ///
+  /// The kernel takes four channels at a time, so taps of other counts, and of the few channels of a first layer, are gathered
+  /// into patches.
+  struct Int8Blocks {
+    enum Rows { case contiguous, indirect, gathered }
+    /// Enough rows to use each panel of weights many times, few enough that their activations stay in the L2 cache.
+    static let rowCount = 96
+    let rows: Rows
+    let taps: Int, channels: Int
+
+    init(_ convolution: Convolution, channels: Int) {
+      taps = convolution.window.taps
+      self.channels = channels
+      let isContiguous = convolution.window.isPointwise && convolution.groups == 1
+      rows = channels % 4 != 0 || (taps > 1 && channels < 8) ? .gathered : isContiguous ? .contiguous : .indirect
+    }
+
+    /// The zero points that stand for taps in the padding, behind the offsets.
+    var paddingOffset: Int { Format.aligned(4 * Int8Blocks.rowCount * taps) }
+
+    var scratchByteCount: Int {
+      switch rows {
+      case .contiguous: 0
+      case .indirect: paddingOffset + Format.aligned(channels)
+      case .gathered: Format.aligned(Int8Blocks.rowCount * ((taps * channels + 3) & ~3))
+      }
+    }
+  }
+
+  func runInt8(_ context: borrowing OperatorContext) {
+    let input = context.input(0), weights = context.input(1), output = context.output(0)
+    let bias = context.input(2).int32s, multipliers = context.input(3).floats
+    let columns = output.shape[3] / groups
+    let channels = weights.shape[3]
+    let packing = Int8PanelPacking(columns: columns, depth: window.taps * channels)
+    let blocks = Int8Blocks(self, channels: channels)
+    let pixels = output.shape[1] * output.shape[2]
+
+    // A small image with many weights is divided by columns, so that each part reads only its share of the weights.
+    let dividesColumns = groups == 1 && pixels < columns * window.taps
+    let pixelShare = dividesColumns ? 0..<pixels : context.share(of: pixels)
+    let panelShare = dividesColumns ? context.share(of: packing.panelCount) : 0..<packing.panelCount
+    let firstColumn = panelShare.lowerBound * PanelPacking.width
+    let columnCount = min(columns, panelShare.upperBound * PanelPacking.width) - firstColumn
+    guard columnCount > 0 else { return }
+
+    let zeroPoint = Int8(truncatingIfNeeded: input.map.zeroPoint)
+    let bounds = activation.bounds(in: output.map)
+    let scratch = context.scratch(share: blocks.scratchByteCount)
+    let padding = blocks.rows == .indirect
+      ? scratch.int8s(at: blocks.paddingOffset, count: channels) : scratch.int8s(at: 0, count: 0)
+    for i in 0..<padding.count { padding[i] = zeroPoint }
+
+    for image in 0..<output.shape[0] {
+      let source = input.int8s.slice(image * input.shape.count(in: 1..<4), input.shape.count(in: 1..<4))
+      for group in 0..<groups {
+        var first = pixelShare.lowerBound
+        while first < pixelShare.upperBound {
+          let count = min(Int8Blocks.rowCount, pixelShare.upperBound - first)
+          let rows: Int8MatrixRows
+          switch blocks.rows {
+          case .contiguous:
+            rows = Int8MatrixRows(source.slice(first * channels, count * channels), count: count, depth: channels)
+          case .indirect:
+            let offsets = scratch.int32s(at: 0, count: count * window.taps)
+            fillOffsets(offsets, first, count, input.shape, output.shape[2], channelOffset: group * channels, joined: false)
+            rows = Int8MatrixRows(source, offsets: offsets, count: count, taps: window.taps, channels: channels, padding: padding)
+          case .gathered:
+            let patches = scratch.int8s(at: 0, count: count * packing.paddedDepth)
+            let patch = Patch(input: input.shape, channels: channels, firstChannel: group * channels, stride: packing.paddedDepth, zeroPoint: zeroPoint)
+            gather(source, patches, first, count, output.shape[2], patch)
+            rows = Int8MatrixRows(patches, count: count, depth: packing.paddedDepth)
+          }
+          let target = (image * pixels + first) * output.shape[3] + group * columns + firstColumn
+          let vector = group * packing.biasCount + firstColumn
+          context.kernels.multiply(
+            rows,
+            weights: weights.int8s.slice(group * packing.weightCount + panelShare.lowerBound * packing.panelStride,
+                                         panelShare.count * packing.panelStride),
+            bias: bias.slice(vector, panelShare.count * PanelPacking.width),
+            multipliers: multipliers.slice(vector, panelShare.count * PanelPacking.width),
+            output: output.int8s.slice(target, (count - 1) * output.shape[3] + columnCount),
+            outputStride: output.shape[3], columns: columnCount, bounds)
+          first += count
+        }
+      }
+    }
+  }
+
+  /// What a gathered patch is made of: `channels` from `firstChannel` at each tap, one patch every `stride` elements.
+  private struct Patch {
+    let input: Shape
+    let channels: Int, firstChannel: Int, stride: Int
+    let zeroPoint: Int8
+  }
+
+  /// Copies the patches of `count` output pixels from `first`; taps in the padding, and elements behind the last tap, are the
+  /// zero point.
+  private func gather(_ source: Elements<Int8>, _ patches: Elements<Int8>, _ first: Int, _ count: Int, _ outputWidth: Int, _ patch: Patch) {
+    let (height, width, depth) = (patch.input[1], patch.input[2], patch.input[3])
+    // Taps of one row are neighbours in memory where all channels are taken.
+    let isRun = window.dilationX == 1 && patch.channels == depth
+    let runCount = window.width * patch.channels
+    var (y, x) = (first / outputWidth, first % outputWidth)
+    for pixel in 0..<count {
+      var index = pixel * patch.stride
+      let left = x * window.strideX - window.padLeft
+      for ky in 0..<window.height {
+        let iy = y * window.strideY - window.padTop + ky * window.dilationY
+        let isInside = iy >= 0 && iy < height
+        if isInside && isRun && left >= 0 && left + window.width <= width {
+          patches.copy(runCount, to: index, from: source, at: (iy * width + left) * depth)
+          index += runCount
+          continue
+        }
+        for kx in 0..<window.width {
+          let ix = left + kx * window.dilationX
+          if isInside && ix >= 0 && ix < width {
+            patches.copy(patch.channels, to: index, from: source, at: (iy * width + ix) * depth + patch.firstChannel)
+          } else {
+            for channel in 0..<patch.channels { patches[index + channel] = patch.zeroPoint }
+          }
+          index += patch.channels
+        }
+      }
+      while index < (pixel + 1) * patch.stride {
+        patches[index] = patch.zeroPoint
+        index += 1
+      }
+      x += 1
+      if x == outputWidth { (y, x) = (y + 1, 0) }
+    }
+  }
+}
+
+extension Elements<Int8> {
+  @inline(__always) fileprivate func copy(_ count: Int, to target: Int, from source: Elements<Int8>, at start: Int) {
+    for i in 0..<count { self[target + i] = source[start + i] }
+  }
+}

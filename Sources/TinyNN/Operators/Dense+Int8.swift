@@ -1,0 +1,45 @@
+import CTinyNN
+
+extension Dense {
+  /// Rows whose length is no multiple of 4 are copied, padded with zeros, for which the weights are zeros too.
+  static func int8ScratchByteCount(depth: Int) -> Int { Format.aligned(blockCount * ((depth + 3) & ~3)) }
+
+  func runInt8(_ context: borrowing OperatorContext) {
+    let input = context.input(0), weights = context.input(1), output = context.output(0)
+    let bias = context.input(2).int32s, multipliers = context.input(3).floats
+    let depth = weights.shape[1], columns = weights.shape[0]
+    let rows = output.shape.count / columns
+    let packing = Int8PanelPacking(columns: columns, depth: depth)
+    let dividesColumns = rows < columns
+    let rowShare = dividesColumns ? 0..<rows : context.share(of: rows)
+    let panelShare = dividesColumns ? context.share(of: packing.panelCount) : 0..<packing.panelCount
+    let firstColumn = panelShare.lowerBound * PanelPacking.width
+    let columnCount = min(columns, panelShare.upperBound * PanelPacking.width) - firstColumn
+    guard columnCount > 0, !rowShare.isEmpty else { return }
+    let bounds = activation.bounds(in: output.map)
+    let isPadded = depth % 4 != 0
+    let scratch = context.scratch(share: isPadded ? Dense.int8ScratchByteCount(depth: depth) : 0)
+    var first = rowShare.lowerBound
+    while first < rowShare.upperBound {
+      let count = min(Dense.blockCount, rowShare.upperBound - first)
+      let target = first * columns + firstColumn
+      let source = input.int8s.slice(first * depth, count * depth)
+      let left = isPadded ? padded(source, count, depth, scratch.int8s(at: 0, count: count * packing.paddedDepth)) : source
+      context.kernels.multiply(
+        Int8MatrixRows(left, count: count, depth: packing.paddedDepth),
+        weights: weights.int8s.slice(panelShare.lowerBound * packing.panelStride, panelShare.count * packing.panelStride),
+        bias: bias.slice(firstColumn, panelShare.count * PanelPacking.width),
+        multipliers: multipliers.slice(firstColumn, panelShare.count * PanelPacking.width),
+        output: output.int8s.slice(target, (count - 1) * columns + columnCount), outputStride: columns, columns: columnCount, bounds)
+      first += count
+    }
+  }
+
+  private func padded(_ source: Elements<Int8>, _ rows: Int, _ depth: Int, _ target: Elements<Int8>) -> Elements<Int8> {
+    let stride = (depth + 3) & ~3
+    for row in 0..<rows {
+      for i in 0..<stride { target[row * stride + i] = i < depth ? source[row * depth + i] : 0 }
+    }
+    return target
+  }
+}

@@ -1,0 +1,47 @@
+extension Pool {
+  func runInt8(_ context: borrowing OperatorContext) {
+    let input = context.input(0), output = context.output(0)
+    let channels = input.shape[3]
+    let source = input.int8s, target = output.int8s
+    let zeroPoint = input.map.zeroPoint
+    for row in context.share(of: output.shape[0] * output.shape[1]) {
+      let (image, y) = (row / output.shape[1], row % output.shape[1])
+      let rowsInside = inside(y * window.strideY - window.padTop, window.height, window.dilationY, input.shape[1], window.padBottom)
+      for x in 0..<output.shape[2] {
+        let start = (row * output.shape[2] + x) * channels
+        let columnsInside = inside(x * window.strideX - window.padLeft, window.width, window.dilationX, input.shape[2], window.padRight)
+        let count = countsPadding
+          ? rowsInside.counted * columnsInside.counted : rowsInside.taps.count * columnsInside.taps.count
+        let divisor = Float(count)
+        for channel in 0..<channels {
+          var largest = Int8.min
+          var sum: Int32 = 0
+          for ky in rowsInside.taps {
+            let iy = y * window.strideY - window.padTop + ky * window.dilationY
+            for kx in columnsInside.taps {
+              let ix = x * window.strideX - window.padLeft + kx * window.dilationX
+              let value = source[((image * input.shape[1] + iy) * input.shape[2] + ix) * channels + channel]
+              if value > largest { largest = value }
+              sum = sum &+ (Int32(value) &- zeroPoint)
+            }
+          }
+          target[start + channel] = function == .maximum
+            ? largest : quantized(nearestFloat(sum) / divisor, zeroPoint: zeroPoint, minimum: -128, maximum: 127)
+        }
+      }
+    }
+  }
+
+  /// The taps of one axis that lie in the image (they are neighbours), and how many lie in the image or in its declared padding.
+  private func inside(_ first: Int, _ taps: Int, _ dilation: Int, _ extent: Int, _ padAfter: Int) -> (taps: Range<Int>, counted: Int) {
+    var (lower, upper, counted) = (taps, 0, 0)
+    for tap in 0..<taps {
+      let position = first + tap * dilation
+      if position < extent + padAfter { counted += 1 }
+      guard position >= 0, position < extent else { continue }
+      lower = min(lower, tap)
+      upper = tap + 1
+    }
+    return (min(lower, upper)..<upper, counted)
+  }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import HostRuntime
+import ModelCompiler
+import Quantize
+import TinyNN
+
+struct QuantizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "quantize",
+    abstract: "Make an int8 model of a float32 one: a quarter of the size, and what it costs layer by layer.",
+    discussion: """
+      Ranges are measured on the photos in the calibration folder (and the folders below it), which should be like those that \
+      the camera will see. The loss is measured on the same photos: 100 (1 - cosine) between the embeddings of both models.
+      """)
+
+  @Argument(help: ArgumentHelp("The float32 encoder.", valueName: "M.tnn"))
+  var model: String
+
+  @Option(help: ArgumentHelp("A folder of photos; 32 to 512 are enough.", valueName: "DIR"))
+  var calibration: String?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "M8.tnn"))
+  var output: String
+
+  @Option(help: "How many of the photos to use, evenly spread.")
+  var photos = 128
+
+  @Flag(help: "Ranges only: no corrections.")
+  var fast = false
+
+  @Option(help: ArgumentHelp("Layers that stay float32, by name; auto: as many as --max-loss asks for, the worst first.", valueName: "LAYER,...|auto"))
+  var keepFloat: String?
+
+  @Option(help: "With --keep-float auto: the largest loss, 100 (1 - cosine).")
+  var maxLoss = 0.5
+
+  @Option(help: ArgumentHelp("A report in HTML.", valueName: "r.html"))
+  var report: String?
+
+  @Option(help: "Threads that compute; the result does not depend on it.")
+  var threads = 1
+
+  @OptionGroup var results: OutputOptions
+
+  func validate() throws {
+    guard CalibrationPhotos.range ~= photos else {
+      throw ValidationError("--photos is \(photos); it must be \(CalibrationPhotos.range.lowerBound) to \(CalibrationPhotos.range.upperBound)")
+    }
+    guard 1...RuntimeOptions.maximumThreadCount ~= threads else {
+      throw ValidationError("--threads is \(threads); it must be 1 to \(RuntimeOptions.maximumThreadCount)")
+    }
+    guard maxLoss > 0, maxLoss.isFinite else { throw ValidationError("--max-loss is \(maxLoss); it must be above 0") }
+  }
+
+  func run() throws {
+    guard let calibration else {
+      throw Failure(.missingInput, "no calibration photos: name a folder of photos like those that the camera will see with --calibration DIR")
+    }
+    let file: MappedFile, encoder: Encoder
+    do { file = try MappedFile(model) } catch { throw error.failure }
+    do { encoder = try Encoder(file: file, threads: threads) } catch { throw Failure(error, in: model) }
+    guard !encoder.model.has(.classes) else {
+      throw Failure(.badData, "\(model): is a task file; quantize its encoder and learn the classes anew with: edgessl adapt")
+    }
+    let source = Graph(reading: encoder.model)
+    guard !source.isQuantized else { throw Failure(.badData, "\(model): is int8 already; quantize the float32 model") }
+
+    let read = try CalibrationPhotos(folder: calibration, limit: photos, for: encoder, model: model)
+    let quantized: QuantizedModel
+    do { quantized = try self.quantized(source, CalibrationSet(inputs: read.inputs, threads: threads)) } catch let error as QuantizationError {
+      throw Failure(error, model)
+    }
+    var writer = quantized.graph.lowered()
+    for kind in [SectionKind.preprocessing, .statistics] where encoder.model.has(kind) {
+      writer.add(kind, FileWriter.bytes(of: kind, in: encoder.model))
+    }
+    var provenance = Provenance(encoder.model)
+    provenance.fields.append(("quantized", "int8, \(read.inputs.count) photos\(fast ? ", fast" : "")"))
+    writer.add(.provenance, provenance.section)
+    let bytes = writer.finish()
+    let sizes: QuantizationSizes
+    do { sizes = try QuantizationSizes(float: encoder.plan, floatFile: file.bytes.count, int8: bytes) } catch {
+      throw Failure(.internalError, "\(model): the int8 model does not pass its own check (\(error.reason)); please report this")
+    }
+    try writeFile(bytes, to: output)
+    let text = QuantizationText(model: model, output: output, quantized: quantized, sizes: sizes, photos: read)
+    if let report { try writeFile(Array(text.html.utf8), to: report) }
+    try results.print(text.json, text: text.summary)
+  }
+
+  private func quantized(_ source: Graph, _ photos: CalibrationSet) throws -> QuantizedModel {
+    var options = fast ? QuantizationOptions.fast : QuantizationOptions()
+    let isAutomatic = keepFloat == "auto"
+    if let keepFloat, !isAutomatic { options.floatNodes = Set(keepFloat.split(separator: ",").map(String.init)) }
+    var progress: Progress?
+    var current: QuantizationStep?
+    defer { progress?.finish() }
+    return try source.quantized(photos, options, maximumLoss: isAutomatic ? maxLoss : nil) { step, done, total in
+      if step != current {
+        progress?.finish()
+        progress = Progress(step.rawValue, total: total)
+        current = step
+      }
+      progress?.update(done: done)
+    }
+  }
+}
+
+extension Failure {
+  fileprivate init(_ error: QuantizationError, _ model: String) {
+    switch error {
+    case .noPhotos: self.init(.missingInput, "\(model): \(error)")
+    case .unknownNodes: self.init(.usage, "\(model): --keep-float: \(error)")
+    case .notFinite: self.init(.badData, "\(model): \(error); its weights are damaged: import it again")
+    }
+  }
+}
+
+/// Bytes of the files and of the memory that running them takes.
+struct QuantizationSizes {
+  let floatFile: Int, int8File: Int
+  let floatArena: Int, int8Arena: Int
+
+  init(float plan: InferencePlan, floatFile: Int, int8 bytes: [UInt8]) throws(ModelError) {
+    self.floatFile = floatFile
+    int8File = bytes.count
+    floatArena = plan.arenaByteCount
+    let memory = AlignedMemory(copying: bytes)
+    int8Arena = try InferencePlan(for: Model(validating: memory.bytes), threads: plan.threads).arenaByteCount
+  }
+}

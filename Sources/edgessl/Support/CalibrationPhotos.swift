@@ -1,0 +1,57 @@
+import FewShot
+import HostRuntime
+import ImageFiles
+import ModelCompiler
+import TinyNN
+
+/// Photos as an encoder's network takes them.
+struct CalibrationPhotos {
+  /// In the layout of the network's input.
+  private(set) var inputs: [[Float]] = []
+  /// Photos that could not be read.
+  private(set) var skipped: [String] = []
+  let folder: String
+  /// Photos in the folder.
+  let available: Int
+
+  static let range = 1...512
+  /// Fewer than these leave ranges to chance (PTQ4ViT: 32 are enough).
+  static let advisedCount = 32
+
+  /// At most `limit` photos, evenly spread over the folder and the folders below it.
+  init(folder: String, limit: Int, for encoder: Encoder, model path: String) throws {
+    self.folder = folder
+    let photos: [String]
+    do { photos = try PhotoFolder.allPhotos(below: folder) } catch {
+      throw Failure(.missingInput, "\(folder): no such folder of calibration photos; int8 needs photos like those that the camera will see")
+    }
+    available = photos.count
+    guard !photos.isEmpty else {
+      throw Failure(.missingInput, "\(folder): there are no photos in it; int8 needs at least \(CalibrationPhotos.advisedCount) photos like those that the camera will see")
+    }
+    let reader: PhotoEncoder
+    do { reader = try PhotoEncoder(encoder) } catch {
+      throw Failure(.badData, "\(path): it does not say how photos become its input; import it again with --mean and --std")
+    }
+    let count = min(limit, photos.count)
+    var progress = Progress("Reading photos", total: count)
+    for index in 0..<count {
+      let photo = photos[index * photos.count / count]
+      do {
+        inputs.append(try reader.networkInput(RGBImage(contentsOf: photo, options: reader.decodingOptions)))
+      } catch let error as ImageFileError {
+        warn("\(error.failure.message); skipped")
+        skipped.append(photo)
+      } catch {
+        warn("\(photo): \(error); skipped")
+        skipped.append(photo)
+      }
+      progress.update(done: index + 1)
+    }
+    progress.finish()
+    guard !inputs.isEmpty else { throw Failure(.badData, "\(folder): none of its \(photos.count) files is a photo that can be read") }
+    if inputs.count < CalibrationPhotos.advisedCount {
+      warn("\(folder): only \(inputs.count) photos; ranges are more certain with \(CalibrationPhotos.advisedCount) to \(CalibrationPhotos.range.upperBound)")
+    }
+  }
+}
