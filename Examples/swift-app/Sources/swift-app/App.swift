@@ -49,7 +49,7 @@ struct App {
     let name = classes[prediction.label].string
     print(prediction.isUnknown ? "unknown (nearest: \(name))" : "\(name), confidence \(prediction.confidence)")
 
-    let map = AffineQuantization(minimum: 0, maximum: 6)
+    let map = Quantization(minimum: 0, maximum: 6)
     print("int8 of 3 in [0, 6]: \(map.quantize(3))")
   }
 
