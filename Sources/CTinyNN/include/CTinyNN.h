@@ -73,7 +73,7 @@ typedef void (*TinyNNDepthwiseF32Function)(const TinyNNDepthwiseF32 *_Nonnull, v
 ///     sum = bias[column] + sum over tap, channel of x(row, tap)[channel] * weight(column, tap, channel)
 ///     output[row][column] = requantize(sum, multipliers[column])
 ///
-/// Sums are int32 and wrap. `requantize(sum, multiplier)` is
+/// Sums are int32, and depth and bias must keep them in range. `requantize(sum, multiplier)` is
 ///
 ///     value = float(sum) * multiplier
 ///     outputZeroPoint + roundToNearestEven(min(max(value, minimum - outputZeroPoint), maximum - outputZeroPoint))
@@ -172,7 +172,25 @@ void tinynn_matmul_f32_avx2(const TinyNNMatMulF32 *_Nonnull, void *_Nullable con
 void tinynn_matmul_f32_avx512(const TinyNNMatMulF32 *_Nonnull, void *_Nullable context);
 void tinynn_depthwise_f32_avx2(const TinyNNDepthwiseF32 *_Nonnull, void *_Nullable context);
 void tinynn_depthwise_f32_avx512(const TinyNNDepthwiseF32 *_Nonnull, void *_Nullable context);
+void tinynn_matmul_s8_avx2(const TinyNNMatMulS8 *_Nonnull);
+void tinynn_matmul_s8_avx_vnni(const TinyNNMatMulS8 *_Nonnull);
+void tinynn_matmul_s8_avx512_vnni(const TinyNNMatMulS8 *_Nonnull);
+void tinynn_depthwise_s8_avx2(const TinyNNDepthwiseS8 *_Nonnull);
+void tinynn_depthwise_s8_avx_vnni(const TinyNNDepthwiseS8 *_Nonnull);
+void tinynn_depthwise_s8_avx512_vnni(const TinyNNDepthwiseS8 *_Nonnull);
+void tinynn_add_s8_avx2(const TinyNNAddS8 *_Nonnull);
 #elif defined(__aarch64__)
+void tinynn_matmul_s8_neon(const TinyNNMatMulS8 *_Nonnull);
+void tinynn_matmul_s8_neon_dotprod(const TinyNNMatMulS8 *_Nonnull);
+void tinynn_matmul_s8_neon_i8mm(const TinyNNMatMulS8 *_Nonnull);
+void tinynn_depthwise_s8_neon(const TinyNNDepthwiseS8 *_Nonnull);
+void tinynn_add_s8_neon(const TinyNNAddS8 *_Nonnull);
+#elif defined(__arm__)
+void tinynn_matmul_s8_arm(const TinyNNMatMulS8 *_Nonnull);
+void tinynn_depthwise_s8_arm(const TinyNNDepthwiseS8 *_Nonnull);
+void tinynn_add_s8_arm(const TinyNNAddS8 *_Nonnull);
+#endif
+#if defined(__aarch64__)
 void tinynn_matmul_f32_neon(const TinyNNMatMulF32 *_Nonnull, void *_Nullable context);
 void tinynn_depthwise_f32_neon(const TinyNNDepthwiseF32 *_Nonnull, void *_Nullable context);
 #endif

@@ -30,7 +30,7 @@ public enum InstructionSet: UInt8, Sendable {
     return switch self {
     case .reference: true
     case .avx2: features & TINYNN_CPU_AVX2_FMA != 0
-    case .avx512: features & TINYNN_CPU_AVX512F != 0
+    case .avx512: features & TINYNN_CPU_AVX512F != 0 && features & TINYNN_CPU_AVX2_FMA != 0
     case .neon: features & TINYNN_CPU_NEON != 0
     case .avxVNNI: features & TINYNN_CPU_AVX_VNNI != 0
     case .avx512VNNI: features & TINYNN_CPU_AVX512_VNNI != 0

@@ -40,9 +40,44 @@ public struct Kernels: Sendable {
       unsafe matMulFunction = nil
       unsafe depthwiseFunction = nil
     }
-    unsafe matMulS8Function = nil
-    unsafe depthwiseS8Function = nil
-    unsafe addS8Function = nil
+    switch instructionSet {
+    #if arch(x86_64)
+    case .avx2, .avx512:
+      unsafe matMulS8Function = tinynn_matmul_s8_avx2
+      unsafe depthwiseS8Function = tinynn_depthwise_s8_avx2
+      unsafe addS8Function = tinynn_add_s8_avx2
+    case .avxVNNI:
+      unsafe matMulS8Function = tinynn_matmul_s8_avx_vnni
+      unsafe depthwiseS8Function = tinynn_depthwise_s8_avx_vnni
+      unsafe addS8Function = tinynn_add_s8_avx2
+    case .avx512VNNI:
+      unsafe matMulS8Function = tinynn_matmul_s8_avx512_vnni
+      unsafe depthwiseS8Function = tinynn_depthwise_s8_avx512_vnni
+      unsafe addS8Function = tinynn_add_s8_avx2
+    #elseif arch(arm64)
+    case .neon:
+      unsafe matMulS8Function = tinynn_matmul_s8_neon
+      unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
+      unsafe addS8Function = tinynn_add_s8_neon
+    case .neonDotProduct:
+      unsafe matMulS8Function = tinynn_matmul_s8_neon_dotprod
+      unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
+      unsafe addS8Function = tinynn_add_s8_neon
+    case .neonI8MM:
+      unsafe matMulS8Function = tinynn_matmul_s8_neon_i8mm
+      unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
+      unsafe addS8Function = tinynn_add_s8_neon
+    #elseif arch(arm)
+    case .arm:
+      unsafe matMulS8Function = tinynn_matmul_s8_arm
+      unsafe depthwiseS8Function = tinynn_depthwise_s8_arm
+      unsafe addS8Function = tinynn_add_s8_arm
+    #endif
+    default:
+      unsafe matMulS8Function = nil
+      unsafe depthwiseS8Function = nil
+      unsafe addS8Function = nil
+    }
   }
 
   /// These kernels with another float32 matrix multiplication.

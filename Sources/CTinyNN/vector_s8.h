@@ -1,0 +1,73 @@
+// Vectors of LANES int32, and requantization, for the int8 kernel templates. The including file defines LANES and sets the
+// instruction set.
+
+#include "vector.h"
+#include "quantize_s8.h"
+
+typedef int32_t IntVector __attribute__((ext_vector_type(LANES)));
+typedef int32_t UnalignedIntVector __attribute__((ext_vector_type(LANES), aligned(4), may_alias));
+typedef int8_t ByteVector __attribute__((ext_vector_type(LANES)));
+typedef int8_t UnalignedByteVector __attribute__((ext_vector_type(LANES), aligned(1), may_alias));
+
+INLINE IntVector loadInts(const int32_t *source) { return *(const UnalignedIntVector *)source; }
+
+// Writes `vectors` vectors of values one after the other.
+#if defined(__x86_64__) && !defined(TINYNN_EMULATED)
+
+// Conversion gives the lowest int32 for what is too low, so the packing instructions saturate to the lower bound.
+#if LANES == 8
+INLINE __m256i rounded(Vector value, Bounds b) {
+  return _mm256_cvtps_epi32(_mm256_min_ps((__m256)value, _mm256_set1_ps(b.maximum)));
+}
+
+INLINE __m256i roundedPair(const Vector *values, Bounds b) {
+  __m256i words = _mm256_packs_epi32(rounded(values[0], b), rounded(values[1], b));
+  return _mm256_adds_epi16(words, _mm256_set1_epi16((int16_t)b.zeroPoint));
+}
+
+INLINE void storeQuantized(int8_t *output, const Vector *values, int vectors, Bounds b) {
+  int v = 0;
+  UNROLL for (; v + 4 <= vectors; v += 4) {
+    __m256i bytes = _mm256_packs_epi16(roundedPair(values + v, b), roundedPair(values + v + 2, b));
+    bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8((int8_t)b.lowest));
+    bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    _mm256_storeu_si256((__m256i_u *)(output + v * 8), bytes);
+  }
+  UNROLL for (; v + 2 <= vectors; v += 2) {
+    __m256i words = roundedPair(values + v, b);
+    __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    bytes = _mm_max_epi8(bytes, _mm_set1_epi8((int8_t)b.lowest));
+    _mm_storeu_si128((__m128i_u *)(output + v * 8), _mm_shuffle_epi32(bytes, 0xD8));
+  }
+  UNROLL for (; v < vectors; v++) {
+    __m256i integers = rounded(values[v], b);
+    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(integers), _mm256_extracti128_si256(integers, 1));
+    words = _mm_adds_epi16(words, _mm_set1_epi16((int16_t)b.zeroPoint));
+    __m128i bytes = _mm_max_epi8(_mm_packs_epi16(words, words), _mm_set1_epi8((int8_t)b.lowest));
+    _mm_storel_epi64((__m128i_u *)(output + v * 8), bytes);
+  }
+}
+#elif LANES == 16
+INLINE void storeQuantized(int8_t *output, const Vector *values, int vectors, Bounds b) {
+  UNROLL for (int v = 0; v < vectors; v++) {
+    __m512 limited = _mm512_min_ps((__m512)values[v], _mm512_set1_ps(b.maximum));
+    limited = _mm512_max_ps(limited, _mm512_set1_ps(b.minimum));
+    __m512i integers = _mm512_add_epi32(_mm512_cvtps_epi32(limited), _mm512_set1_epi32(b.zeroPoint));
+    _mm_storeu_si128((__m128i_u *)(output + v * 16), _mm512_cvtepi32_epi8(integers));
+  }
+}
+#endif
+
+#else
+
+INLINE void storeQuantized(int8_t *output, const Vector *values, int vectors, Bounds b) {
+  UNROLL for (int v = 0; v < vectors; v++) {
+    Vector rounded = clamp(values[v], splat(b.minimum), splat(b.maximum)) + splat(ROUNDING_CONSTANT);
+    IntVector integers = (IntVector)rounded + (IntVector)(b.zeroPoint - ROUNDING_CONSTANT_BITS);
+    *(UnalignedByteVector *)(output + v * LANES) = __builtin_convertvector(integers, ByteVector);
+  }
+}
+
+#endif
+
+INLINE Vector toFloat(IntVector value) { return __builtin_convertvector(value, Vector); }
