@@ -77,8 +77,9 @@ private final class ThreadPoolState: @unchecked Sendable {
   private var parts: Int32 = 0
   var workerCount: Int32 = 0
 
-  /// About 20 microseconds on current machines: longer than the gap between two operators, short for a battery.
-  private static let spinCount = 4_000
+  /// Some tens of microseconds on current machines: longer than the operators between two that are divided, so that no
+  /// thread has to be woken in the middle of a network; short for a battery.
+  private static let spinCount = 40_000
 
   init() {
     pthread_mutex_init(&mutex, nil)

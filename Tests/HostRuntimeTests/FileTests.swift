@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import HostRuntime
+import TestSupport
 import Testing
 
 @Suite struct AtomicWriteTests {

@@ -1,5 +1,6 @@
 import Foundation
 import ImageFiles
+import TestSupport
 import Testing
 
 @Suite struct BadImageTests {
@@ -33,7 +34,7 @@ import Testing
 
   @Test(arguments: ImageFixture.all.filter { !$0.name.contains("orientation") })
   func flippedBitsNeverCrash(_ fixture: ImageFixture) {
-    var generator = SeededGenerator(state: 7)
+    var generator = SeededGenerator(seed: 7)
     let options = ImageDecodingOptions(maximumPixelCount: 300_000)
     var refused = 0
     for _ in 0..<200 {
@@ -53,7 +54,7 @@ import Testing
   }
 
   @Test func randomBytesBehindASignatureNeverCrash() {
-    var generator = SeededGenerator(state: 8)
+    var generator = SeededGenerator(seed: 8)
     for signature in ["\u{89}PNG", "P6 3 3 255 "].map({ Array($0.unicodeScalars.map { UInt8($0.value) }) }) + [
       [0xFF, 0xD8, 0xFF]
     ] {

@@ -28,6 +28,8 @@ import Testing
     #expect((decoded.width, decoded.height) == (image.width, image.height))
     #expect(difference(decoded.pixels, image.pixels) == nil)
 
+    // A decoder may be done before the last bytes are written; the writer then just stops.
+    signal(SIGPIPE, SIG_IGN)
     var ends: [CInt] = [0, 0]
     try #require(pipe(&ends) == 0)
     let (readEnd, writeEnd) = (ends[0], ends[1])

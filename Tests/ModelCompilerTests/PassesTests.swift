@@ -1,5 +1,6 @@
 import HostRuntime
 import ModelCompiler
+import TestSupport
 import Testing
 import TinyNN
 
@@ -15,18 +16,6 @@ func outputs(of graph: Graph, seed: UInt64, kernels: Kernels? = nil) throws -> [
   return (0..<encoder.model.outputCount).map { index in
     let output = encoder.session.output(index).floats
     return (0..<output.count).map { output[$0] }
-  }
-}
-
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
 

@@ -23,7 +23,7 @@ import TinyNN
       #expect(!error.description.isEmpty && !error.description.contains("\n"))
       return false
     }
-    let file = AlignedMemory(copying: imported.graph.lowered().finish())
+    let file = PatternedMemory(copying: imported.graph.lowered().finish())
     do { _ = try Model(validating: file.region) } catch {
       Issue.record("an imported graph lowers to a file that is refused: \(error)")
     }

@@ -11,10 +11,10 @@ public func serialWorkers(_ count: Int) -> Workers {
 
 /// Lowers the graph, opens the file, runs it once on `inputs` (in the graph's layouts), and returns all outputs.
 public func run(_ graph: Graph, _ inputs: [[Float]], threads: Int = 1, kernels: Kernels = .best) throws -> [[Float]] {
-  let file = AlignedMemory(copying: graph.lowered().finish())
+  let file = PatternedMemory(copying: graph.lowered().finish())
   let model = try Model(validating: file.region)
   let plan = try InferencePlan(for: model, threads: threads)
-  let arena = AlignedMemory(byteCount: plan.arenaByteCount)
+  let arena = PatternedMemory(byteCount: plan.arenaByteCount)
   var session = try Session(model, plan, arena: arena.bytes, kernels: kernels, workers: threads > 1 ? serialWorkers(threads) : .none)
   precondition(model.inputCount == inputs.count, "the model has \(model.inputCount) inputs, \(inputs.count) are given")
   for (index, values) in inputs.enumerated() {

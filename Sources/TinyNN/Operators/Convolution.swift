@@ -123,7 +123,7 @@ public struct Convolution: Operator {
       let insideEnd = max(insideStart, min(outputWidth, room < 0 ? 0 : room / window.strideX + 1))
       let x = first % outputWidth
       if x < insideStart { return (min(insideStart - x, end - first), false) }
-      if x < insideEnd { return (min(insideEnd - x, Blocks.rowCount, end - first), true) }
+      if x < insideEnd { return (min(insideEnd - x, min(Blocks.rowCount, end - first)), true) }
       return (min(outputWidth - x, end - first), false)
     }
   }

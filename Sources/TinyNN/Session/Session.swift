@@ -64,7 +64,7 @@
     var work = Work(model: model, record: record)
     // Cannot fail: the file was checked.
     guard let steps = try? record.kind.accept(&work) else { return 1 }
-    return max(1, min(limit, steps / 32_768))
+    return max(1, min(limit, steps / 65_536))
   }
 }
 

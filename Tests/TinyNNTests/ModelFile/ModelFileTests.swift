@@ -30,13 +30,13 @@ private func sampleFile() throws -> [UInt8] {
 
 private func repairChecksum(_ file: inout [UInt8]) {
   guard file.count >= Format.headerByteCount else { return }
-  let memory = AlignedMemory(copying: file)
+  let memory = PatternedMemory(copying: file)
   file.store(Checksum.ofFile(memory.region), at: 24)
 }
 
 @Suite struct ModelFileTests {
   private func reason(_ file: [UInt8]) -> ModelError? {
-    let memory = AlignedMemory(copying: file)
+    let memory = PatternedMemory(copying: file)
     do { _ = try Model(validating: memory.region) } catch { return error }
     return nil
   }
@@ -108,13 +108,13 @@ private func repairChecksum(_ file: inout [UInt8]) {
   /// False if the file is refused. Otherwise the network runs, if it is small, and must leave the bytes around its arena
   /// as they are.
   private func runsInsideItsArena(_ file: [UInt8]) throws -> Bool {
-    let memory = AlignedMemory(copying: file)
+    let memory = PatternedMemory(copying: file)
     let model: Model
     do { model = try Model(validating: memory.region) } catch { return false }
     let plan = try InferencePlan(for: model)
     guard plan.arenaByteCount < 1 << 20 else { return true }
     let fence = 256
-    let block = AlignedMemory(byteCount: plan.arenaByteCount + 2 * fence)
+    let block = PatternedMemory(byteCount: plan.arenaByteCount + 2 * fence)
     let arena = UnsafeMutableRawBufferPointer(rebasing: block.bytes[fence..<fence + plan.arenaByteCount])
     var session = try Session(model, plan, arena: arena)
     for index in 0..<model.inputCount {
@@ -128,11 +128,11 @@ private func repairChecksum(_ file: inout [UInt8]) {
   }
 
   @Test func arenaTooSmallByOneByteIsRefused() throws {
-    let memory = AlignedMemory(copying: try sampleFile())
+    let memory = PatternedMemory(copying: try sampleFile())
     let model = try Model(validating: memory.region)
     for threads in [1, 2, 4] {
       let plan = try InferencePlan(for: model, threads: threads)
-      let arena = AlignedMemory(byteCount: plan.arenaByteCount)
+      let arena = PatternedMemory(byteCount: plan.arenaByteCount)
       let small = UnsafeMutableRawBufferPointer(rebasing: arena.bytes.dropLast())
       do {
         _ = try Session(model, plan, arena: small)
@@ -146,14 +146,14 @@ private func repairChecksum(_ file: inout [UInt8]) {
 
   @Test func misalignedMemoryIsRefused() throws {
     let file = try sampleFile()
-    let memory = AlignedMemory(copying: [UInt8](repeating: 0, count: 8) + file)
+    let memory = PatternedMemory(copying: [UInt8](repeating: 0, count: 8) + file)
     let shifted = ByteRegion(UnsafeRawPointer(memory.bytes.baseAddress! + 8), count: file.count)
     #expect(throws: ModelError(.misaligned, needed: 64)) { try Model(validating: shifted) }
 
-    let whole = AlignedMemory(copying: file)
+    let whole = PatternedMemory(copying: file)
     let model = try Model(validating: whole.region)
     let plan = try InferencePlan(for: model)
-    let arena = AlignedMemory(byteCount: plan.arenaByteCount + 8)
+    let arena = PatternedMemory(byteCount: plan.arenaByteCount + 8)
     do {
       _ = try Session(model, plan, arena: UnsafeMutableRawBufferPointer(rebasing: arena.bytes[8...]))
       Issue.record("a misaligned arena is accepted")

@@ -1,5 +1,6 @@
 import Foundation
 import HostRuntime
+import TestSupport
 import Testing
 import TinyNN
 

@@ -1,6 +1,7 @@
 import FewShot
 import Foundation
 import HostRuntime
+import TestSupport
 import Testing
 import TinyNN
 

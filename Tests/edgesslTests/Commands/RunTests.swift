@@ -1,5 +1,6 @@
 import HostRuntime
 import ModelCompiler
+import TestSupport
 import Testing
 import TinyNN
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The built command as a process of its own.
@@ -31,6 +32,11 @@ enum Command {
   /// Runs edgessl in a shell that sets a limit first: `limited("ulimit -f 4", …)`.
   static func limited(_ limit: String, _ arguments: [String]) throws -> CommandResult {
     try run(executable: "/bin/sh", ["-c", "\(limit); exec \"$@\"", "sh", path] + arguments, environment: [:], folder: "/")
+  }
+
+  /// Runs a shell script with arguments $1, $2 and so on.
+  static func shell(_ script: String, _ arguments: [String]) throws -> CommandResult {
+    try run(executable: "/bin/sh", ["-c", script, "sh"] + arguments, environment: [:], folder: "/")
   }
 
   private static func run(executable: String, _ arguments: [String], environment: [String: String], folder: String) throws -> CommandResult {
@@ -72,29 +78,3 @@ enum Command {
     #expect(result.output.isEmpty, "edgessl \(arguments)\n\(result)", sourceLocation: location)
   }
 }
-
-/// A new folder that goes away with this object.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "edgessl-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    path = folder.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-
-  /// Writes a file and returns its path.
-  @discardableResult
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
-    try Data(bytes).write(to: URL(filePath: file(name)))
-    return file(name)
-  }
-
-  var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
-}
-
-func contents(of path: String) throws -> [UInt8] { try Array(Data(contentsOf: URL(filePath: path))) }

@@ -1,7 +1,7 @@
 import TinyNN
 
 /// Memory at a multiple of 64 bytes, as model files and arenas need it.
-public final class AlignedMemory {
+public final class PatternedMemory {
   public let bytes: UnsafeMutableRawBufferPointer
 
   /// - Parameter pattern: what every byte holds at first; not zero, so that reading what nobody wrote is noticed.

@@ -1,0 +1,69 @@
+import HostRuntime
+import Testing
+
+@Suite struct EvaluateTests {
+  let fixtures: PhotoFixtures
+  let dataset: String
+
+  init() throws {
+    fixtures = try PhotoFixtures()
+    dataset = try fixtures.makeDataset()
+  }
+
+  private var base: [String] { ["evaluate", "--model", fixtures.encoder, "--dataset", dataset] }
+
+  @Test func episodes() throws {
+    let options = ["--ways", "3", "--shots", "2", "--queries", "5", "--episodes", "20", "--seed", "7", "--json"]
+    let result = try Command.run(base + options)
+    #expect(result.status == 0, "\(result)")
+    let json = try result.json()
+    #expect(json["accuracy"] as? Double == 100 && json["ci95"] as? Double == 0, "\(json)")
+    for (name, value) in [("episodes", 20), ("ways", 3), ("shots", 2), ("queries", 5), ("seed", 7)] {
+      #expect(json[name] as? Int == value, "\(name): \(json)")
+    }
+    #expect(json["method"] as? String == "prototype")
+    #expect(try Command.run(base + options).output == result.output)
+  }
+
+  @Test func aTaskIsMeasured() throws {
+    let task = fixtures.folder.file("t.tnn")
+    #expect(try Command.run(["adapt", dataset, "--model", fixtures.encoder, "-o", task]).status == 0)
+    for colour in ["red", "green", "blue"] { try fixtures.addClass(colour, in: "test", numbers: 20..<25) }
+    try fixtures.addClass("others", in: "test", colour: "white", numbers: 20..<24)
+    let result = try Command.run(["evaluate", "--model", task, "--dataset", fixtures.folder.file("test"), "--json"])
+    #expect(result.status == 0, "\(result)")
+    let json = try result.json()
+    #expect(json["accuracy"] as? Double == 100 && json["confusion"] as? [[Int]] == [[5, 0, 0], [0, 5, 0], [0, 0, 5]], "\(json)")
+    #expect(json["rejectedOther"] as? Double == 100 && json["auroc"] as? Double == 1 && json["otherPhotos"] as? Int == 4, "\(json)")
+    #expect((json["calibrationError"] as? Double ?? 1) < 0.2, "\(json)")
+
+    try fixtures.addClass("white", in: "strange")
+    let strange = try Command.run(["evaluate", "--model", task, "--dataset", fixtures.folder.file("strange")])
+    #expect(strange.status == 65 && strange.errors.contains("no folder is named like"), "\(strange)")
+  }
+
+  @Test func badInput() throws {
+    func expectFailure(_ options: [String], _ status: Int32, _ message: String) throws {
+      let result = try Command.run(base + options)
+      #expect(result.status == status && result.errors.contains(message) && result.output.isEmpty, "\(result)")
+    }
+    try expectFailure([], 65, "3 classes with photos, episodes need 5")
+    try expectFailure(["--ways", "3"], 65, "has 4 photos, episodes need at least 6")
+    try expectFailure(["--ways", "1"], 64, "--ways is 1")
+    try expectFailure(["--shots", "0"], 64, "--shots is 0")
+    try expectFailure(["--method", "ridge"], 64, "there is: prototype")
+    try expectFailure(["--report", "r.html"], 64, "--report is not there yet")
+    let missing = try Command.run(["evaluate", "--model", fixtures.encoder, "--dataset", "/nowhere"])
+    #expect(missing.status == 66 && missing.errors.contains("no such folder"), "\(missing)")
+  }
+
+  @Test func hiddenAndOtherFilesDoNotMatter() throws {
+    let options = ["--ways", "3", "--shots", "2", "--episodes", "5", "--json"]
+    let before = try Command.run(base + options).output
+    try fixtures.folder.write(Array("x".utf8), to: "photos/red/.DS_Store")
+    try fixtures.folder.write(Array("x".utf8), to: "photos/README.md")
+    try fixtures.folder.makeFolder("photos/.git")
+    try fixtures.folder.write(Array("x".utf8), to: "photos/red/Thumbs.db")
+    #expect(try Command.run(base + options).output == before)
+  }
+}
