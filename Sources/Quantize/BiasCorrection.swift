@@ -2,36 +2,18 @@ import ModelCompiler
 import TinyNN
 
 extension Int8Lowering {
-  /// Moves the bias of every int8 layer so that its mean result before the activation, over the calibration photos, is that
-  /// of the float32 layer: b + W E[x] - Wq E[xq] (Nagel et al. 2019, section 4.2, empirical). The means of the inputs of one
-  /// layer depend on the corrections before it, so it is repeated.
-  mutating func correctBiases(
-    _ photos: CalibrationSet, _ statistics: [Graph.TensorID: TensorStatistics], rounds: Int = 2, progress: (Int) -> Void = { _ in }
-  ) throws {
-    for round in 0..<rounds {
-      let result = try lowered()
-      let layers = result.int8Nodes.filter { source.weightChannelAxis(of: source.nodes[$0]) != nil }
-      let inputs = layers.map { result.int8[source.nodes[$0].inputs[0]]! }
-      let probe = try GraphProbe(result.graph, observing: inputs, threads: photos.threads)
-      var seen = inputs.map { tensor in
-        let shape = result.graph.shape(tensor)
-        return TensorStatistics(channels: shape[shape.rank - 1])
-      }
-      for (done, photo) in photos.inputs.enumerated() {
-        probe.run(photo)
-        for index in layers.indices { probe.withValues(index) { seen[index].addRange($0) } }
-        progress(round * photos.inputs.count + done + 1)
-      }
-      for (index, layer) in layers.enumerated() {
-        let node = source.nodes[layer]
-        guard let weights = source.floats(node.inputs[1]), let means = statistics[node.inputs[0]]?.channelMeans else { continue }
-        let quantized = quantizedWeights(layer, inputScale: maps[node.inputs[0]]!.scale)
-        let shape = source.shape(node.inputs[1]), axis = source.weightChannelAxis(of: node)!
-        let inner = shape.count(in: axis + 1..<shape.rank)
-        let real = quantized.values.indices.map { quantized.dequantize($0, channels: shape[axis], inner: inner) }
-        let wanted = source.meanResponse(of: node, weights, means), found = source.meanResponse(of: node, real, seen[index].channelMeans)
-        biasCorrections[layer] = zip(wanted, found).map { $0 - $1 }
-      }
+  /// Moves the bias of every layer so that the rounding of its weights does not move the mean of its result before the
+  /// activation: b + (W - Wq) E[x] with the means of the calibration photos (Nagel et al. 2019, section 4.2).
+  mutating func correctBiases(_ statistics: [Graph.TensorID: TensorStatistics]) {
+    for (index, node) in source.nodes.enumerated() {
+      guard let axis = source.weightChannelAxis(of: node), let weights = source.floats(node.inputs[1]),
+        let seen = statistics[node.inputs[0]], let map = maps[node.inputs[0]]
+      else { continue }
+      let quantized = quantizedWeights(index, inputScale: map.scale)
+      let shape = source.shape(node.inputs[1])
+      let inner = shape.count(in: axis + 1..<shape.rank)
+      let errors = weights.indices.map { weights[$0] - quantized.dequantize($0, channels: shape[axis], inner: inner) }
+      biasCorrections[index] = source.meanResponse(of: node, errors, seen.channelMeans)
     }
   }
 

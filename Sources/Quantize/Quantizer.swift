@@ -5,7 +5,7 @@ import TinyNN
 public struct QuantizationOptions: Sendable {
   /// Candidates for the range of each tensor.
   public var rangeMethods = RangeMethod.allCases
-  /// Corrects biases (empirical); costs two more runs over the photos.
+  /// Corrects biases for what the rounding of weights adds to the means.
   public var correctsBiases = true
   /// Names of nodes that stay float32.
   public var floatNodes: Set<String> = []
@@ -48,7 +48,6 @@ public enum QuantizationError: Error, Equatable, Sendable, CustomStringConvertib
 /// Steps of a quantization, for progress.
 public enum QuantizationStep: String, Sendable {
   case ranges = "Measuring ranges"
-  case biases = "Correcting biases"
   case search = "Searching layers to keep"
   case report = "Comparing"
 }
@@ -76,9 +75,7 @@ extension Graph {
     }
     let ranges = GraphRanges(source, statistics, methods: options.rangeMethods)
     var lowering = Int8Lowering(source: source, maps: ranges.maps, floatNodes: options.floatNodes)
-    if options.correctsBiases {
-      try lowering.correctBiases(photos, statistics, rounds: 2) { progress(.biases, $0, 2 * count) }
-    }
+    if options.correctsBiases { lowering.correctBiases(statistics) }
     var report = try lowering.report(photos, ranges, statistics) { progress(.report, $0, count) }
     if let maximumLoss, 100 * (1 - report.embeddingCosine) > maximumLoss {
       try lowering.keepFloat(report.worstFirst.map(\.name), photos, maximumLoss) { progress(.search, $0, $1) }
