@@ -82,7 +82,7 @@ let package = Package(
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
     // Runs the command as a process.
     .testTarget(name: "edgesslTests", dependencies: ["edgessl", "TestSupport", "FewShot", "HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
-    .testTarget(name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN"], swiftSettings: strict),
+    .testTarget(name: "QuantizeTests", dependencies: ["Quantize", "HostRuntime", "ModelCompiler", "TinyNN", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
   ]
 )
