@@ -82,7 +82,8 @@ let package = Package(
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
     // Runs the command as a process.
     .testTarget(name: "edgesslTests", dependencies: ["edgessl", "TestSupport", "FewShot", "HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
-    .testTarget(name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN", "HostRuntime", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN", "HostRuntime", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
   ]
 )
