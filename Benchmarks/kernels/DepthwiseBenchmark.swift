@@ -43,11 +43,12 @@ func printDepthwise(_ shape: DepthwiseShape, _ kernels: Kernels, rounds: Int) {
             strideY: Int32(shape.stride), strideX: Int32(shape.stride), dilationY: 1, dilationX: 1,
             padTop: Int32(shape.kernel / 2), padLeft: Int32(shape.kernel / 2), output: output,
             outputWidth: Int32(outputSide), firstRow: 0, endRow: Int32(outputSide), minimum: 0, maximum: 6))
-      }
-    ])[0]
+      },
+      depthwiseS8(shape, kernels),
+    ])
   let gigaFLOP = 2e-9 * Double(outputSide * outputSide * channels * taps)
   let gigaBytes = 4e-9 * Double((side * side + outputSide * outputSide) * channels)
   print(
-    padded(shape.name, 21) + padded("\(side) x \(side) x \(channels)", 22) + column(gigaFLOP / seconds, 7)
-      + column(gigaBytes / seconds, 7))
+    padded(shape.name, 21) + padded("\(side) x \(side) x \(channels)", 22) + column(gigaFLOP / seconds[0], 7)
+      + column(gigaBytes / seconds[0], 7) + column(gigaFLOP / seconds[1], 9) + column(seconds[0] / seconds[1], 7, digits: 2))
 }

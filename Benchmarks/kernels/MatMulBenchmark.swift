@@ -85,9 +85,10 @@ func printMatMul(_ shape: MatMulShape, _ kernels: Kernels, rounds: Int) {
       CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(depth), 1, input, Int32(depth),
       plainWeights, Int32(columns), 0, output, Int32(columns))
   }
-  let seconds = medianSeconds(rounds: rounds, [ours, openBLAS])
+  let seconds = medianSeconds(rounds: rounds, [ours, openBLAS, matMulS8(shape, kernels)])
   let gigaFLOP = 2e-9 * Double(rows * depth * columns)
   print(
     padded(shape.name, 21) + padded("\(rows) x \(depth) x \(columns)", 22) + column(gigaFLOP / seconds[0], 7)
-      + column(gigaFLOP / seconds[1], 10) + column(seconds[1] / seconds[0], 7, digits: 2))
+      + column(gigaFLOP / seconds[1], 10) + column(seconds[1] / seconds[0], 7, digits: 2)
+      + column(gigaFLOP / seconds[2], 9) + column(seconds[0] / seconds[2], 7, digits: 2))
 }

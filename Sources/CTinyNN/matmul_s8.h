@@ -13,6 +13,8 @@
 //   addProducts(sum, activations, weights, steps)
 //   finish(sum, result)         one vector of int32 for each of the UNIT_ROWS rows
 //   rowCorrection(x, channels)  with ROW_CORRECTION: what to add to all sums of a row for each of its taps
+// A kernel that rewrites its rows first defines, instead of MATMUL and rowCorrection, ACTIVATION_BYTES, what it writes per
+// channel; it calls multiplyBlock with them.
 //
 // Tiles are arranged as in matmul_f32.h.
 
@@ -21,6 +23,11 @@
 #define MAXIMUM_VECTORS 8
 // Rows whose corrections are kept at once.
 #define BLOCK_ROWS 256
+#if defined(ACTIVATION_BYTES)
+#define ROW_CORRECTION
+#else
+#define ACTIVATION_BYTES 1
+#endif
 
 INLINE const int8_t *sourceRow(const TinyNNMatMulS8 *m, int32_t row, int32_t tap) {
   int64_t index = (int64_t)row * m->taps + tap;
@@ -37,18 +44,29 @@ typedef struct {
   Sum sums[MAXIMUM_UNITS][MAXIMUM_VECTORS];
 } Accumulators;
 
+INLINE Activations unitActivations(const int8_t *const x[UNIT_ROWS], int32_t channel, int steps) {
+  const int8_t *source[UNIT_ROWS];
+  UNROLL for (int r = 0; r < UNIT_ROWS; r++) source[r] = x[r] + channel * ACTIVATION_BYTES;
+  return loadActivations(source, steps);
+}
+
+// Of rows and weights, the fewer are kept in registers.
 INLINE void accumulate(Accumulators *a, const int8_t *x[MAXIMUM_UNITS][UNIT_ROWS], int32_t channel,
                        const int8_t *weights, int64_t panelStride, int units, int vectors, int steps) {
-  Activations activations[MAXIMUM_UNITS];
-  UNROLL for (int u = 0; u < units; u++) {
-    const int8_t *source[UNIT_ROWS];
-    UNROLL for (int r = 0; r < UNIT_ROWS; r++) source[r] = x[u][r] + channel;
-    activations[u] = loadActivations(source, steps);
-  }
-  UNROLL for (int v = 0; v < vectors; v++) {
-    Weights w = loadWeights(weights + weightOffset(v, panelStride), steps);
-    UNROLL for (int u = 0; u < units; u++)
-      a->sums[u][v] = addProducts(a->sums[u][v], activations[u], w, steps);
+  if (vectors <= units) {
+    Weights w[MAXIMUM_VECTORS];
+    UNROLL for (int v = 0; v < vectors; v++) w[v] = loadWeights(weights + weightOffset(v, panelStride), steps);
+    UNROLL for (int u = 0; u < units; u++) {
+      Activations activations = unitActivations(x[u], channel, steps);
+      UNROLL for (int v = 0; v < vectors; v++) a->sums[u][v] = addProducts(a->sums[u][v], activations, w[v], steps);
+    }
+  } else {
+    Activations activations[MAXIMUM_UNITS];
+    UNROLL for (int u = 0; u < units; u++) activations[u] = unitActivations(x[u], channel, steps);
+    UNROLL for (int v = 0; v < vectors; v++) {
+      Weights w = loadWeights(weights + weightOffset(v, panelStride), steps);
+      UNROLL for (int u = 0; u < units; u++) a->sums[u][v] = addProducts(a->sums[u][v], activations[u], w, steps);
+    }
   }
 }
 
@@ -69,8 +87,11 @@ INLINE void tile(const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t ro
   int32_t channels = m->channels;
   for (int32_t tap = 0; tap < m->taps; tap++) {
     const int8_t *x[MAXIMUM_UNITS][UNIT_ROWS];
-    UNROLL for (int r = 0; r < units * UNIT_ROWS; r++)
-      x[r / UNIT_ROWS][r % UNIT_ROWS] = sourceRow(m, row + (r < rows ? r : rows - 1), tap);
+    UNROLL for (int r = 0; r < units * UNIT_ROWS; r++) {
+      int32_t source = row + (r < rows ? r : rows - 1);
+      x[r / UNIT_ROWS][r % UNIT_ROWS] =
+          ACTIVATION_BYTES == 1 ? sourceRow(m, source, tap) : m->input + (int64_t)source * channels * ACTIVATION_BYTES;
+    }
     int32_t channel = 0;
     for (; channel + 4 * GROUP <= channels; channel += 4 * GROUP) {
       accumulate(&a, x, channel, weights, panelStride, units, vectors, GROUP);
@@ -125,32 +146,42 @@ INLINE void rowTile(const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t
   }
 }
 
-// The rows first ..< first + count of a tile's columns, in tiles as even as possible, so that none has too few rows to
-// fill the pipelines.
-INLINE void rowTiles(const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t first, int32_t count, int32_t column,
-                     int maximumRows, int vectors) {
-  int32_t tiles = (count + maximumRows - 1) / maximumRows;
+// All rows of a tile's columns, in tiles as even as possible, so that none has too few rows to fill the pipelines.
+INLINE void rowTiles(const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t column, int maximumRows, int vectors) {
+  int32_t tiles = (m->rows + maximumRows - 1) / maximumRows;
   for (int32_t index = 0, row = 0; index < tiles; index++) {
-    int32_t rows = count / tiles + (index < count % tiles ? 1 : 0);
-    rowTile(m, corrections + row, first + row, column, rows, maximumRows, vectors);
+    int32_t rows = m->rows / tiles + (index < m->rows % tiles ? 1 : 0);
+    rowTile(m, corrections + row, row, column, rows, maximumRows, vectors);
     row += rows;
   }
 }
 
+INLINE void multiplyBlock(const TinyNNMatMulS8 *m, const int32_t *corrections) {
+  int32_t column = 0;
+  for (; column + (TILE_VECTORS - 1) * LANES < m->columns; column += TILE_VECTORS * LANES)
+    rowTiles(m, corrections, column, TILE_ROWS, TILE_VECTORS);
+  for (; column < m->columns; column += NARROW_VECTORS * LANES)
+    rowTiles(m, corrections, column, NARROW_ROWS, NARROW_VECTORS);
+}
+
+#if defined(MATMUL)
+
 void MATMUL(const TinyNNMatMulS8 *m) {
   for (int32_t row = 0; row < m->rows; row += BLOCK_ROWS) {
-    int32_t rows = m->rows - row < BLOCK_ROWS ? m->rows - row : BLOCK_ROWS;
-    int32_t corrections[BLOCK_ROWS + UNIT_ROWS];
+    TinyNNMatMulS8 block = *m;
+    block.rows = m->rows - row < BLOCK_ROWS ? m->rows - row : BLOCK_ROWS;
+    if (m->offsets) block.offsets += (int64_t)row * m->taps;
+    else block.input += (int64_t)row * m->taps * m->channels;
+    block.output += (int64_t)row * m->outputStride;
+    int32_t corrections[BLOCK_ROWS];
 #ifdef ROW_CORRECTION
-    for (int32_t r = 0; r < rows; r++) {
+    for (int32_t r = 0; r < block.rows; r++) {
       corrections[r] = 0;
-      for (int32_t tap = 0; tap < m->taps; tap++) corrections[r] += rowCorrection(sourceRow(m, row + r, tap), m->channels);
+      for (int32_t tap = 0; tap < m->taps; tap++) corrections[r] += rowCorrection(sourceRow(&block, r, tap), m->channels);
     }
 #endif
-    int32_t column = 0;
-    for (; column + (TILE_VECTORS - 1) * LANES < m->columns; column += TILE_VECTORS * LANES)
-      rowTiles(m, corrections, row, rows, column, TILE_ROWS, TILE_VECTORS);
-    for (; column < m->columns; column += NARROW_VECTORS * LANES)
-      rowTiles(m, corrections, row, rows, column, NARROW_ROWS, NARROW_VECTORS);
+    multiplyBlock(&block, corrections);
   }
 }
+
+#endif

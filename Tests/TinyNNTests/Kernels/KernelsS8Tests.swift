@@ -8,7 +8,7 @@ import TinyNN
       (rows: random.pick(1...13), taps: random.pick(1...9), channels: 4 * random.pick(1...12), columns: random.pick(1...150))
     }
     let everyTile = (1...20).flatMap { rows in [1, 15, 16, 17, 33, 64, 65, 144].map { (rows, 2, 28, $0) } }
-    return awkward + everyTile + [(300, 1, 8, 20)]
+    return awkward + everyTile + [(300, 1, 8, 20), (2, 1, 33_000, 17)]
   }()
 
   @Test(arguments: availableInstructionSets)
