@@ -43,9 +43,9 @@ struct Adapt: ParsableCommand {
   @OptionGroup var results: OutputOptions
 
   func run() throws {
-    try Method.check(method)
+    let learning = try Method.one(method)
     for (name, value) in [("--unlabelled", unlabelled), ("--auxiliary", auxiliary)] where value != nil {
-      throw Failure(.usage, "\(name) is not there yet; this version learns from labelled photos with --method prototype")
+      throw Failure(.usage, "\(name) is not there yet; this version learns from labelled photos")
     }
     let classes = try ClassFolders(folder, needed: 2, role: "learning")
     let encoder = try ModelLocation.encoder(option: model)
@@ -63,6 +63,7 @@ struct Adapt: ParsableCommand {
     let start = monotonicNanoseconds()
     let knowledge = try learn(classes, reader)
     var file = previous ?? TaskFile(knowledge)
+    file.method = learning
     file.replace(by: knowledge)
     let (head, byteCount) = try file.write(encoder: reader.model, from: encoder.path, to: task.path)
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
