@@ -13,6 +13,7 @@ public struct EpisodeMeasures: Sendable {
   public let refused: Double?
   /// Episodes in which `auto` took each method.
   public let chosen: [(method: HeadMethod, episodes: Int)]
+  public let details: EpisodeDetails
 }
 
 public struct RejectionMeasure: Equatable, Sendable {
@@ -37,6 +38,7 @@ extension Episodes {
     var sums = [(auroc: Double, falseAcceptance: Double)](repeating: (0, 0), count: 3)
     var withOthers = 0
     var chosen: [HeadMethod: Int] = [:]
+    var details = EpisodeDetails(classCount: dataset.classNames.count)
     for episode in 0..<options.episodes {
       let draw = draw(episode, others: true)
       let rows = draw.support.flatMap { dataset.rows[$0 * dimension..<($0 + 1) * dimension] }
@@ -48,8 +50,16 @@ extension Episodes {
       if cache[head.features.kind] == nil { cache[head.features.kind] = FeatureRows(head.features, dataset.rows, dataset.lengths) }
       let known = classify(draw.queries.map(\.row), head, cache[head.features.kind]!)
       let others = classify(draw.others, head, cache[head.features.kind]!)
-      for (prediction, query) in zip(known, draw.queries) { evaluation.add(prediction, label: query.label) }
-      for prediction in others { evaluation.add(prediction, label: nil) }
+      let classes = (0..<options.ways).map { dataset.className(of: draw.support[$0 * options.shots]) }
+      for (prediction, query) in zip(known, draw.queries) {
+        evaluation.add(prediction, label: query.label)
+        details.add(prediction, row: query.row, className: classes[query.label], takenFor: classes[prediction.label])
+      }
+      for prediction in others {
+        evaluation.add(prediction, label: nil)
+        details.addOther(prediction)
+      }
+      details.add(threshold: head.calibration.threshold)
       accuracies.append(100 * Double(zip(known, draw.queries).count { $0.label == $1.label }) / Double(known.count))
       if !others.isEmpty {
         withOthers += 1
@@ -70,7 +80,7 @@ extension Episodes {
       },
       accepted: Double(evaluation.acceptedCount) / Double(max(1, evaluation.knownCount)),
       refused: evaluation.otherCount == 0 ? nil : Double(evaluation.rejectedCount) / Double(evaluation.otherCount),
-      chosen: chosen.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value) })
+      chosen: chosen.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value) }, details: details)
   }
 
   private func classify(_ rows: [Int], _ head: LearnedHead, _ features: FeatureRows) -> [Prediction] {

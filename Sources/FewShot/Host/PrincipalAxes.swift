@@ -1,4 +1,4 @@
-/// The principal axes of a few centred rows, from the eigenvectors of their Gram matrix by Jacobi rotations (Golub, Van Loan,
+/// The principal axes of a few centred rows, from the eigenvectors of their covariance or Gram matrix by Jacobi rotations (Golub, Van Loan,
 /// "Matrix computations", 8.5), in a fixed order: the same rows give the same bits.
 struct PrincipalAxes {
   /// Variances along the axes, in descending order.
@@ -10,13 +10,19 @@ struct PrincipalAxes {
 
   /// `rows` are centred. Axes with hardly any variance are left out.
   init(of rows: [[Double]], dimension: Int, atMost limit: Int) {
-    let count = rows.count
+    // The covariance and the Gram matrix have the same eigenvalues but zeros: the smaller one is less work.
+    let isGram = rows.count < dimension
+    let count = isGram ? rows.count : dimension
     var gram = [[Double]](repeating: [Double](repeating: 0, count: count), count: count)
     for row in 0..<count {
       for column in 0...row {
         var sum = 0.0
-        for index in 0..<dimension { sum += rows[row][index] * rows[column][index] }
-        gram[row][column] = sum / Double(count)
+        if isGram {
+          for index in 0..<dimension { sum += rows[row][index] * rows[column][index] }
+        } else {
+          for example in rows { sum += example[row] * example[column] }
+        }
+        gram[row][column] = sum / Double(rows.count)
         gram[column][row] = gram[row][column]
       }
     }
@@ -36,8 +42,10 @@ struct PrincipalAxes {
     let order = (0..<count).sorted { (a: Int, b: Int) in eigenvalues[a] == eigenvalues[b] ? a < b : eigenvalues[a] > eigenvalues[b] }
     var (variances, axes): ([Double], [[Double]]) = ([], [])
     for index in order.prefix(min(limit, dimension)) where gram[index][index] > 1e-6 * total {
-      var axis = [Double](repeating: 0, count: dimension)
-      for (row, weight) in zip(rows, vectors[index]) { for column in 0..<dimension { axis[column] += weight * row[column] } }
+      var axis = isGram ? [Double](repeating: 0, count: dimension) : vectors[index]
+      if isGram {
+        for (row, weight) in zip(rows, vectors[index]) { for column in 0..<dimension { axis[column] += weight * row[column] } }
+      }
       let length = axis.reduce(0) { $0 + $1 * $1 }.squareRoot()
       guard length > 0 else { continue }
       axes.append(axis.map { $0 / length })

@@ -36,7 +36,7 @@ struct Evaluate: ParsableCommand {
   @Option(help: "How it learns, one or more separated by commas: \(Method.available.joined(separator: ", ")).")
   var method = "prototype"
 
-  @Option(help: ArgumentHelp("A report in HTML. Not there yet.", valueName: "r.html"))
+  @Option(help: ArgumentHelp("Write a report on episodes: one page in HTML with charts and photos.", valueName: "r.html"))
   var report: String?
 
   @Flag(help: "Refuse photos that cannot be read, instead of skipping them with a warning.")
@@ -54,11 +54,11 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let methods = try Method.list(method)
-    if report != nil { throw Failure(.usage, "--report is not there yet; leave it out") }
     let location = try ModelLocation.encoder(option: model)
     location.announce("model")
     let (file, opened) = try openModelFile(location.path)
     let isTask = withExtendedLifetime(file) { opened.has(.classes) }
+    if isTask, report != nil { throw Failure(.usage, "\(location.path): is a task file; --report is for episodes with an encoder") }
     if isTask { try evaluateTask(location) } else { try evaluateEpisodes(location, methods) }
   }
 
@@ -67,7 +67,7 @@ struct Evaluate: ParsableCommand {
   private func evaluateEpisodes(_ location: ModelLocation, _ methods: [(name: String, method: LearningMethod)]) throws {
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation")
     let reader = try PhotoReader(runtime, path: location.path)
-    let embedded = try embed(classes, reader)
+    let (embedded, photos) = try embed(classes, reader)
     var options = EpisodeOptions()
     (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
     let drawn: Episodes
@@ -84,6 +84,12 @@ struct Evaluate: ParsableCommand {
       progress.finish()
       all.append((name, measures))
     }
+    if let report {
+      let page = EpisodeReport(
+        title: "\(ways)-way episodes: \(location.path) on \(dataset)", methods: all,
+        accuracyByShots: try accuracyByShots(methods, embedded, options, statistics), dataset: embedded, photos: photos)
+      try writeFile(Array(page.html.utf8), to: report)
+    }
     let fields: [(name: String, value: JSON)] =
       all[0].measures.fields + [
         ("episodes", .integer(episodes)), ("ways", .integer(ways)), ("shots", .integer(shots)), ("queries", .integer(queries)),
@@ -98,7 +104,25 @@ struct Evaluate: ParsableCommand {
     try results.print(.object(fields), text: lines.joined(separator: "\n"))
   }
 
-  private func embed(_ classes: ClassFolders, _ reader: PhotoReader) throws -> EmbeddedDataset {
+  /// The accuracy of each method at several numbers of photos, as far as the dataset has them, over at most 200 episodes.
+  private func accuracyByShots(
+    _ methods: [(name: String, method: LearningMethod)], _ embedded: EmbeddedDataset, _ options: EpisodeOptions,
+    _ statistics: StatisticsView?
+  ) throws -> [(name: String, points: [(shots: Int, mean: Double, interval: Double)])] {
+    try methods.map { name, learning in
+      var points: [(shots: Int, mean: Double, interval: Double)] = []
+      for shots in Set([1, 2, 5, 10, 20, shots]).sorted() {
+        var some = options
+        (some.shots, some.episodes) = (shots, min(200, episodes))
+        guard let drawn = try? Episodes(embedded, some) else { continue }
+        let found = try drawn.measure(learning, statistics: statistics).accuracies
+        points.append((shots, found.mean, found.interval))
+      }
+      return (name, points)
+    }
+  }
+
+  private func embed(_ classes: ClassFolders, _ reader: PhotoReader) throws -> (EmbeddedDataset, photos: [String]) {
     let dimension = reader.encoder.dimension
     var embedded = EmbeddedDataset(dimension: dimension)
     let identifiers = classes.folders.flatMap(\.photos).map { (try? PhotoIdentifier.of($0)) ?? 0 }
@@ -109,16 +133,20 @@ struct Evaluate: ParsableCommand {
         embedded.add(folder.name, Array(rows[start..<start + folder.photos.count]))
         start += folder.photos.count
       }
-      return embedded
+      return (embedded, classes.folders.flatMap(\.photos))
     }
     var progress = Progress("Embedding", total: classes.photoCount)
     defer { progress.finish() }
     var done = 0
     var all: [[Float]] = []
+    var photos: [String] = []
     for folder in classes.folders {
       var embeddings: [[Float]] = []
       for photo in folder.photos {
-        if let embedding = try reader.embedding(of: photo, strict: strict) { embeddings.append(embedding) }
+        if let embedding = try reader.embedding(of: photo, strict: strict) {
+          embeddings.append(embedding)
+          photos.append(photo)
+        }
         done += 1
         progress.update(done: done)
       }
@@ -127,7 +155,7 @@ struct Evaluate: ParsableCommand {
     }
     // Photos that cannot be read are named every time.
     if reader.skipped.isEmpty { cache.write(all) }
-    return embedded
+    return (embedded, photos)
   }
 
   // MARK: A task

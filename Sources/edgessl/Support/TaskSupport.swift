@@ -173,6 +173,17 @@ extension Knowledge {
   var json: JSON { .array(classes.map { ["name": .string($0.name), "photos": .integer($0.examples.count)] }) }
 }
 
+extension Knowledge {
+  var jsonWithPhotos: JSON {
+    .array(classes.map { learned in
+      [
+        "name": .string(learned.name), "photos": .integer(learned.examples.count),
+        "identifiers": JSON(learned.examples.map { PhotoIdentifier.text($0.identifier) }),
+      ]
+    })
+  }
+}
+
 /// Plan and reality of this process's memory, on standard error.
 func noteMemory(planned: Int, weights: Int) {
   let resident = residentByteCounts()
