@@ -58,6 +58,9 @@ public struct TrainingError: Error, Equatable, Sendable {
   public let found: Int
   public let needed: Int
 
+  /// No operator with weights can be trained.
+  public static let noTail = TrainingError(.nothingTrains)
+
   init(_ reason: Reason, operator operatorIndex: Int = -1, found: Int = 0, needed: Int = 0) {
     self.reason = reason
     self.operatorIndex = operatorIndex

@@ -18,6 +18,8 @@ public struct TrainingPlan: Sendable {
   public let trainedCount: Int
   /// float32 values of the tensor at the cut, for one example.
   public let cutCount: Int
+  /// The tensor of the model that crosses the cut.
+  public let cutTensor: Int
   /// What the arena must hold.
   public var arenaByteCount: Int { weightByteCount + stateByteCount + activationByteCount + scratchByteCount }
 
@@ -29,6 +31,7 @@ public struct TrainingPlan: Sendable {
     activationByteCount = layout.activationByteCount
     scratchByteCount = layout.scratchByteCount
     trainedCount = layout.trainedCount
+    cutTensor = layout.tail.cut
     cutCount = model.tensor(layout.tail.cut).type.shape.count
   }
 }
