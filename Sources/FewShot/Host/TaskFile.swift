@@ -12,7 +12,10 @@ public struct TaskFile: Equatable, Sendable {
 
   private static let ownSections: [SectionKind] = [.classes, .examples, .head, .history]
 
-  public init(_ knowledge: Knowledge) { self.knowledge = knowledge }
+  public init(_ knowledge: Knowledge, history: [Knowledge] = []) {
+    self.knowledge = knowledge
+    self.history = history
+  }
 
   /// Reads the task of a checked file, or nil if the file is an encoder that has not learned anything. All of the task's
   /// sections are checked.
@@ -62,7 +65,7 @@ public struct TaskFile: Equatable, Sendable {
     return (writer.finish(), head)
   }
 
-  private var historySection: [UInt8] {
+  var historySection: [UInt8] {
     let parts = history.flatMap { [$0.classesSection, $0.examplesSection] }
     var bytes: [UInt8] = []
     bytes.append(word: SectionLayout.version)

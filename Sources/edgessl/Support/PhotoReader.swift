@@ -30,6 +30,11 @@ final class PhotoReader {
     try read(photo) { image throws(PhotoEncoderError) in try encoder.embed(image) }
   }
 
+  /// The embedding of what the network takes for a photo.
+  func embedding(ofInput input: [Float], photo: String) throws(Failure) -> [Float] {
+    do { return try encoder.embedding(ofInput: input) } catch { throw Failure(error, photo: photo, encoder: path) }
+  }
+
   private func read(_ photo: String, _ body: (RGBImage) throws(PhotoEncoderError) -> [Float]) throws(Failure) -> [Float] {
     let image: RGBImage
     do {

@@ -1,4 +1,5 @@
 import TinyNN
+import Glibc
 
 /// Few-shot episodes in which the tail is trained, beside the prototypes of the same episodes without training.
 public struct FinetuneResult: Sendable {
@@ -12,6 +13,8 @@ public struct FinetuneResult: Sendable {
   /// Paired: adapted minus frozen, episode by episode.
   public var gain: EpisodeResult { EpisodeResult(accuracies: zip(adapted, frozen).map { $0 - $1 }) }
 }
+
+let gateLog = getenv("GATE_LOG") != nil
 
 extension Episodes {
   /// Learns and classifies every episode with a trained tail. Row r of the dataset is the photo whose cached tensors start at
@@ -28,7 +31,8 @@ extension Episodes {
       adapter.restart()
       let gate = gated ? AdaptationGate(adapter, photos, classCount: options.ways, seed: seed) : AdaptationGate.open
       result.frozen.append(plain.accuracies[episode])
-      if gate.takesTrained {
+      if gateLog { print("GATE", gate.frozenRight, gate.trainedRight, gate.heldOut, gate.frozenLikelihood, gate.trainedLikelihood) }
+      if gate.takesTrained || gateLog {
         adapter.restart()
         adapter.train(photos, classCount: options.ways, turned: adapter.plan.options.rotationWeight > 0 ? photos.map(\.first) : [], seed: seed)
         let prototypes = adapter.prototypes(photos, classCount: options.ways)
@@ -39,6 +43,7 @@ extension Episodes {
       } else {
         result.adapted.append(plain.accuracies[episode])
       }
+      if gateLog { print("GAIN", result.adapted.last! - result.frozen.last!) }
       progress(episode + 1)
     }
     return result
@@ -82,21 +87,57 @@ public struct AdaptationGate: Sendable {
       return
     }
     let folds = min(AdaptationGate.folds, position.min() ?? 0)
-    var (frozen, trained, frozenRight, trainedRight, heldOut): (Float, Float, Int, Int, Int) = (0, 0, 0, 0, 0)
+    var (frozen, trained, labels): (HeldOutCosines, HeldOutCosines, [Int]) = (.init(classCount), .init(classCount), [])
     for part in 0..<folds {
       let kept = photos.indices.filter { fold[$0] % folds != part }.map { photos[$0] }
       let left = photos.indices.filter { fold[$0] % folds == part }.map { photos[$0] }
       adapter.restart()
-      let before = NearestPrototype.likelihood(adapter, kept, left, classCount)
+      frozen.add(adapter, kept, left)
       adapter.train(kept, classCount: classCount, turned: adapter.plan.options.rotationWeight > 0 ? kept.map(\.first) : [], seed: seed)
-      let after = NearestPrototype.likelihood(adapter, kept, left, classCount)
-      (frozen, frozenRight) = (frozen + before.sum, frozenRight + before.right)
-      (trained, trainedRight) = (trained + after.sum, trainedRight + after.right)
-      heldOut += left.count
+      trained.add(adapter, kept, left)
+      labels += left.map(\.label)
     }
+    let (before, after) = (frozen.score(labels), trained.score(labels))
     self.init(
-      frozen / Float(heldOut), trained / Float(heldOut), frozenRight, trainedRight, heldOut,
-      takesTrained: trained > frozen && trainedRight >= frozenRight)
+      before.likelihood, after.likelihood, before.right, after.right, labels.count,
+      takesTrained: after.right > before.right || after.right == before.right && after.likelihood > before.likelihood)
+  }
+}
+
+/// Cosines of held-out photos to the prototypes of the others.
+private struct HeldOutCosines {
+  let classCount: Int
+  var cosines: [Float] = []
+
+  init(_ classCount: Int) { self.classCount = classCount }
+
+  mutating func add(_ adapter: TailAdapter, _ support: [CachedPhoto], _ queries: [CachedPhoto]) {
+    let prototypes = adapter.prototypes(support, classCount: classCount)
+    let rows = adapter.embeddings(queries.map(\.first))
+    NearestPrototype.eachRow(rows, prototypes, prototypes.count / classCount) { _, classifier, embedding in
+      for label in 0..<classCount { cosines.append(embedding.dot(classifier.prototypes[label])) }
+    }
+  }
+
+  /// Right answers, and the mean log-likelihood at the scale that is best for these photos.
+  func score(_ labels: [Int]) -> (likelihood: Float, right: Int) {
+    var (best, right) = (-Float.infinity, 0)
+    for (row, label) in labels.enumerated() {
+      let values = cosines[row * classCount..<(row + 1) * classCount]
+      if values.firstIndex(of: values.max()!) == values.startIndex + label { right += 1 }
+    }
+    for step in 0..<13 {
+      let scale = 4 * Float(1 << (step / 2)) * (step % 2 == 0 ? 1 : 1.41421356)
+      var sum: Float = 0
+      for (row, label) in labels.enumerated() {
+        let values = cosines[row * classCount..<(row + 1) * classCount], own = values[values.startIndex + label]
+        var total: Float = 0
+        for value in values { total += ElementaryMath.exp(min(80, scale * (value - own))) }
+        sum -= ElementaryMath.log(total)
+      }
+      best = max(best, sum / Float(labels.count))
+    }
+    return (best, right)
   }
 }
 
@@ -109,22 +150,7 @@ enum NearestPrototype {
     return right
   }
 
-  /// The log-likelihood of photos under prototypes of other photos, at the scale of training, and how many are right.
-  static func likelihood(_ adapter: TailAdapter, _ support: [CachedPhoto], _ queries: [CachedPhoto], _ classCount: Int) -> (sum: Float, right: Int) {
-    let prototypes = adapter.prototypes(support, classCount: classCount)
-    let rows = adapter.embeddings(queries.map(\.first))
-    var (sum, right): (Float, Int) = (0, 0)
-    var confidences = [Float](repeating: 0, count: classCount)
-    eachRow(rows, prototypes, prototypes.count / classCount) { row, classifier, embedding in
-      var span = confidences.mutableSpan
-      let prediction = classifier.classify(embedding, confidences: &span)
-      if prediction.label == queries[row].label { right += 1 }
-      sum += ElementaryMath.log(max(confidences[queries[row].label], 1e-20))
-    }
-    return (sum, right)
-  }
-
-  private static func eachRow(_ rows: [Float], _ prototypes: [Float], _ dimension: Int, _ body: (Int, CosineClassifier, Embedding) -> Void) {
+  static func eachRow(_ rows: [Float], _ prototypes: [Float], _ dimension: Int, _ body: (Int, CosineClassifier, Embedding) -> Void) {
     rows.withUnsafeBufferPointer { rows in
       prototypes.withUnsafeBufferPointer { prototypes in
         let classifier = CosineClassifier(
