@@ -19,9 +19,9 @@ extension Int8Lowering {
 
   /// Moves the bias of every layer so that the mean of its result before the activation is that of the float32 network,
   /// although its input comes from the int8 network: layer after layer, b + W E[x] - Wq E[xq] (Nagel et al. 2019, appendix D).
-  mutating func correctBiasesEmpirically(
-    _ statistics: [Graph.TensorID: TensorStatistics], _ photos: CalibrationSet, progress: (Int, Int) -> Void
-  ) throws {
+  mutating func correctBiasesEmpirically(_ photos: CalibrationSet, progress: (Int, Int) -> Void) throws {
+    // Of the same photos: means differ more between photos than rounding moves them.
+    let statistics = try photos.statistics(of: source, histograms: false)
     let layers = source.nodes.indices.filter { source.weightChannelAxis(of: source.nodes[$0]) != nil }
     for (done, index) in layers.enumerated() {
       let node = source.nodes[index], input = node.inputs[0]
@@ -42,7 +42,11 @@ extension Int8Lowering {
 
   /// The weights of a layer as the lowering takes them.
   func quantizedWeights(_ index: Int, inputScale: Float) -> WeightQuantization {
-    if let rounded = roundedWeights[index] { return rounded }
+    roundedWeights[index] ?? nearestWeights(index, inputScale: inputScale)
+  }
+
+  /// The weights of a layer, each rounded to the nearest.
+  func nearestWeights(_ index: Int, inputScale: Float) -> WeightQuantization {
     let node = source.nodes[index]
     let shape = source.shape(node.inputs[1]), axis = source.weightChannelAxis(of: node)!
     let bias = source.floats(node.inputs[2])!.enumerated().map { Double($1) + (biasCorrections[index]?[$0] ?? 0) }

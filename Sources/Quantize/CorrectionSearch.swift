@@ -43,7 +43,7 @@ struct CorrectionSearch {
     if options.adaptivelyRoundedLayers > 0 { try adaptRounding() }
     if options.correctsBiasesEmpirically {
       var candidate = lowering
-      try candidate.correctBiasesEmpirically(statistics, fit.spread(32)) { progress(.biases, $0, $1) }
+      try candidate.correctBiasesEmpirically(fit.spread(32)) { progress(.biases, $0, $1) }
       try decide(.empiricalBiasCorrection, candidate, "\(candidate.biasCorrections.count) layers")
     }
   }

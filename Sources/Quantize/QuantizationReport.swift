@@ -12,7 +12,7 @@ public struct LayerReport: Sendable {
   public let rangeMethod: RangeMethod
   public let range: ClosedRange<Float>
   public let saturation: Double
-  /// Of the weights alone, decibels; nil for layers without weights.
+  /// Of the weights alone, each rounded to the nearest, decibels; nil for layers without weights.
   public let weightSignalToNoise: Double?
   /// The layer run in int8 on float32 inputs: signal-to-quantization-noise ratio in decibels, and cosine.
   public let signalToNoise: Double
@@ -119,7 +119,7 @@ extension Int8Lowering {
     }
     let layers = nodes.indices.map { index -> LayerReport in
       let node = source.nodes[nodes[index]], output = node.outputs[0]
-      let weights = source.weightChannelAxis(of: node) == nil ? nil : quantizedWeights(nodes[index], inputScale: maps[node.inputs[0]]!.scale)
+      let weights = source.weightChannelAxis(of: node) == nil ? nil : nearestWeights(nodes[index], inputScale: maps[node.inputs[0]]!.scale)
       let map = maps[output]!
       return LayerReport(
         name: node.name, operation: "\(node.kind)", outputShape: source.shape(output),

@@ -10,7 +10,7 @@ public struct QuantizationOptions: Sendable {
   public var correctsBiases = true
   public var correctsBiasesEmpirically = true
   /// How many layers are rounded adaptively, those with the lowest signal-to-noise first.
-  public var adaptivelyRoundedLayers = 24
+  public var adaptivelyRoundedLayers = Int.max
   /// Names of nodes that stay float32.
   public var floatNodes: Set<String> = []
 
