@@ -83,6 +83,7 @@ extension Graph {
     }
     var graph = try lowering.lowered().graph
     graph.removeDeadNodes()
+    graph.quantizeInputs()
     return QuantizedModel(graph: graph, floatNodes: nodes.map(\.name).filter(lowering.floatNodes.contains), report: report)
   }
 

@@ -76,6 +76,9 @@ struct QuantizeCommand: ParsableCommand {
     }
     var provenance = Provenance(encoder.model)
     provenance.fields.append(("quantized", "int8, \(read.inputs.count) photos\(fast ? ", fast" : "")"))
+    let floatPlan: InferencePlan
+    do { floatPlan = try InferencePlan(for: encoder.model) } catch { throw Failure(error, in: model) }
+    provenance.floatSizes = (file.bytes.count, floatPlan.arenaByteCount)
     writer.add(.provenance, provenance.section)
     let bytes = writer.finish()
     let sizes: QuantizationSizes
