@@ -66,6 +66,19 @@ public final class PhotoEncoder {
     return (0..<input.shape.count).map(input.value(at:))
   }
 
+  /// The embedding of what `networkInput` gave, as the network gives it.
+  public func embedding(ofInput input: [Float]) throws(PhotoEncoderError) -> [Float] {
+    input.withUnsafeBufferPointer { values in
+      // Read only, during this call.
+      encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: values.baseAddress!), count: values.count))
+    }
+    encoder.session.run()
+    let output = encoder.session.output().floats
+    let embedding = (0..<output.count).map { output[$0] }
+    guard embedding.allSatisfy(\.isFinite) else { throw .notFinite }
+    return embedding
+  }
+
   private func load(_ image: RGBImage) throws(PreprocessingError) {
     let size = try PhotoSize(height: image.fullHeight, width: image.fullWidth, reduction: image.reduction)
     let needed = try preprocessing.scratchByteCount(photo: size)

@@ -204,3 +204,14 @@ extension Checksum {
     of(bytes.slice(32, bytes.count - 32), seed: bytes.load(UInt64.self, at: 8) ^ bytes.load(UInt64.self, at: 16))
   }
 }
+
+extension Checksum {
+  /// Writes the checksum of a whole file into its header.
+  static func seal(_ file: inout MutableRawSpan) {
+    let sum = unsafe file.withUnsafeBytes { bytes in
+      // The region is used inside this closure only.
+      ofFile(unsafe ByteRegion(bytes))
+    }
+    file.store(sum, at: 24)
+  }
+}

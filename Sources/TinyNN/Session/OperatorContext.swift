@@ -4,11 +4,13 @@ public struct OperatorContext {
   let record: OperatorRecord
   let arena: Arena
   /// Start of the scratch memory in the arena.
-  let scratchOffset: Int
+  var scratchOffset: Int
   public let kernels: Kernels
   /// Which part of the output to compute, of how many.
   public let part: Int
   public let parts: Int
+  /// Where operands are while the tail is trained; nil in inference.
+  var training: TrainingOperands?
 
   var inputCount: Int { record.inputCount }
 
@@ -16,6 +18,7 @@ public struct OperatorContext {
   func output(_ index: Int) -> Tensor { tensor(record.inputCount + index) }
 
   private func tensor(_ position: Int) -> Tensor {
+    if let training { return training.tensor(position) }
     // The check of the file has proved that operands which shape rules ask for are there.
     guard let index = model.operand(record, position) else { preconditionFailure("operand left out") }
     return arena.tensor(index, of: model)
@@ -41,6 +44,13 @@ public struct Tensor {
     type = record.type
     quantization = record.quantization
     words = bytes
+  }
+
+  /// A float32 tensor in training.
+  init(_ shape: Shape, _ floats: Elements<Float>) {
+    type = TensorType(.float32, shape)
+    quantization = nil
+    words = floats.viewed(as: Int8.self)
   }
 
   public var shape: Shape { type.shape }

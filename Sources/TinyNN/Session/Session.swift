@@ -40,6 +40,33 @@
     for index in 0..<model.operatorCount { runOperator(index) }
   }
 
+  /// Runs the operators before `end`: the trunk of a network whose tail is trained.
+  public mutating func run(until end: Int) {
+    for index in 0..<end { runOperator(index) }
+  }
+
+  /// Copies a tensor of the network as real values: float32 as they are, int8 dequantized. It must be alive now.
+  public func copyValues(ofTensor index: Int, to target: Elements<Float>) {
+    let tensor = arena.tensor(index, of: model)
+    if tensor.elementType == .float32 {
+      for i in 0..<target.count { target[i] = tensor.floats[i] }
+    } else {
+      let map = tensor.map
+      for i in 0..<target.count { target[i] = map.dequantize(tensor.int8s[i]) }
+    }
+  }
+
+  /// Fills input 0 with real values, quantized where the network takes int8.
+  public mutating func setInput(_ values: Elements<Float>) {
+    let input = input(0)
+    if input.elementType == .float32 {
+      for i in 0..<values.count { input.floats[i] = values[i] }
+    } else {
+      let map = input.map
+      for i in 0..<values.count { input.int8s[i] = map.quantize(values[i]) }
+    }
+  }
+
   /// Runs operator `index` alone, for profiles: its inputs must be what the operators before it left.
   public mutating func runOperator(_ index: Int) {
     let record = model.operatorRecord(index)

@@ -5,8 +5,8 @@ import TinyNN
 
 /// The ways of learning that this version has, and those that are planned.
 enum Method {
-  static let available = ["prototype"]
-  static let planned = ["lda", "ridge", "auto", "finetune"]
+  static let available = ["prototype", "finetune"]
+  static let planned = ["lda", "ridge", "auto"]
 
   /// Throws unless `name` is available; methods stand in one list, separated by commas.
   static func check(_ name: String) throws(Failure) {

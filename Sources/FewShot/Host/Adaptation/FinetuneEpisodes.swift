@@ -1,0 +1,137 @@
+import TinyNN
+
+/// Few-shot episodes in which the tail is trained, beside the prototypes of the same episodes without training.
+public struct FinetuneResult: Sendable {
+  public internal(set) var adapted: [Double] = []
+  public internal(set) var frozen: [Double] = []
+  /// Episodes in which the gate took the trained tail.
+  public internal(set) var takenCount = 0
+
+  public var accuracy: EpisodeResult { EpisodeResult(accuracies: adapted) }
+  public var frozenAccuracy: EpisodeResult { EpisodeResult(accuracies: frozen) }
+  /// Paired: adapted minus frozen, episode by episode.
+  public var gain: EpisodeResult { EpisodeResult(accuracies: zip(adapted, frozen).map { $0 - $1 }) }
+}
+
+extension Episodes {
+  /// Learns and classifies every episode with a trained tail. Row r of the dataset is the photo whose cached tensors start at
+  /// r times `TrunkRunner.places`.
+  /// - Parameter gated: keeps the untrained tail where held-out photos say that training does not help.
+  public func runFinetune(_ adapter: TailAdapter, gated: Bool, progress: (Int) -> Void = { _ in }) -> FinetuneResult {
+    var result = FinetuneResult()
+    let places = TrunkRunner.places(adapter.plan.options)
+    let plain = run()
+    for episode in 0..<options.episodes {
+      let draw = draw(episode)
+      let photos = draw.support.enumerated().map { CachedPhoto(label: $0.offset / options.shots, first: $0.element * places) }
+      let seed = options.seed &* 1_000_003 &+ UInt64(episode)
+      adapter.restart()
+      let gate = gated ? AdaptationGate(adapter, photos, classCount: options.ways, seed: seed) : AdaptationGate.open
+      result.frozen.append(plain.accuracies[episode])
+      if gate.takesTrained {
+        adapter.restart()
+        adapter.train(photos, classCount: options.ways, turned: adapter.plan.options.rotationWeight > 0 ? photos.map(\.first) : [], seed: seed)
+        let prototypes = adapter.prototypes(photos, classCount: options.ways)
+        let queries = adapter.embeddings(draw.queries.map { $0.row * places })
+        let right = NearestPrototype.rightCount(queries, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)
+        result.adapted.append(100 * Double(right) / Double(draw.queries.count))
+        result.takenCount += 1
+      } else {
+        result.adapted.append(plain.accuracies[episode])
+      }
+      progress(episode + 1)
+    }
+    return result
+  }
+}
+
+/// Whether a trained tail is better than the untrained one, by photos that were held out of training: cross-validation over the
+/// labelled photos.
+public struct AdaptationGate: Sendable {
+  /// Mean log-likelihood of the held-out photos, and right answers among them.
+  public let frozenLikelihood: Float
+  public let trainedLikelihood: Float
+  public let frozenRight: Int
+  public let trainedRight: Int
+  public let heldOut: Int
+  public let takesTrained: Bool
+
+  /// Photos of a class that are needed.
+  public static let minimumShots = 2
+  /// Parts of the photos, each held out once.
+  public static let folds = 3
+
+  public static let open = AdaptationGate(0, 1, 0, 0, 0, takesTrained: true)
+  public static let closed = AdaptationGate(0, 0, 0, 0, 0, takesTrained: false)
+
+  private init(_ frozen: Float, _ trained: Float, _ frozenRight: Int, _ trainedRight: Int, _ heldOut: Int, takesTrained: Bool) {
+    (frozenLikelihood, trainedLikelihood, self.frozenRight, self.trainedRight) = (frozen, trained, frozenRight, trainedRight)
+    self.heldOut = heldOut
+    self.takesTrained = takesTrained
+  }
+
+  /// Trains once for each fold. Closed where a class has fewer than `minimumShots` photos.
+  public init(_ adapter: TailAdapter, _ photos: [CachedPhoto], classCount: Int, seed: UInt64) {
+    var position = [Int](repeating: 0, count: classCount)
+    let fold = photos.map { photo in
+      defer { position[photo.label] += 1 }
+      return position[photo.label]
+    }
+    guard position.allSatisfy({ $0 >= AdaptationGate.minimumShots }) else {
+      self = .closed
+      return
+    }
+    let folds = min(AdaptationGate.folds, position.min() ?? 0)
+    var (frozen, trained, frozenRight, trainedRight, heldOut): (Float, Float, Int, Int, Int) = (0, 0, 0, 0, 0)
+    for part in 0..<folds {
+      let kept = photos.indices.filter { fold[$0] % folds != part }.map { photos[$0] }
+      let left = photos.indices.filter { fold[$0] % folds == part }.map { photos[$0] }
+      adapter.restart()
+      let before = NearestPrototype.likelihood(adapter, kept, left, classCount)
+      adapter.train(kept, classCount: classCount, turned: adapter.plan.options.rotationWeight > 0 ? kept.map(\.first) : [], seed: seed)
+      let after = NearestPrototype.likelihood(adapter, kept, left, classCount)
+      (frozen, frozenRight) = (frozen + before.sum, frozenRight + before.right)
+      (trained, trainedRight) = (trained + after.sum, trainedRight + after.right)
+      heldOut += left.count
+    }
+    self.init(
+      frozen / Float(heldOut), trained / Float(heldOut), frozenRight, trainedRight, heldOut,
+      takesTrained: trained > frozen && trainedRight >= frozenRight)
+  }
+}
+
+enum NearestPrototype {
+  static func rightCount(_ rows: [Float], _ labels: [Int], _ prototypes: [Float], dimension: Int) -> Int {
+    var right = 0
+    eachRow(rows, prototypes, dimension) { row, classifier, embedding in
+      if classifier.nearest(to: embedding).label == labels[row] { right += 1 }
+    }
+    return right
+  }
+
+  /// The log-likelihood of photos under prototypes of other photos, at the scale of training, and how many are right.
+  static func likelihood(_ adapter: TailAdapter, _ support: [CachedPhoto], _ queries: [CachedPhoto], _ classCount: Int) -> (sum: Float, right: Int) {
+    let prototypes = adapter.prototypes(support, classCount: classCount)
+    let rows = adapter.embeddings(queries.map(\.first))
+    var (sum, right): (Float, Int) = (0, 0)
+    var confidences = [Float](repeating: 0, count: classCount)
+    eachRow(rows, prototypes, prototypes.count / classCount) { row, classifier, embedding in
+      var span = confidences.mutableSpan
+      let prediction = classifier.classify(embedding, confidences: &span)
+      if prediction.label == queries[row].label { right += 1 }
+      sum += ElementaryMath.log(max(confidences[queries[row].label], 1e-20))
+    }
+    return (sum, right)
+  }
+
+  private static func eachRow(_ rows: [Float], _ prototypes: [Float], _ dimension: Int, _ body: (Int, CosineClassifier, Embedding) -> Void) {
+    rows.withUnsafeBufferPointer { rows in
+      prototypes.withUnsafeBufferPointer { prototypes in
+        let classifier = CosineClassifier(
+          prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: prototypes.count / dimension, dimension: dimension), scale: 10, threshold: -1)
+        let all = EmbeddingMatrix(rows.baseAddress!, count: rows.count / dimension, dimension: dimension)
+        for row in 0..<all.count { body(row, classifier, all[row]) }
+      }
+    }
+  }
+}
