@@ -23,9 +23,9 @@ final class GraphProbe {
   }
 
   func run(_ input: [Float]) {
-    let elements = encoder.session.input().floats
-    precondition(elements.count == input.count)
-    for i in input.indices { elements[i] = input[i] }
+    let tensor = encoder.session.input()
+    precondition(tensor.shape.count == input.count)
+    for i in input.indices { tensor.setValue(input[i], at: i) }
     encoder.session.run()
   }
 

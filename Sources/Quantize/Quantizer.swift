@@ -96,6 +96,7 @@ extension Graph {
     report.corrections = search.reports
     var graph = try lowering.lowered().graph
     graph.removeDeadNodes()
+    graph.quantizeInputs()
     return QuantizedModel(graph: graph, floatNodes: nodes.map(\.name).filter(lowering.floatNodes.contains), report: report)
   }
 

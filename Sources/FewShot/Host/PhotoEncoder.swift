@@ -59,11 +59,11 @@ public final class PhotoEncoder {
     return embedding
   }
 
-  /// What the network takes for a photo, in the layout of its input.
+  /// What the network takes for a photo, in the layout of its input, as real numbers.
   public func networkInput(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
     do { try load(image) } catch { throw .preprocessing(error) }
-    let input = encoder.session.input().floats
-    return (0..<input.count).map { input[$0] }
+    let input = encoder.session.input()
+    return (0..<input.shape.count).map(input.value(at:))
   }
 
   /// The embedding of what `networkInput` gave, as the network gives it.

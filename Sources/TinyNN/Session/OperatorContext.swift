@@ -62,6 +62,23 @@ public struct Tensor {
   /// The elements as `T`, of which the memory holds as many as fit.
   func elements<T: BitwiseCopyable>(_ type: T.Type) -> Elements<T> { words.viewed(as: T.self) }
 
+  /// Element `index` as a real number, of a float32 or an int8 tensor that is no packed constant.
+  public func value(at index: Int) -> Float {
+    elementType == .int8 ? map.dequantize(words[index]) : floats[index]
+  }
+
+  /// Sets element `index` of a float32 tensor, or of an int8 one to the nearest value that its map has
+  /// (`Quantization.quantize`).
+  public func setValue(_ value: Float, at index: Int) {
+    if elementType == .int8 {
+      let target = words
+      target[index] = map.quantize(value)
+    } else {
+      let target = floats
+      target[index] = value
+    }
+  }
+
   /// The map of an int8 operand. The check of the file has proved that it is there.
   var map: Quantization { quantization ?? Quantization(scale: 1, zeroPoint: 0) }
 }

@@ -28,8 +28,8 @@
     self.workers = workers
   }
 
-  /// Input `index` of the network, to be filled before each run: float32, in the model's layout (images are NHWC).
-  /// The memory is reused while the network runs.
+  /// Input `index` of the network, to be filled before each run, in the model's layout (images are NHWC): float32, or int8
+  /// where the file says so; `Tensor.setValue` does either. The memory is reused while the network runs.
   public func input(_ index: Int = 0) -> Tensor { arena.tensor(model.input(index), of: model) }
 
   /// Output `index` of the network, valid until the next run; output 0 is the embedding.

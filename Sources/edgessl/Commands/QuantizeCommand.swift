@@ -79,6 +79,9 @@ struct QuantizeCommand: ParsableCommand {
     if encoder.model.has(.preprocessing) { writer.add(.preprocessing, FileWriter.bytes(of: .preprocessing, in: encoder.model)) }
     var provenance = Provenance(encoder.model)
     provenance.fields.append(("quantized", "int8, \(read.inputs.count) photos\(fast ? ", fast" : "")"))
+    let floatPlan: InferencePlan
+    do { floatPlan = try InferencePlan(for: encoder.model) } catch { throw Failure(error, in: model) }
+    provenance.floatSizes = (file.bytes.count, floatPlan.arenaByteCount)
     writer.add(.provenance, provenance.section)
     let statistics = try QuantizedStatistics(
       of: encoder, int8: writer.finish(), model: model, background: background, calibration: read.skipped.isEmpty ? calibration : nil)
