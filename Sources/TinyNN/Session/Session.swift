@@ -48,23 +48,13 @@
   /// Copies a tensor of the network as real values: float32 as they are, int8 dequantized. It must be alive now.
   public func copyValues(ofTensor index: Int, to target: Elements<Float>) {
     let tensor = arena.tensor(index, of: model)
-    if tensor.elementType == .float32 {
-      for i in 0..<target.count { target[i] = tensor.floats[i] }
-    } else {
-      let map = tensor.map
-      for i in 0..<target.count { target[i] = map.dequantize(tensor.int8s[i]) }
-    }
+    for i in 0..<target.count { target[i] = tensor.value(at: i) }
   }
 
   /// Fills input 0 with real values, quantized where the network takes int8.
   public mutating func setInput(_ values: Elements<Float>) {
     let input = input(0)
-    if input.elementType == .float32 {
-      for i in 0..<values.count { input.floats[i] = values[i] }
-    } else {
-      let map = input.map
-      for i in 0..<values.count { input.int8s[i] = map.quantize(values[i]) }
-    }
+    for i in 0..<values.count { input.setValue(values[i], at: i) }
   }
 
   /// Runs operator `index` alone, for profiles: its inputs must be what the operators before it left.
