@@ -28,7 +28,8 @@ import TinyNN
 
 //
 // adaptation 0 u32 version 1 | 4 u32 patch count p | 8 u32 x 4 bytes of the statistics, classes, examples, history sections before
-//           24 p x { u32 offset into the weights section, u32 byte count }
+//           24 f32 scale | 28 f32 threshold | 32 u32 held-out photos | 36 u32 of them right
+//           40 p x { u32 offset into the weights section, u32 byte count }
 //              each at the next multiple of 64: statistics, classes, examples, history
 //              at the next multiple of 64: the weights' bytes before the adaptation, patch by patch
 

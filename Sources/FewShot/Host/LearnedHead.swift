@@ -10,9 +10,9 @@ public struct LearnedHead: Sendable {
   public let prototypes: [Float]
   let dimension: Int
 
-  /// Learns prototypes and calibrates them. `knowledge` has at least one class; the same knowledge and statistics give the same
+  /// Learns prototypes and calibrates them, unless `calibration` is given. `knowledge` has at least one class; the same knowledge and statistics give the same
   /// bits.
-  public init(_ knowledge: Knowledge, statistics: StatisticsView?) {
+  public init(_ knowledge: Knowledge, statistics: StatisticsView?, calibration given: Calibration? = nil) {
     method = .prototype
     dimension = knowledge.dimension
     let classCount = knowledge.classes.count
@@ -27,7 +27,7 @@ public struct LearnedHead: Sendable {
     var prototypes = [Float](repeating: 0, count: classCount * dimension)
     var scratch = [Float](repeating: 0, count: Calibrator.scratchCount(
       examples: labels.count, classes: classCount, dimension: dimension, background: statistics?.backgroundCount ?? 0))
-    calibration = withSupport(embeddings, labels, classCount: classCount, dimension: dimension) { support in
+    let own = withSupport(embeddings, labels, classCount: classCount, dimension: dimension) { support in
       var prototypeSpan = prototypes.mutableSpan
       PrototypeHead.learn(support, into: &prototypeSpan)
       return prototypes.withUnsafeBufferPointer { buffer in
@@ -38,6 +38,7 @@ public struct LearnedHead: Sendable {
       }
     }
     self.prototypes = prototypes
+    calibration = given ?? own
   }
 
   var section: [UInt8] {

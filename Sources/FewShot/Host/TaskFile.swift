@@ -56,7 +56,8 @@ public struct TaskFile: Equatable, Sendable {
   /// knowledge's dimension; its task, if any, is left out.
   public func encoded(encoder: Model) throws(ModelError) -> (bytes: [UInt8], head: LearnedHead) {
     precondition(encoder.embeddingDimension == knowledge.dimension)
-    let head = LearnedHead(knowledge, statistics: try StatisticsView.of(encoder))
+    let head = LearnedHead(
+      knowledge, statistics: try StatisticsView.of(encoder), calibration: try AdaptationRecord.calibration(of: encoder))
     var writer = FileWriter(copying: encoder, except: TaskFile.ownSections)
     writer.add(.classes, knowledge.classesSection)
     writer.add(.examples, knowledge.examplesSection)
