@@ -10,7 +10,7 @@ public struct FileWriter: Sendable {
 
   /// All sections of a checked file but those in `replaced`, unchanged.
   public init(copying model: Model, except replaced: [SectionKind]) {
-    for raw in UInt32(1)..<16 {
+    for raw in UInt32(1)...SectionKind.adaptation.rawValue {
       guard let kind = SectionKind(rawValue: raw), model.has(kind), !replaced.contains(kind) else { continue }
       add(kind, model.section(kind).array)
     }
@@ -57,6 +57,6 @@ extension [UInt8] {
 }
 
 extension ByteRegion {
-  package var array: [UInt8] { (0..<count).map { load(UInt8.self, at: $0) } }
+  public var array: [UInt8] { (0..<count).map { load(UInt8.self, at: $0) } }
   public var string: String { String(decoding: array, as: UTF8.self) }
 }

@@ -17,9 +17,36 @@ extension Int8Lowering {
     }
   }
 
+  /// Moves the bias of every layer so that the mean of its result before the activation is that of the float32 network,
+  /// although its input comes from the int8 network: layer after layer, b + W E[x] - Wq E[xq] (Nagel et al. 2019, appendix D).
+  mutating func correctBiasesEmpirically(_ photos: CalibrationSet, progress: (Int, Int) -> Void) throws {
+    // Of the same photos: means differ more between photos than rounding moves them.
+    let statistics = try photos.statistics(of: source, histograms: false)
+    let layers = source.nodes.indices.filter { source.weightChannelAxis(of: source.nodes[$0]) != nil }
+    for (done, index) in layers.enumerated() {
+      let node = source.nodes[index], input = node.inputs[0]
+      let result = try lowered()
+      guard let weights = source.floats(node.inputs[1]), let seen = statistics[input], let map = maps[input], result.int8Nodes.contains(index),
+        let observed = result.int8[input]
+      else { continue }
+      let means = try photos.channelMeans(of: observed, in: result.graph)
+      let shape = source.shape(node.inputs[1]), axis = source.weightChannelAxis(of: node)!
+      let inner = shape.count(in: axis + 1..<shape.rank)
+      let quantized = quantizedWeights(index, inputScale: map.scale)
+      let rounded = weights.indices.map { quantized.dequantize($0, channels: shape[axis], inner: inner) }
+      let wanted = source.meanResponse(of: node, weights, seen.channelMeans), found = source.meanResponse(of: node, rounded, means)
+      biasCorrections[index] = zip(wanted, found).map { $0 - $1 }
+      progress(done + 1, layers.count)
+    }
+  }
+
   /// The weights of a layer as the lowering takes them.
   func quantizedWeights(_ index: Int, inputScale: Float) -> WeightQuantization {
-    if let rounded = roundedWeights[index] { return rounded }
+    roundedWeights[index] ?? nearestWeights(index, inputScale: inputScale)
+  }
+
+  /// The weights of a layer, each rounded to the nearest.
+  func nearestWeights(_ index: Int, inputScale: Float) -> WeightQuantization {
     let node = source.nodes[index]
     let shape = source.shape(node.inputs[1]), axis = source.weightChannelAxis(of: node)!
     let bias = source.floats(node.inputs[2])!.enumerated().map { Double($1) + (biasCorrections[index]?[$0] ?? 0) }
@@ -66,5 +93,19 @@ extension Window {
     let rows = parts(height, strideY, dilationY, padTop, input[1], output[1])
     let columns = parts(width, strideX, dilationX, padLeft, input[2], output[2])
     return rows.flatMap { row in columns.map { row * $0 } }
+  }
+}
+
+extension CalibrationSet {
+  /// Means of a tensor, dequantized, per channel.
+  fileprivate func channelMeans(of tensor: Graph.TensorID, in graph: Graph) throws -> [Double] {
+    let probe = try GraphProbe(graph, observing: [tensor], threads: threads)
+    let shape = graph.shape(tensor)
+    var seen = TensorStatistics(channels: shape[shape.rank - 1])
+    for photo in inputs {
+      probe.run(photo)
+      probe.withValues(0) { seen.addRange($0) }
+    }
+    return seen.channelMeans
   }
 }

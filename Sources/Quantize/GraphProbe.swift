@@ -15,16 +15,17 @@ final class GraphProbe {
       let isInt8 = graph.type(tensor).elementType == .int8
       outputs.append(isInt8 ? try graph.add(Dequantize(), name: "probe \(tensor)", inputs: [tensor]) : tensor)
     }
-    graph.outputs = outputs
+    // With nothing to observe there would be nothing to compute, which no file may say.
+    if !outputs.isEmpty { graph.outputs = outputs }
     graph.removeDeadNodes()
     encoder = try Encoder(bytes: graph.lowered().finish(), threads: threads)
     count = outputs.count
   }
 
   func run(_ input: [Float]) {
-    let elements = encoder.session.input().floats
-    precondition(elements.count == input.count)
-    for i in input.indices { elements[i] = input[i] }
+    let tensor = encoder.session.input()
+    precondition(tensor.shape.count == input.count)
+    for i in input.indices { tensor.setValue(input[i], at: i) }
     encoder.session.run()
   }
 

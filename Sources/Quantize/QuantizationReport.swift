@@ -12,7 +12,7 @@ public struct LayerReport: Sendable {
   public let rangeMethod: RangeMethod
   public let range: ClosedRange<Float>
   public let saturation: Double
-  /// Of the weights alone, decibels; nil for layers without weights.
+  /// Of the weights alone, each rounded to the nearest, decibels; nil for layers without weights.
   public let weightSignalToNoise: Double?
   /// The layer run in int8 on float32 inputs: signal-to-quantization-noise ratio in decibels, and cosine.
   public let signalToNoise: Double
@@ -39,9 +39,31 @@ public struct QuantizationReport: Sendable {
   public let embeddingCosine: Double
   public let worstEmbeddingCosine: Double
   public let embeddingSignalToNoise: Double
+  /// Points of few-shot accuracy that int8 is expected to cost, see `AccuracyEstimate`.
+  public internal(set) var estimatedLoss = 0.0
+  /// What was tried, in order.
+  public internal(set) var corrections: [CorrectionReport] = []
 
   /// The layers that lose most on their own, worst first.
   public var worstFirst: [LayerReport] { layers.sorted { $0.signalToNoise < $1.signalToNoise } }
+}
+
+/// A correction that was tried, and whether it helped.
+public struct CorrectionReport: Sendable {
+  public enum Kind: String, Sendable {
+    case crossLayerEqualization = "cross-layer equalization"
+    case biasCorrection = "bias correction"
+    case adaptiveRounding = "adaptive rounding"
+    case empiricalBiasCorrection = "empirical bias correction"
+  }
+
+  public let kind: Kind
+  /// 100 (1 - mean cosine) between the embeddings of the held-out photos, without it and with it.
+  public let lossBefore: Double
+  public let lossAfter: Double
+  public let isKept: Bool
+  /// What it was done to.
+  public let extent: String
 }
 
 /// Compares values with what int8 made of them.
@@ -97,7 +119,7 @@ extension Int8Lowering {
     }
     let layers = nodes.indices.map { index -> LayerReport in
       let node = source.nodes[nodes[index]], output = node.outputs[0]
-      let weights = source.weightChannelAxis(of: node) == nil ? nil : quantizedWeights(nodes[index], inputScale: maps[node.inputs[0]]!.scale)
+      let weights = source.weightChannelAxis(of: node) == nil ? nil : nearestWeights(nodes[index], inputScale: maps[node.inputs[0]]!.scale)
       let map = maps[output]!
       return LayerReport(
         name: node.name, operation: "\(node.kind)", outputShape: source.shape(output),
@@ -109,22 +131,6 @@ extension Int8Lowering {
     return QuantizationReport(
       layers: layers, embeddingCosine: cosines.reduce(0, +) / Double(cosines.count), worstEmbeddingCosine: cosines.min() ?? 1,
       embeddingSignalToNoise: embedding.signalToNoise)
-  }
-
-  /// The mean cosine between the embeddings of both networks.
-  func embeddingCosine(_ photos: CalibrationSet) throws -> Double {
-    let result = try lowered()
-    let int8 = try GraphProbe(result.graph, observing: [result.graph.outputs[0]], threads: photos.threads)
-    let float = try GraphProbe(source, observing: [source.outputs[0]], threads: photos.threads)
-    var sum = 0.0
-    for photo in photos.inputs {
-      int8.run(photo)
-      float.run(photo)
-      var meter = ErrorMeter()
-      float.withValues(0) { reference in int8.withValues(0) { meter.add(reference, $0) } }
-      sum += meter.cosine
-    }
-    return sum / Double(photos.inputs.count)
   }
 }
 

@@ -5,8 +5,12 @@ import TinyNN
 public struct QuantizationOptions: Sendable {
   /// Candidates for the range of each tensor.
   public var rangeMethods = RangeMethod.allCases
-  /// Corrects biases for what the rounding of weights adds to the means.
+  /// Corrections to try: each is kept if it helps.
+  public var equalizesLayers = true
   public var correctsBiases = true
+  public var correctsBiasesEmpirically = true
+  /// How many layers are rounded adaptively, those with the lowest signal-to-noise first.
+  public var adaptivelyRoundedLayers = Int.max
   /// Names of nodes that stay float32.
   public var floatNodes: Set<String> = []
 
@@ -15,7 +19,10 @@ public struct QuantizationOptions: Sendable {
   /// Ranges only.
   public static var fast: QuantizationOptions {
     var options = QuantizationOptions()
+    options.equalizesLayers = false
     options.correctsBiases = false
+    options.correctsBiasesEmpirically = false
+    options.adaptivelyRoundedLayers = 0
     return options
   }
 }
@@ -39,7 +46,9 @@ public enum QuantizationError: Error, Equatable, Sendable, CustomStringConvertib
     switch self {
     case .noPhotos: "no calibration photos"
     case .unknownNodes(let names, let known):
-      "no layer is called \(names.map { "'\($0)'" }.joined(separator: ", ")); the layers are: \(known.joined(separator: ", "))"
+      names.map { name in
+        "no layer is called '\(name)'; near it: \(known.nearest(to: name).map { "'\($0)'" }.joined(separator: ", "))"
+      }.joined(separator: "; ")
     case .notFinite(let tensor): "tensor '\(tensor)' has infinite values or NaN on a calibration photo"
     }
   }
@@ -48,6 +57,9 @@ public enum QuantizationError: Error, Equatable, Sendable, CustomStringConvertib
 /// Steps of a quantization, for progress.
 public enum QuantizationStep: String, Sendable {
   case ranges = "Measuring ranges"
+  case equalization = "Equalizing layers"
+  case rounding = "Rounding weights"
+  case biases = "Correcting biases"
   case search = "Searching layers to keep"
   case report = "Comparing"
 }
@@ -56,33 +68,35 @@ extension Graph {
   /// This float32 graph with int8 operators wherever they exist; the outputs stay float32.
   ///
   /// Weights are symmetric per output channel, activations affine per tensor with ranges from the photos (Jacob et al. 2018,
-  /// Krishnamoorthi 2018). With `maximumLoss`, as many layers stay float32, the worst first, as bring 100 (1 - mean cosine)
-  /// between the embeddings of the photos down to it. `progress` gets the step, and photos done of all photo runs of that step.
+  /// Krishnamoorthi 2018). Corrections are kept where they help on photos held out from them (`QuantizationReport.corrections`).
+  /// With `maximumLoss`, as many layers stay float32, the most harmful first, as bring the estimated loss, in points of
+  /// few-shot accuracy, down to it. `progress` gets the step, and how much of it is done.
   public func quantized(
     _ photos: CalibrationSet, _ options: QuantizationOptions = QuantizationOptions(), maximumLoss: Double? = nil,
-    progress: (QuantizationStep, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+    progress: @escaping (QuantizationStep, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
   ) throws -> QuantizedModel {
     guard !photos.inputs.isEmpty else { throw QuantizationError.noPhotos }
     let known = Set(nodes.map(\.name))
     let unknown = options.floatNodes.filter { !known.contains($0) }.sorted()
     guard unknown.isEmpty else { throw QuantizationError.unknownNodes(unknown, known: nodes.map(\.name)) }
 
-    let source = try preparedForQuantization()
+    var search = try CorrectionSearch(preparedForQuantization(), photos, options, progress: progress)
+    try search.run()
+    var lowering = search.lowering
+    let float = try photos.embeddings(of: lowering.source)
+    let estimate = AccuracyEstimate(float)
+    var loss = try estimate.loss(photos.embeddings(of: lowering.lowered().graph))
+    if let maximumLoss, loss > maximumLoss {
+      let order = try lowering.mostHarmfulFirst(photos.spread(16)) { progress(.search, $0, $1) }
+      loss = try lowering.keepFloat(order, maximumLoss) { try estimate.loss(photos.embeddings(of: $0.lowered().graph)) }
+    }
     let count = photos.inputs.count
-    let statistics = try photos.statistics(of: source) { progress(.ranges, $0, 2 * count) }
-    for (tensor, seen) in statistics.sorted(by: { $0.key < $1.key }) where !(seen.minimum.isFinite && seen.maximum.isFinite) {
-      throw QuantizationError.notFinite(source.tensors[tensor].name)
-    }
-    let ranges = GraphRanges(source, statistics, methods: options.rangeMethods)
-    var lowering = Int8Lowering(source: source, maps: ranges.maps, floatNodes: options.floatNodes)
-    if options.correctsBiases { lowering.correctBiases(statistics) }
-    var report = try lowering.report(photos, ranges, statistics) { progress(.report, $0, count) }
-    if let maximumLoss, 100 * (1 - report.embeddingCosine) > maximumLoss {
-      try lowering.keepFloat(report.worstFirst.map(\.name), photos, maximumLoss) { progress(.search, $0, $1) }
-      report = try lowering.report(photos, ranges, statistics) { progress(.report, $0, count) }
-    }
+    var report = try lowering.report(photos, search.ranges, search.statistics) { progress(.report, $0, count) }
+    report.estimatedLoss = loss
+    report.corrections = search.reports
     var graph = try lowering.lowered().graph
     graph.removeDeadNodes()
+    graph.quantizeInputs()
     return QuantizedModel(graph: graph, floatNodes: nodes.map(\.name).filter(lowering.floatNodes.contains), report: report)
   }
 
@@ -90,19 +104,24 @@ extension Graph {
   public var isQuantized: Bool { tensors.contains { $0.type.elementType == .int8 } }
 }
 
-extension Int8Lowering {
-  /// Keeps the fewest of these nodes, in this order, that bring the loss down to `maximumLoss`, by halving.
-  mutating func keepFloat(_ worstFirst: [String], _ photos: CalibrationSet, _ maximumLoss: Double, progress: (Int, Int) -> Void) throws {
-    let always = floatNodes
-    var (enough, tooFew, step) = (worstFirst.count, 0, 0)
-    let steps = max(1, Int.bitWidth - worstFirst.count.leadingZeroBitCount)
-    while enough - tooFew > 1 {
-      let middle = (enough + tooFew) / 2
-      floatNodes = always.union(worstFirst[..<middle])
-      if 100 * (1 - (try embeddingCosine(photos))) <= maximumLoss { enough = middle } else { tooFew = middle }
-      step += 1
-      progress(min(step, steps), steps)
+extension [String] {
+  /// The few names nearest to one that is not among them: those that contain it, then by the number of edits (Levenshtein 1966).
+  fileprivate func nearest(to name: String) -> [String] {
+    let wanted = Array<Character>(name.lowercased())
+    let distances = map { known -> Int in
+      let known = Array<Character>(known.lowercased())
+      if !name.isEmpty, String(known).contains(String(wanted)) { return 0 }
+      var row = Array<Int>(0...wanted.count)
+      for (i, a) in known.enumerated() {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for (j, b) in wanted.enumerated() {
+          let edits = Swift.min(row[j], row[j + 1]) + 1
+          (diagonal, row[j + 1]) = (row[j + 1], Swift.min(edits, diagonal + (a == b ? 0 : 1)))
+        }
+      }
+      return row[wanted.count]
     }
-    floatNodes = always.union(worstFirst[..<enough])
+    return indices.sorted { (distances[$0], $0) < (distances[$1], $1) }.prefix(5).map { self[$0] }
   }
 }

@@ -39,8 +39,8 @@ private func photo(_ seed: UInt64) -> [Float] {
 
 private func output(of bytes: [UInt8], _ photo: [Float], threads: Int = 1, kernels: Kernels? = nil) throws -> [Float] {
   let encoder = try Encoder(bytes: bytes, threads: threads, kernels: kernels)
-  let input = encoder.session.input().floats
-  for i in photo.indices { input[i] = photo[i] }
+  let input = encoder.session.input()
+  for i in photo.indices { input.setValue(photo[i], at: i) }
   encoder.session.run()
   let output = encoder.session.output().floats
   return (0..<output.count).map { output[$0] }

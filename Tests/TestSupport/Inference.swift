@@ -18,9 +18,9 @@ public func run(_ graph: Graph, _ inputs: [[Float]], threads: Int = 1, kernels: 
   var session = try Session(model, plan, arena: arena.bytes, kernels: kernels, workers: threads > 1 ? serialWorkers(threads) : .none)
   precondition(model.inputCount == inputs.count, "the model has \(model.inputCount) inputs, \(inputs.count) are given")
   for (index, values) in inputs.enumerated() {
-    let elements = session.input(index).floats
-    precondition(elements.count == values.count, "input \(index) has \(elements.count) elements, \(values.count) are given")
-    for i in 0..<values.count { elements[i] = values[i] }
+    let tensor = session.input(index)
+    precondition(tensor.shape.count == values.count, "input \(index) has \(tensor.shape.count) elements, \(values.count) are given")
+    for i in 0..<values.count { tensor.setValue(values[i], at: i) }
   }
   session.run()
   let outputs = (0..<model.outputCount).map { index in

@@ -33,6 +33,14 @@ import TinyNN
 //           16 s x { u32 bytes of the classes section, u32 bytes of the examples section }, the newest last
 //              each at the next multiple of 64: classes, examples
 
+//
+// adaptation 0 u32 version 1 | 4 u32 patch count p | 8 u32 x 4 bytes of the statistics, classes, examples, history sections before
+//           24 f32 scale | 28 f32 threshold | 32 u32 held-out photos | 36 u32 of them right
+//           40 u32 method before, 0 where it was chosen | 44 u32 0
+//           48 p x { u32 offset into the weights section, u32 byte count }
+//              each at the next multiple of 64: statistics, classes, examples, history
+//              at the next multiple of 64: the weights' bytes before the adaptation, patch by patch
+
 /// Limits that keep every size computed from a task section far from overflow.
 public enum TaskLimits {
   public static let classCount = 4096

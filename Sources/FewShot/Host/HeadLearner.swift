@@ -69,9 +69,9 @@ struct HeadLearner {
     fewest = counts.min() ?? 0
   }
 
-  func learn(_ method: LearningMethod) throws(HeadError) -> LearnedHead {
+  func learn(_ method: LearningMethod, calibration: Calibration? = nil) throws(HeadError) -> LearnedHead {
     switch method {
-    case .head(.prototype): LearnedHead(prototypesOf: self, isChosen: false)
+    case .head(.prototype): LearnedHead(prototypesOf: self, isChosen: false, calibration: calibration)
     case .head(let method): try linear(method, features: try features(of: method), isChosen: false)
     case .auto: try chosen()
     }

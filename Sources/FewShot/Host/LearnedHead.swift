@@ -16,8 +16,10 @@ public struct LearnedHead: Sendable {
   let features: FeatureMap
   let linear: LinearResult?
 
-  /// Learns and calibrates a head. `knowledge` has at least one class; the same knowledge and statistics give the same bits.
-  public init(_ knowledge: Knowledge, statistics: StatisticsView?, method: LearningMethod = .head(.prototype)) throws(HeadError) {
+  /// Learns and calibrates a head; prototypes take `calibration` where it is given. `knowledge` has at least one class; the same knowledge and statistics give the same bits.
+  public init(
+    _ knowledge: Knowledge, statistics: StatisticsView?, method: LearningMethod = .head(.prototype), calibration given: Calibration? = nil
+  ) throws(HeadError) {
     var rows: [Float] = []
     var lengths: [Float] = []
     var labels: [UInt32] = []
@@ -31,10 +33,10 @@ public struct LearnedHead: Sendable {
     self = try HeadLearner(
       rows: rows, lengths: lengths, labels: labels, classCount: knowledge.classes.count, dimension: knowledge.dimension,
       statistics: statistics
-    ).learn(method)
+    ).learn(method, calibration: given)
   }
 
-  init(prototypesOf learner: HeadLearner, isChosen: Bool) {
+  init(prototypesOf learner: HeadLearner, isChosen: Bool, calibration given: Calibration? = nil) {
     method = .prototype
     self.isChosen = isChosen
     (dimension, linear) = (learner.dimension, nil)
@@ -43,7 +45,7 @@ public struct LearnedHead: Sendable {
     var scratch = [Float](repeating: 0, count: Calibrator.scratchCount(
       examples: learner.labels.count, classes: learner.classCount, dimension: learner.dimension,
       background: learner.statistics?.backgroundCount ?? 0))
-    calibration = withSupport(learner.rows, learner.labels, classCount: learner.classCount, dimension: learner.dimension) { support in
+    let own = withSupport(learner.rows, learner.labels, classCount: learner.classCount, dimension: learner.dimension) { support in
       var prototypeSpan = prototypes.mutableSpan
       PrototypeHead.learn(support, into: &prototypeSpan)
       return prototypes.withUnsafeBufferPointer { buffer in
@@ -54,6 +56,7 @@ public struct LearnedHead: Sendable {
       }
     }
     self.prototypes = prototypes
+    calibration = given ?? own
   }
 
   init(

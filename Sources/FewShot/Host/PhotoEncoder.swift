@@ -59,11 +59,24 @@ public final class PhotoEncoder {
     return embedding
   }
 
-  /// What the network takes for a photo, in the layout of its input.
+  /// What the network takes for a photo, in the layout of its input, as real numbers.
   public func networkInput(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
     do { try load(image) } catch { throw .preprocessing(error) }
-    let input = encoder.session.input().floats
-    return (0..<input.count).map { input[$0] }
+    let input = encoder.session.input()
+    return (0..<input.shape.count).map(input.value(at:))
+  }
+
+  /// The embedding of what `networkInput` gave, as the network gives it.
+  public func embedding(ofInput input: [Float]) throws(PhotoEncoderError) -> [Float] {
+    input.withUnsafeBufferPointer { values in
+      // Read only, during this call.
+      encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: values.baseAddress!), count: values.count))
+    }
+    encoder.session.run()
+    let output = encoder.session.output().floats
+    let embedding = (0..<output.count).map { output[$0] }
+    guard embedding.allSatisfy(\.isFinite) else { throw .notFinite }
+    return embedding
   }
 
   private func load(_ image: RGBImage) throws(PreprocessingError) {

@@ -15,9 +15,10 @@ public struct TaskFile: Equatable, Sendable {
   /// How the head is learned, now and after edits.
   public var method: LearningMethod
 
-  public init(_ knowledge: Knowledge, method: LearningMethod = .head(.prototype)) {
+  public init(_ knowledge: Knowledge, method: LearningMethod = .head(.prototype), history: [Knowledge] = []) {
     self.knowledge = knowledge
     self.method = method
+    self.history = history
   }
 
   /// Reads the task of a checked file, or nil if the file is an encoder that has not learned anything. All of the task's
@@ -60,7 +61,8 @@ public struct TaskFile: Equatable, Sendable {
   /// knowledge's dimension; its task, if any, is left out. Throws `ModelError` or `HeadError`.
   public func encoded(encoder: Model) throws -> (bytes: [UInt8], head: LearnedHead) {
     precondition(encoder.embeddingDimension == knowledge.dimension)
-    let head = try LearnedHead(knowledge, statistics: try StatisticsView.of(encoder), method: method)
+    let head = try LearnedHead(
+      knowledge, statistics: try StatisticsView.of(encoder), method: method, calibration: try AdaptationRecord.calibration(of: encoder))
     var writer = FileWriter(copying: encoder, except: TaskFile.ownSections)
     writer.add(.classes, knowledge.classesSection)
     writer.add(.examples, knowledge.examplesSection)
@@ -69,7 +71,7 @@ public struct TaskFile: Equatable, Sendable {
     return (writer.finish(), head)
   }
 
-  private var historySection: [UInt8] {
+  var historySection: [UInt8] {
     let parts = history.flatMap { [$0.classesSection, $0.examplesSection] }
     var bytes: [UInt8] = []
     bytes.append(word: SectionLayout.version)

@@ -10,7 +10,7 @@ public struct Model: Sendable {
   }
 
   public let bytes: ByteRegion
-  private var sections = InlineArray<16, Section>(repeating: Section())
+  private var sections = InlineArray<24, Section>(repeating: Section())
   public internal(set) var tensorCount = 0
   public internal(set) var operatorCount = 0
   public internal(set) var inputCount = 0

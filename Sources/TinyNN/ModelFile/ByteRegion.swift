@@ -58,7 +58,8 @@
   let base: UnsafeMutablePointer<Element>
   public let count: Int
 
-  @unsafe init(_ base: UnsafeMutableRawPointer, count: Int) {
+  /// The caller keeps `count` elements at `base`, suitably aligned, alive as long as this value is in use.
+  @unsafe public init(_ base: UnsafeMutableRawPointer, count: Int) {
     unsafe self.base = base.assumingMemoryBound(to: Element.self)
     self.count = count
   }

@@ -36,6 +36,7 @@ public enum SectionKind: UInt32, Sendable {
   case head
   case history
   case provenance
+  case adaptation
 }
 
 /// A 64-bit checksum over 8-byte words in four independent lanes (multiply and rotate, the construction of xxHash64's

@@ -91,11 +91,11 @@ extension Model {
     }
   }
 
-  /// Callers fill inputs and read outputs as float32.
+  /// Callers fill inputs as float32 or int8 and read outputs as float32.
   private func checkInterfaceTypes() throws(ModelError) {
     for index in 0..<inputCount + outputCount {
       let type = tensor(input(index)).type.elementType
-      guard type == .float32 else {
+      guard type == .float32 || (type == .int8 && index < inputCount) else {
         throw ModelError(.operandTypeMismatch, at: tensorOffset(input(index)), found: Int(type.rawValue), needed: Int(ElementType.float32.rawValue))
       }
     }
@@ -202,5 +202,16 @@ extension Checksum {
   /// The checksum that a file's header states: of everything after the checksum field, seeded with the fields before it.
   public static func ofFile(_ bytes: ByteRegion) -> UInt64 {
     of(bytes.slice(32, bytes.count - 32), seed: bytes.load(UInt64.self, at: 8) ^ bytes.load(UInt64.self, at: 16))
+  }
+}
+
+extension Checksum {
+  /// Writes the checksum of a whole file into its header.
+  static func seal(_ file: inout MutableRawSpan) {
+    let sum = unsafe file.withUnsafeBytes { bytes in
+      // The region is used inside this closure only.
+      ofFile(unsafe ByteRegion(bytes))
+    }
+    file.store(sum, at: 24)
   }
 }

@@ -37,6 +37,15 @@ public protocol Operator: Sendable {
   /// Runs part `context.part` of `context.parts`. Parts divide the output, never a sum, so bits do not depend on them.
   func run(_ context: borrowing OperatorContext)
 
+  // Rules for training; operators that have them keep them in a file of their own, <Operator>+Backward.swift.
+
+  /// What `backward` reads, or nil for an operator through which no gradient can be computed.
+  var differentiation: Differentiation? { get }
+  /// Bytes of scratch memory that `backward` uses. The operands are float32 with the batch in axis 0.
+  func backwardScratchByteCount<Operands: OperandTypes>(of operands: Operands, output: Shape) -> Int
+  /// Adds to the gradients of the inputs and weights that want one, from the gradient of the output, which it may overwrite.
+  func backward(_ context: borrowing BackwardContext)
+
   // Rules for the compiler's passes.
 
   /// This operator followed by `activation`, or nil if it cannot take one in.
@@ -59,6 +68,9 @@ extension Operator {
   public func runsInPlace<Operands: OperandTypes>(input index: Int, of operands: Operands) -> Bool { false }
   public func scratchByteCount<Operands: OperandTypes>(of operands: Operands, output: TensorType, parts: Int) -> Int { 0 }
   public func multiplyAdds<Operands: OperandTypes>(of operands: Operands, output: TensorType) -> Int { 0 }
+  public var differentiation: Differentiation? { nil }
+  public func backwardScratchByteCount<Operands: OperandTypes>(of operands: Operands, output: Shape) -> Int { 0 }
+  public func backward(_ context: borrowing BackwardContext) { preconditionFailure("this operator cannot be trained through") }
   public func fusing(_ activation: Activation) -> Self? { nil }
   public func absorbing(_ pad: Pad) -> Self? { nil }
   public var weightChannelAxis: Int? { nil }

@@ -14,7 +14,10 @@ public struct Quantize: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let output = context.output(0)
-    let source = context.input(0).floats, target = output.int8s, map = output.map
+    let source = context.input(0).floats
+    // In training everything is float32, and the session rounds results to the steps of their maps.
+    if output.elementType == .float32 { return copy(source, output.floats, context.share(of: output.shape.count)) }
+    let target = output.int8s, map = output.map
     for i in context.share(of: output.shape.count) { target[i] = map.quantize(source[i]) }
   }
 }
@@ -38,7 +41,12 @@ public struct Dequantize: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0)
+    if input.elementType == .float32 { return copy(input.floats, context.output(0).floats, context.share(of: input.shape.count)) }
     let source = input.int8s, target = context.output(0).floats, map = input.map
     for i in context.share(of: input.shape.count) { target[i] = map.dequantize(source[i]) }
   }
+}
+
+private func copy(_ source: Elements<Float>, _ target: Elements<Float>, _ range: Range<Int>) {
+  for i in range { target[i] = source[i] }
 }

@@ -19,7 +19,9 @@ extension Model {
       throw ModelError(.preprocessingMalformed, at: start)
     }
     let type = tensor(input(0)).type
-    guard inputCount == 1, type == TensorType(.float32, Shape(1, result.inputHeight, result.inputWidth, 3)) else {
+    guard inputCount == 1, type.elementType == .float32 || type.elementType == .int8,
+      type.shape == Shape(1, result.inputHeight, result.inputWidth, 3)
+    else {
       throw ModelError(.preprocessingMalformed, at: start, found: type.shape.count, needed: result.outputCount)
     }
     return result
@@ -32,8 +34,16 @@ extension Session {
   public mutating func load(
     pixels: Span<UInt8>, photo: PhotoSize, rowStride: Int, preprocessing: Preprocessing, scratch: inout MutableRawSpan
   ) throws(PreprocessingError) {
-    let input = input(0).floats
-    // The arena is this session's alone, and the span does not leave this function.
+    let tensor = input(0)
+    if tensor.elementType == .int8 {
+      let input = tensor.int8s
+      // The arena is this session's alone, and the span does not leave this function.
+      var output = unsafe MutableSpan(_unsafeStart: input.base, count: input.count)
+      try preprocessing.run(pixels: pixels, photo: photo, rowStride: rowStride, output: &output, tensor.map, scratch: &scratch)
+      return
+    }
+    let input = tensor.floats
+    // As above.
     var output = unsafe MutableSpan(_unsafeStart: input.base, count: input.count)
     try preprocessing.run(pixels: pixels, photo: photo, rowStride: rowStride, output: &output, scratch: &scratch)
   }

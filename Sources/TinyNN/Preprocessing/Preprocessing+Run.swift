@@ -36,8 +36,34 @@ extension Preprocessing {
     pixels: Span<UInt8>, photo: PhotoSize, rowStride: Int,
     output: inout MutableSpan<Float>, scratch: inout MutableRawSpan
   ) throws(PreprocessingError) {
-    guard output.count == outputCount else {
-      throw .wrongOutputCount(required: outputCount, actual: output.count)
+    let rowByteCount = try checkedRowByteCount(pixels, photo, rowStride, outputCount: output.count)
+    var stream = try PreprocessingStream(self, photo: photo, scratch: &scratch)
+    while !stream.isComplete {
+      let start = stream.nextRow * rowStride
+      try stream.push(
+        row: pixels.extracting(start..<start + rowByteCount), scratch: &scratch, output: &output)
+    }
+  }
+
+  /// As above, for an int8 input of the network: each value is quantized as it is written.
+  public func run(
+    pixels: Span<UInt8>, photo: PhotoSize, rowStride: Int,
+    output: inout MutableSpan<Int8>, _ map: Quantization, scratch: inout MutableRawSpan
+  ) throws(PreprocessingError) {
+    let rowByteCount = try checkedRowByteCount(pixels, photo, rowStride, outputCount: output.count)
+    var stream = try PreprocessingStream(self, photo: photo, scratch: &scratch)
+    while !stream.isComplete {
+      let start = stream.nextRow * rowStride
+      try stream.push(
+        row: pixels.extracting(start..<start + rowByteCount), scratch: &scratch, output: &output, map)
+    }
+  }
+
+  private func checkedRowByteCount(
+    _ pixels: Span<UInt8>, _ photo: PhotoSize, _ rowStride: Int, outputCount actual: Int
+  ) throws(PreprocessingError) -> Int {
+    guard actual == outputCount else {
+      throw .wrongOutputCount(required: outputCount, actual: actual)
     }
     let rowByteCount = 3 * photo.width
     guard rowStride >= rowByteCount else {
@@ -48,11 +74,6 @@ extension Preprocessing {
     guard !overflow, !overflow2, pixels.count >= required else {
       throw .tooFewPixelBytes(required: overflow || overflow2 ? Int.max : required, actual: pixels.count)
     }
-    var stream = try PreprocessingStream(self, photo: photo, scratch: &scratch)
-    while !stream.isComplete {
-      let start = stream.nextRow * rowStride
-      try stream.push(
-        row: pixels.extracting(start..<start + rowByteCount), scratch: &scratch, output: &output)
-    }
+    return rowByteCount
   }
 }

@@ -84,9 +84,10 @@ struct PreprocessingScratchLayout: Equatable, Sendable {
   }
 
   /// Resizes the rows `window` of the photo, which are in the ring, into one row of the output, and normalises it.
-  func resizeVertically(
+  @inline(__always)
+  func resizeVertically<Element>(
     _ ring: Span<UInt8>, window: Range<Int>, words: Span<Int32>, mean: SIMD3<Float>,
-    standardDeviation: SIMD3<Float>, to output: inout MutableSpan<Float>, at outputOffset: Int
+    standardDeviation: SIMD3<Float>, to output: inout MutableSpan<Element>, at outputOffset: Int, _ element: (Float) -> Element
   ) {
     let firstSlot = window.lowerBound % ringRowCount
     for column in 0..<columnCount {
@@ -103,9 +104,9 @@ struct PreprocessingScratchLayout: Equatable, Sendable {
         slot = slot + 1 == ringRowCount ? 0 : slot + 1
       }
       let target = outputOffset + 3 * column
-      output[target] = (Self.value(red) - mean.x) / standardDeviation.x
-      output[target + 1] = (Self.value(green) - mean.y) / standardDeviation.y
-      output[target + 2] = (Self.value(blue) - mean.z) / standardDeviation.z
+      output[target] = element((Self.value(red) - mean.x) / standardDeviation.x)
+      output[target + 1] = element((Self.value(green) - mean.y) / standardDeviation.y)
+      output[target + 2] = element((Self.value(blue) - mean.z) / standardDeviation.z)
     }
   }
 

@@ -45,6 +45,20 @@ public struct PreprocessingStream: Sendable {
   public mutating func push(
     row: Span<UInt8>, scratch: inout MutableRawSpan, output: inout MutableSpan<Float>
   ) throws(PreprocessingError) {
+    try push(row: row, scratch: &scratch, output: &output) { $0 }
+  }
+
+  /// As above, for an int8 input of the network: each value is quantized as it is written.
+  public mutating func push(
+    row: Span<UInt8>, scratch: inout MutableRawSpan, output: inout MutableSpan<Int8>, _ map: Quantization
+  ) throws(PreprocessingError) {
+    try push(row: row, scratch: &scratch, output: &output) { map.quantize($0) }
+  }
+
+  @inline(__always)
+  private mutating func push<Element>(
+    row: Span<UInt8>, scratch: inout MutableRawSpan, output: inout MutableSpan<Element>, _ element: (Float) -> Element
+  ) throws(PreprocessingError) {
     let rows = geometry.rows
     let outputCount = rows.cropSize * layout.rowByteCount
     guard nextRow < rows.inputSize else { throw .tooManyRows }
@@ -68,7 +82,7 @@ public struct PreprocessingStream: Sendable {
         rows.writeWeights(outputRow, to: &words, at: layout.rowWeightsOffset)
         layout.resizeVertically(
           ring.span, window: rows.window(outputRow), words: words.span, mean: mean,
-          standardDeviation: standardDeviation, to: &output, at: outputRow * layout.rowByteCount)
+          standardDeviation: standardDeviation, to: &output, at: outputRow * layout.rowByteCount, element)
         outputRow += 1
       }
     }

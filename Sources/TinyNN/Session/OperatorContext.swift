@@ -4,11 +4,13 @@ public struct OperatorContext {
   let record: OperatorRecord
   let arena: Arena
   /// Start of the scratch memory in the arena.
-  let scratchOffset: Int
+  var scratchOffset: Int
   public let kernels: Kernels
   /// Which part of the output to compute, of how many.
   public let part: Int
   public let parts: Int
+  /// Where operands are while the tail is trained; nil in inference.
+  var training: TrainingOperands?
 
   var inputCount: Int { record.inputCount }
 
@@ -16,6 +18,7 @@ public struct OperatorContext {
   func output(_ index: Int) -> Tensor { tensor(record.inputCount + index) }
 
   private func tensor(_ position: Int) -> Tensor {
+    if let training { return training.tensor(position) }
     // The check of the file has proved that operands which shape rules ask for are there.
     guard let index = model.operand(record, position) else { preconditionFailure("operand left out") }
     return arena.tensor(index, of: model)
@@ -43,6 +46,13 @@ public struct Tensor {
     words = bytes
   }
 
+  /// A float32 tensor in training.
+  init(_ shape: Shape, _ floats: Elements<Float>) {
+    type = TensorType(.float32, shape)
+    quantization = nil
+    words = floats.viewed(as: Int8.self)
+  }
+
   public var shape: Shape { type.shape }
   public var elementType: ElementType { type.elementType }
   public var floats: Elements<Float> { words.viewed(as: Float.self) }
@@ -51,6 +61,23 @@ public struct Tensor {
 
   /// The elements as `T`, of which the memory holds as many as fit.
   func elements<T: BitwiseCopyable>(_ type: T.Type) -> Elements<T> { words.viewed(as: T.self) }
+
+  /// Element `index` as a real number, of a float32 or an int8 tensor that is no packed constant.
+  public func value(at index: Int) -> Float {
+    elementType == .int8 ? map.dequantize(words[index]) : floats[index]
+  }
+
+  /// Sets element `index` of a float32 tensor, or of an int8 one to the nearest value that its map has
+  /// (`Quantization.quantize`).
+  public func setValue(_ value: Float, at index: Int) {
+    if elementType == .int8 {
+      let target = words
+      target[index] = map.quantize(value)
+    } else {
+      let target = floats
+      target[index] = value
+    }
+  }
 
   /// The map of an int8 operand. The check of the file has proved that it is there.
   var map: Quantization { quantization ?? Quantization(scale: 1, zeroPoint: 0) }

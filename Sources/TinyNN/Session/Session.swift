@@ -28,8 +28,8 @@
     self.workers = workers
   }
 
-  /// Input `index` of the network, to be filled before each run: float32, in the model's layout (images are NHWC).
-  /// The memory is reused while the network runs.
+  /// Input `index` of the network, to be filled before each run, in the model's layout (images are NHWC): float32, or int8
+  /// where the file says so; `Tensor.setValue` does either. The memory is reused while the network runs.
   public func input(_ index: Int = 0) -> Tensor { arena.tensor(model.input(index), of: model) }
 
   /// Output `index` of the network, valid until the next run; output 0 is the embedding.
@@ -38,6 +38,23 @@
   /// Runs the network once.
   public mutating func run() {
     for index in 0..<model.operatorCount { runOperator(index) }
+  }
+
+  /// Runs the operators before `end`: the trunk of a network whose tail is trained.
+  public mutating func run(until end: Int) {
+    for index in 0..<end { runOperator(index) }
+  }
+
+  /// Copies a tensor of the network as real values: float32 as they are, int8 dequantized. It must be alive now.
+  public func copyValues(ofTensor index: Int, to target: Elements<Float>) {
+    let tensor = arena.tensor(index, of: model)
+    for i in 0..<target.count { target[i] = tensor.value(at: i) }
+  }
+
+  /// Fills input 0 with real values, quantized where the network takes int8.
+  public mutating func setInput(_ values: Elements<Float>) {
+    let input = input(0)
+    for i in 0..<values.count { input.setValue(values[i], at: i) }
   }
 
   /// Runs operator `index` alone, for profiles: its inputs must be what the operators before it left.

@@ -27,10 +27,9 @@ struct Adapt: ParsableCommand {
   @Option(help: ArgumentHelp("Photos without labels. Not there yet.", valueName: "DIR"))
   var unlabelled: String?
 
-  @Option(help: ArgumentHelp("Self-supervised objectives. Not there yet.", valueName: "rotation,..."))
-  var auxiliary: String?
+  @OptionGroup var finetune: FinetuneOptions
 
-  @Option(help: ArgumentHelp("Refuse to learn if the plan needs more than this.", valueName: "32MB"))
+  @Option(help: ArgumentHelp("Plan for at most this much memory, or refuse with the smallest that would do.", valueName: "32MB"))
   var memory: ByteSize?
 
   @Option(help: "Seed of random numbers.")
@@ -44,8 +43,9 @@ struct Adapt: ParsableCommand {
 
   func run() throws {
     let learning = try Method.one(method)
-    for (name, value) in [("--unlabelled", unlabelled), ("--auxiliary", auxiliary)] where value != nil {
-      throw Failure(.usage, "\(name) is not there yet; this version learns from labelled photos")
+    if unlabelled != nil { throw Failure(.usage, "--unlabelled is not there yet; this version learns from labelled photos") }
+    if finetune.auxiliary != "none", method != "finetune" {
+      throw Failure(.usage, "--auxiliary \(finetune.auxiliary) trains the encoder's tail: give --method finetune, too")
     }
     let classes = try ClassFolders(folder, needed: 2, role: "learning")
     let encoder = try ModelLocation.encoder(option: model)
@@ -57,17 +57,20 @@ struct Adapt: ParsableCommand {
       throw FileError(path: task.path, action: .write, code: errno).failure
     }
     let reader = try PhotoReader(runtime, path: encoder.path)
-    let planned = try plannedByteCount(reader, classes)
+    let training = method == "finetune" ? try planTraining(reader, classes) : nil
+    let planned = try training?.byteCount ?? plannedByteCount(reader, classes)
     let previous = try previousTask(task.path, reader.model)
 
     let start = monotonicNanoseconds()
-    let knowledge = try learn(classes, reader)
-    var file = previous ?? TaskFile(knowledge)
-    file.method = learning
+    let outcome = try training.map { try learnByTraining(classes, reader, $0, previous: previous) }
+    let knowledge = try outcome?.knowledge ?? learn(classes, reader)
+    var file = outcome?.adapted == nil ? previous ?? TaskFile(knowledge) : TaskFile(knowledge)
+    file.method = outcome != nil && outcome?.adapted == nil ? .auto : learning
     file.replace(by: knowledge)
-    let (head, byteCount) = try file.write(encoder: reader.model, from: encoder.path, to: task.path)
+    let (head, byteCount) = try file.write(encoder: outcome?.adapted?.model ?? reader.model, from: encoder.path, to: task.path)
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
 
+    if let outcome { note(outcome.verdict) }
     note("learned \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(head.text)")
     noteMemory(planned: planned, weights: reader.model.weightByteCount)
     let fields: [(name: String, value: JSON)] =
@@ -75,7 +78,7 @@ struct Adapt: ParsableCommand {
         ("task", .string(task.path)), ("taskSource", .string(task.reason)), ("encoder", .string(encoder.path)),
         ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
         ("skipped", JSON(reader.skipped)),
-      ] + head.fields + [
+      ] + head.fields + (outcome?.fields ?? []) + [
         ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(reader.opened.encoder.plan.arenaByteCount)),
         ("planBytes", .integer(planned)), ("weightBytes", .integer(reader.model.weightByteCount)),
         ("residentBytes", .integer(residentByteCounts().peak)), ("fileBytes", .integer(byteCount)),
@@ -120,7 +123,9 @@ struct Adapt: ParsableCommand {
     do {
       let (file, old) = try openModelFile(path)
       return try withExtendedLifetime(file) { () throws(ModelError) in
-        old.hasSameEncoder(as: encoder) ? try TaskFile(reading: old) : nil
+        if old.hasSameEncoder(as: encoder) { return try TaskFile(reading: old) }
+        // An adapted task goes back to what it was before.
+        return try AdaptationRecord(reading: old)?.previous
       }
     } catch let error as ModelError {
       warn("\(Failure(error, in: path).message); it is replaced")

@@ -145,8 +145,8 @@ private struct BenchInput {
   /// Fills the inputs, whose memory the last run has used.
   func fill(_ encoder: Encoder) {
     for (index, values) in values.enumerated() {
-      let elements = encoder.session.input(index).floats
-      for position in values.indices { elements[position] = values[position] }
+      let tensor = encoder.session.input(index)
+      for position in values.indices { tensor.setValue(values[position], at: position) }
     }
   }
 }

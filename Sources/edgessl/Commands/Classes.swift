@@ -69,14 +69,30 @@ struct Classes: ParsableCommand {
     try withExtendedLifetime(file) {
       var stored = try TaskFile(in: model, path: location.path)
       var head: LearnedHead?
-      if undo || hasEdits {
+      var isAdapted = model.has(.adaptation)
+      if undo, stored.history.isEmpty, let record = try adaptation(of: model, location.path) {
+        stored = record.previous
+        let restored = AlignedMemory(copying: record.restored(model))
+        let encoder = try open(restored, location.path)
+        head = try withExtendedLifetime(restored) { try stored.write(encoder: encoder, from: location.path, to: location.path).head }
+        isAdapted = false
+        note("the encoder is as it was before its adaptation")
+      } else if undo || hasEdits {
         try edit(&stored, model, photos, location.path)
         let learned = try stored.write(encoder: model, from: location.path, to: location.path).head
         note("now \(stored.knowledge.classes.count) classes from \(stored.knowledge.exampleCount) photos: \(learned.text)")
         head = learned
       }
-      try report(stored, head, location)
+      try report(stored, head, location, isAdapted: isAdapted)
     }
+  }
+
+  private func open(_ memory: AlignedMemory, _ path: String) throws(Failure) -> Model {
+    do { return try Model(validating: memory.bytes) } catch { throw Failure(error, in: path) }
+  }
+
+  private func adaptation(of model: Model, _ path: String) throws(Failure) -> AdaptationRecord? {
+    do { return try AdaptationRecord(reading: model) } catch { throw Failure(error, in: path) }
   }
 
   private func edit(_ stored: inout TaskFile, _ model: Model, _ photos: [UInt64], _ path: String) throws {
@@ -119,10 +135,10 @@ struct Classes: ParsableCommand {
     stored.replace(by: new)
   }
 
-  private func report(_ stored: TaskFile, _ head: LearnedHead?, _ location: ModelLocation) throws(Failure) {
+  private func report(_ stored: TaskFile, _ head: LearnedHead?, _ location: ModelLocation, isAdapted: Bool) throws(Failure) {
     let fields: [(name: String, value: JSON)] = [
-      ("task", .string(location.path)), ("classes", list ? stored.knowledge.jsonWithPhotos : stored.knowledge.json), ("photos", .integer(stored.knowledge.exampleCount)),
-      ("undoSteps", .integer(stored.history.count)),
+      ("task", .string(location.path)), ("classes", list ? stored.knowledge.jsonWithPhotos : stored.knowledge.json),
+      ("photos", .integer(stored.knowledge.exampleCount)), ("undoSteps", .integer(stored.history.count)), ("adapted", .bool(isAdapted)),
     ]
     try results.print(
       .object(fields + (head?.fields ?? [])),

@@ -39,6 +39,11 @@ struct Evaluate: ParsableCommand {
   @Option(help: ArgumentHelp("Write a report on episodes: one page in HTML with charts and photos.", valueName: "r.html"))
   var report: String?
 
+  @Flag(help: "With --method finetune: train always, without asking held-out photos whether it helps.")
+  var ungated = false
+
+  @OptionGroup var finetune: FinetuneOptions
+
   @Flag(help: "Refuse photos that cannot be read, instead of skipping them with a warning.")
   var strict = false
 
@@ -67,6 +72,7 @@ struct Evaluate: ParsableCommand {
   private func evaluateEpisodes(_ location: ModelLocation, _ methods: [(name: String, method: LearningMethod)]) throws {
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation")
     let reader = try PhotoReader(runtime, path: location.path)
+    if method == "finetune" { return try evaluateFinetune(location, classes, reader) }
     let (embedded, photos) = try embed(classes, reader)
     var options = EpisodeOptions()
     (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
@@ -156,6 +162,69 @@ struct Evaluate: ParsableCommand {
     // Photos that cannot be read are named every time.
     if reader.skipped.isEmpty { cache.write(all) }
     return (embedded, photos)
+  }
+
+  // MARK: Finetune
+
+  private func evaluateFinetune(_ location: ModelLocation, _ classes: ClassFolders, _ reader: PhotoReader) throws {
+    let model = reader.model
+    let adapter: TailAdapter, embedded: EmbeddedDataset
+    do {
+      let plan = try AdaptationPlan(
+        for: model, finetune.adaptation(seed: seed), photos: classes.photoCount, classes: ways, trunkByteCount: reader.encoder.plannedByteCount)
+      let places = TrunkRunner.places(plan.options)
+      let cutTensor = plan.cutTensor
+      let cache = CutCache(count: classes.photoCount * places, entryCount: plan.training.cutCount, map: model.tensor(cutTensor).quantization)
+      embedded = try embed(classes, reader, TrunkRunner(reader.encoder, plan, cutTensor: cutTensor), cache, places)
+      adapter = try TailAdapter(model, plan, cache: cache)
+    } catch let error as TrainingError { throw Failure(error, in: model, path: location.path) }
+    var options = EpisodeOptions()
+    (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
+    let drawn: Episodes
+    do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
+    var progress = Progress("Episodes", total: episodes)
+    let result = drawn.runFinetune(adapter, gated: !ungated) { progress.update(done: $0) }
+    progress.finish()
+    let (accuracy, frozen, gain) = (result.accuracy, result.frozenAccuracy, result.gain)
+    func percent(_ result: EpisodeResult) -> String { "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))" }
+    try results.print(
+      [
+        "accuracy": .number(accuracy.mean), "ci95": .number(accuracy.interval), "episodes": .integer(episodes), "ways": .integer(ways),
+        "shots": .integer(shots), "queries": .integer(queries), "seed": .integer(Int(truncatingIfNeeded: seed)), "method": .string(method),
+        "frozenAccuracy": .number(frozen.mean), "frozenCI95": .number(frozen.interval), "gain": .number(gain.mean),
+        "gainCI95": .number(gain.interval), "trainedEpisodes": .integer(result.takenCount), "auxiliary": .string(finetune.auxiliary),
+        "tailLayers": .integer(adapter.plan.layers), "trainedWeights": .integer(adapter.plan.training.trainedCount),
+        "trainingBytes": .integer(adapter.plan.training.arenaByteCount),
+        "model": .string(location.path), "dataset": .string(dataset), "classes": .integer(classes.folders.count),
+        "photos": .integer(classes.photoCount - reader.skipped.count), "skipped": JSON(reader.skipped),
+      ],
+      text: """
+        \(ways)-way \(shots)-shot, finetune of the last \(adapter.plan.layers) layers: \(percent(accuracy)) over \(episodes) episodes
+        prototypes of the same episodes: \(percent(frozen)); gain \(decimal(gain.mean, digits: 2)) +- \(decimal(gain.interval, digits: 2));         trained in \(result.takenCount) of them
+        """)
+  }
+
+  private func embed(
+    _ classes: ClassFolders, _ reader: PhotoReader, _ trunk: TrunkRunner, _ cache: CutCache, _ places: Int
+  ) throws -> EmbeddedDataset {
+    var progress = Progress("Embedding", total: classes.photoCount)
+    defer { progress.finish() }
+    var embedded = EmbeddedDataset(dimension: reader.encoder.dimension)
+    var (done, row) = (0, 0)
+    for folder in classes.folders {
+      var embeddings: [[Float]] = []
+      for photo in folder.photos {
+        if let input = try reader.networkInput(of: photo, strict: strict) {
+          trunk.add(input, identifier: UInt64(row), to: cache, at: row * places)
+          embeddings.append(try reader.encoder.embedding(ofInput: input))
+          row += 1
+        }
+        done += 1
+        progress.update(done: done)
+      }
+      embedded.add(folder.name, embeddings)
+    }
+    return embedded
   }
 
   // MARK: A task

@@ -56,6 +56,7 @@ struct Inspect: ParsableCommand {
         ("statistics", contents.statistics.map { ["photos": .integer($0.photoCount), "background": .integer($0.backgroundCount)] } ?? .null),
         ("classes", contents.task.map { .array($0.knowledge.classes.map(classJSON)) } ?? .null),
         ("calibration", contents.calibration.map(calibrationJSON) ?? .null),
+        ("float32", floatJSON(contents)),
         ("provenance", provenanceJSON(opened)),
         ("layers", .array(contents.summary.layers.enumerated().map(layerJSON))),
       ])
@@ -84,6 +85,21 @@ struct Inspect: ParsableCommand {
     Double(summary.plan.arenaByteCount) / Double(max(1, summary.arenaLowerBound))
   }
 
+  /// What an int8 file takes of what the float32 file took.
+  private func floatRatios(_ contents: Contents) -> (file: Double, arena: Double, sizes: (file: Int, arena: Int))? {
+    let model = contents.summary.model
+    guard model.has(.provenance), let sizes = Provenance(model).floatSizes else { return nil }
+    return (Double(contents.fileByteCount) / Double(sizes.file), Double(contents.summary.plan.arenaByteCount) / Double(sizes.arena), sizes)
+  }
+
+  private func floatJSON(_ contents: Contents) -> JSON {
+    guard let ratios = floatRatios(contents) else { return .null }
+    return [
+      "fileBytes": .integer(ratios.sizes.file), "arenaBytes": .integer(ratios.sizes.arena), "fileRatio": .number(ratios.file),
+      "arenaRatio": .number(ratios.arena),
+    ]
+  }
+
   private func provenanceJSON(_ model: Model) -> JSON {
     model.has(.provenance) ? .object(Provenance(model).fields.map { ($0.name, .string($0.value)) }) : .null
   }
@@ -102,6 +118,11 @@ struct Inspect: ParsableCommand {
     var lines = ["file        \(model), \(grouped(contents.fileByteCount)) bytes, checksum \(hexadecimal(summary.model.checksum))"]
     lines += summary.lines
     lines.append("plan        lower bound \(grouped(summary.arenaLowerBound)) bytes, ratio \(decimal(ratio(summary), digits: 3))")
+    if let ratios = floatRatios(contents) {
+      lines.append(
+        "of float32  file \(decimal(ratios.file, digits: 3)) of \(grouped(ratios.sizes.file)) bytes, "
+          + "arena \(decimal(ratios.arena, digits: 3)) of \(grouped(ratios.sizes.arena)) bytes")
+    }
     lines.append("photos      \(contents.preprocessing?.text ?? "no preprocessing in the file: only run takes it")")
     if let statistics = contents.statistics {
       lines.append("statistics  of \(grouped(statistics.photoCount)) photos, \(statistics.backgroundCount) kept as background")

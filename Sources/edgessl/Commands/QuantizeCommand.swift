@@ -10,7 +10,8 @@ struct QuantizeCommand: ParsableCommand {
     abstract: "Make an int8 model of a float32 one: a quarter of the size, and what it costs layer by layer.",
     discussion: """
       Ranges are measured on the photos in the calibration folder (and the folders below it), which should be like those that \
-      the camera will see. The loss is measured on the same photos: 100 (1 - cosine) between the embeddings of both models.
+      the camera will see. The loss is estimated on the same photos, in points of few-shot accuracy: classes are made of photos \
+      that the float32 model finds alike, and an answer that changes costs what the float32 model would have given for it.
       """)
 
   @Argument(help: ArgumentHelp("The float32 encoder.", valueName: "M.tnn"))
@@ -25,14 +26,18 @@ struct QuantizeCommand: ParsableCommand {
   @Option(help: "How many of the photos to use, evenly spread.")
   var photos = 128
 
-  @Flag(help: "Ranges only: no corrections.")
+  @Flag(help: "Ranges only: no equalization, adaptive rounding or bias correction.")
   var fast = false
 
-  @Option(help: ArgumentHelp("Layers that stay float32, by name; auto: as many as --max-loss asks for, the worst first.", valueName: "LAYER,...|auto"))
+  @Option(help: ArgumentHelp("Layers that stay float32, by name; auto: as many as --max-loss asks for, the most harmful first.", valueName: "LAYER,...|auto"))
   var keepFloat: String?
 
-  @Option(help: "With --keep-float auto: the largest loss, 100 (1 - cosine).")
+  @Option(help: "With --keep-float auto: the largest estimated loss of accuracy, in points.")
   var maxLoss = 0.5
+
+  @Option(help: ArgumentHelp(
+    "Photos of anything, whose int8 embeddings replace the statistics that the float32 model has stored.", valueName: "DIR"))
+  var background: String?
 
   @Option(help: ArgumentHelp("A report in HTML.", valueName: "r.html"))
   var report: String?
@@ -54,7 +59,7 @@ struct QuantizeCommand: ParsableCommand {
 
   func run() throws {
     guard let calibration else {
-      throw Failure(.missingInput, "no calibration photos: name a folder of photos like those that the camera will see with --calibration DIR")
+      throw Failure(.usage, "no calibration photos: name a folder of photos like those that the camera will see with --calibration DIR")
     }
     let file: MappedFile, encoder: Encoder
     do { file = try MappedFile(model) } catch { throw error.failure }
@@ -71,19 +76,23 @@ struct QuantizeCommand: ParsableCommand {
       throw Failure(error, model)
     }
     var writer = quantized.graph.lowered()
-    for kind in [SectionKind.preprocessing, .statistics] where encoder.model.has(kind) {
-      writer.add(kind, FileWriter.bytes(of: kind, in: encoder.model))
-    }
+    if encoder.model.has(.preprocessing) { writer.add(.preprocessing, FileWriter.bytes(of: .preprocessing, in: encoder.model)) }
     var provenance = Provenance(encoder.model)
     provenance.fields.append(("quantized", "int8, \(read.inputs.count) photos\(fast ? ", fast" : "")"))
+    let floatPlan: InferencePlan
+    do { floatPlan = try InferencePlan(for: encoder.model) } catch { throw Failure(error, in: model) }
+    provenance.floatSizes = (file.bytes.count, floatPlan.arenaByteCount)
     writer.add(.provenance, provenance.section)
+    let statistics = try QuantizedStatistics(
+      of: encoder, int8: writer.finish(), model: model, background: background, calibration: read.skipped.isEmpty ? calibration : nil)
+    if let section = statistics.section { writer.add(.statistics, section) }
     let bytes = writer.finish()
     let sizes: QuantizationSizes
     do { sizes = try QuantizationSizes(float: encoder.plan, floatFile: file.bytes.count, int8: bytes) } catch {
       throw Failure(.internalError, "\(model): the int8 model does not pass its own check (\(error.reason)); please report this")
     }
     try writeFile(bytes, to: output)
-    let text = QuantizationText(model: model, output: output, quantized: quantized, sizes: sizes, photos: read)
+    let text = QuantizationText(model: model, output: output, quantized: quantized, sizes: sizes, photos: read, statistics: statistics)
     if let report { try writeFile(Array(text.html.utf8), to: report) }
     try results.print(text.json, text: text.summary)
   }

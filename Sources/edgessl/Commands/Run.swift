@@ -89,13 +89,13 @@ struct Run: ParsableCommand {
       for image in 0..<stored[0] {
         for channel in 0..<channels {
           for pixel in 0..<height * width {
-            tensor.floats[(image * height * width + pixel) * channels + channel] = array.values[index]
+            tensor.setValue(array.values[index], at: (image * height * width + pixel) * channels + channel)
             index += 1
           }
         }
       }
     } else if array.shape == stored {
-      for index in array.values.indices { tensor.floats[index] = array.values[index] }
+      for index in array.values.indices { tensor.setValue(array.values[index], at: index) }
     } else {
       throw Failure(.badData, "\(path): has the shape \(array.shape), input '\(inputName)' of \(model) takes \(expected)")
     }

@@ -72,7 +72,7 @@ struct EpisodeReport {
   private func chart(_ x: (String, [(Double, String)]), _ y: [(Double, String)], _ body: String) -> String {
     let vertical = y.map { "<line class=\"axis\" x1=\"50\" x2=\"590\" y1=\"\(place(280 - 265 * $0.0))\" y2=\"\(place(280 - 265 * $0.0))\"/><text x=\"45\" y=\"\(place(284 - 265 * $0.0))\" text-anchor=\"end\">\($0.1)</text>" }
     let horizontal = x.1.map { "<text x=\"\(place(50 + 540 * $0.0))\" y=\"296\" text-anchor=\"middle\">\($0.1)</text>" }
-    return "<svg viewBox=\"0 0 600 320\" role=\"img\">\(vertical.joined())\(horizontal.joined())<text x=\"320\" y=\"314\" text-anchor=\"middle\">\(x.0)</text>\(body)</svg>"
+    return "<svg viewBox=\"0 0 620 320\" role=\"img\">\(vertical.joined())\(horizontal.joined())<text x=\"320\" y=\"314\" text-anchor=\"middle\">\(x.0)</text>\(body)</svg>"
   }
 
   private func place(_ value: Double) -> String { decimal(value, digits: 1) }

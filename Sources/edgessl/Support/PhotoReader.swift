@@ -27,6 +27,15 @@ final class PhotoReader {
 
   /// The embedding of a photo as the encoder gives it; "-" is standard input.
   func embedding(of photo: String) throws(Failure) -> [Float] {
+    try read(photo) { image throws(PhotoEncoderError) in try encoder.embed(image) }
+  }
+
+  /// The embedding of what the network takes for a photo.
+  func embedding(ofInput input: [Float], photo: String) throws(Failure) -> [Float] {
+    do { return try encoder.embedding(ofInput: input) } catch { throw Failure(error, photo: photo, encoder: path) }
+  }
+
+  private func read(_ photo: String, _ body: (RGBImage) throws(PhotoEncoderError) -> [Float]) throws(Failure) -> [Float] {
     let image: RGBImage
     do {
       image =
@@ -34,12 +43,16 @@ final class PhotoReader {
         ? try RGBImage(readingFrom: STDIN_FILENO, name: "standard input", options: encoder.decodingOptions)
         : try RGBImage(contentsOf: photo, options: encoder.decodingOptions)
     } catch { throw error.failure }
-    do { return try encoder.embed(image) } catch { throw Failure(error, photo: photo, encoder: path) }
+    do { return try body(image) } catch { throw Failure(error, photo: photo, encoder: path) }
   }
 
   /// The same for one photo of many: a photo that cannot be read is named in a warning and skipped, or refused if `strict`.
   func embedding(of photo: String, strict: Bool) throws(Failure) -> [Float]? {
-    do { return try embedding(of: photo) } catch {
+    try reading(photo, strict: strict) { image throws(PhotoEncoderError) in try encoder.embed(image) }
+  }
+
+  func reading(_ photo: String, strict: Bool, _ body: (RGBImage) throws(PhotoEncoderError) -> [Float]) throws(Failure) -> [Float]? {
+    do { return try read(photo, body) } catch {
       guard !strict, error.concernsPhoto else { throw error }
       warn("\(error.message); skipped")
       skipped.append(photo)

@@ -9,9 +9,9 @@ struct QuantizationText {
   let quantized: QuantizedModel
   let sizes: QuantizationSizes
   let photos: CalibrationPhotos
+  let statistics: QuantizedStatistics
 
   private var report: QuantizationReport { quantized.report }
-  private var loss: Double { 100 * (1 - report.embeddingCosine) }
   /// Layers named in the summary.
   private static let worstCount = 5
 
@@ -24,10 +24,18 @@ struct QuantizationText {
       ("arenaBytes", .integer(sizes.int8Arena)), ("floatArenaBytes", .integer(sizes.floatArena)),
       ("arenaRatio", .number(ratio(sizes.int8Arena, sizes.floatArena))),
       ("embeddingCosine", .number(report.embeddingCosine)), ("worstEmbeddingCosine", .number(report.worstEmbeddingCosine)),
-      ("embeddingSignalToNoise", decibels(report.embeddingSignalToNoise)), ("loss", .number(loss)),
+      ("embeddingSignalToNoise", decibels(report.embeddingSignalToNoise)), ("estimatedLoss", .number(report.estimatedLoss)),
+      ("statistics", statistics.origin.map { .string($0.rawValue) } ?? .null), ("corrections", .array(report.corrections.map(correction))),
       ("floatLayers", .array(quantized.floatNodes.map { .string($0) })),
       ("layers", .array(report.layers.map(layer))),
     ])
+  }
+
+  private func correction(_ correction: CorrectionReport) -> JSON {
+    [
+      "name": .string(correction.kind.rawValue), "kept": .bool(correction.isKept), "extent": .string(correction.extent),
+      "heldOutLossBefore": .number(correction.lossBefore), "heldOutLossAfter": .number(correction.lossAfter),
+    ]
   }
 
   private func layer(_ layer: LayerReport) -> JSON {
@@ -51,9 +59,16 @@ struct QuantizationText {
       "arena       \(grouped(sizes.int8Arena)) bytes, \(decimal(ratio(sizes.int8Arena, sizes.floatArena), digits: 3)) of the float32 arena",
       "calibrated  \(photos.inputs.count) of \(photos.available) photos in \(photos.folder)",
       "embedding   cosine \(decimal(report.embeddingCosine, digits: 5)) (worst photo \(decimal(report.worstEmbeddingCosine, digits: 5))), "
-        + "loss \(decimal(loss, digits: 3)), signal to noise \(text(report.embeddingSignalToNoise)) dB",
+        + "signal to noise \(text(report.embeddingSignalToNoise)) dB",
     ]
-    if !quantized.floatNodes.isEmpty { lines.append("float32      \(quantized.floatNodes.joined(separator: ", "))") }
+    lines.append("accuracy    \(decimal(report.estimatedLoss, digits: 2)) points of few-shot accuracy lost, as estimated on the calibration photos")
+    for correction in report.corrections {
+      lines.append(
+        "\(correction.isKept ? "kept        " : "did not help ")\(correction.kind.rawValue), \(correction.extent): 100 (1 - cosine) on held-out photos "
+          + "\(decimal(correction.lossBefore, digits: 4)) -> \(decimal(correction.lossAfter, digits: 4))")
+    }
+    if let origin = statistics.origin { lines.append("statistics  \(origin.explanation)") }
+    if !quantized.floatNodes.isEmpty { lines.append("float32     \(quantized.floatNodes.joined(separator: ", "))") }
     return lines.map(\.onOneLine)
   }
 

@@ -3,22 +3,24 @@ import HostRuntime
 import ModelCompiler
 import TinyNN
 
-/// The ways of learning that this version has, and those that are planned.
+/// The ways of learning.
 enum Method {
   static let heads: [(name: String, method: LearningMethod)] = [
     ("auto", .auto), ("prototype", .head(.prototype)), ("centred", .head(.centred)), ("power", .head(.power)), ("lda", .head(.lda)),
     ("ridge", .head(.ridge)), ("logistic", .head(.logistic)),
   ]
-  static let available = heads.map(\.name)
-  static let planned = ["finetune"]
+  /// Trains the encoder's tail; its head is prototypes.
+  static let finetune = "finetune"
+  static let available = heads.map(\.name) + [finetune]
 
   /// The methods of a list separated by commas.
   static func list(_ text: String) throws(Failure) -> [(name: String, method: LearningMethod)] {
+    if text == finetune { return [(finetune, .head(.prototype))] }
     var result: [(name: String, method: LearningMethod)] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let name = String(part)
       guard let found = heads.first(where: { $0.name == name }) else {
-        let reason = planned.contains(name) ? "is not there yet" : "is not a method"
+        let reason = name == finetune ? "goes alone" : "is not a method"
         throw Failure(.usage, "--method: '\(name)' \(reason); there is: \(available.joined(separator: ", "))")
       }
       result.append(found)

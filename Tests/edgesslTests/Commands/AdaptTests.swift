@@ -129,11 +129,11 @@ import TinyNN
   }
 
   @Test func whatIsNotThereYetIsRefused() throws {
-    for (method, reason) in [("finetune", "there is: auto, prototype"), ("prototype,lda", "name one method")] {
+    for (method, reason) in [("ridge,finetune", "'finetune' goes alone"), ("prototype,lda", "name one method")] {
       try Command.expectFailure(base + ["--method", method], status: 64, reason)
     }
     try Command.expectFailure(base + ["--method", "magic"], status: 64, "'magic' is not a method")
-    try Command.expectFailure(base + ["--auxiliary", "rotation"], status: 64, "--auxiliary is not there yet")
+    try Command.expectFailure(base + ["--auxiliary", "rotation"], status: 64, "give --method finetune, too")
     try Command.expectFailure(base + ["--unlabelled", dataset], status: 64, "--unlabelled is not there yet")
   }
 

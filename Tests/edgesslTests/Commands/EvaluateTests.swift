@@ -70,7 +70,7 @@ import Testing
     try expectFailure(["--ways", "3"], 65, "has 4 photos, episodes need at least 6")
     try expectFailure(["--ways", "1"], 64, "--ways is 1")
     try expectFailure(["--shots", "0"], 64, "--shots is 0")
-    try expectFailure(["--method", "finetune"], 64, "there is: auto, prototype")
+    try expectFailure(["--method", "magic"], 64, "there is: auto, prototype")
     let missing = try Command.run(["evaluate", "--model", fixtures.encoder, "--dataset", "/nowhere"])
     #expect(missing.status == 66 && missing.errors.contains("no such folder"), "\(missing)")
   }

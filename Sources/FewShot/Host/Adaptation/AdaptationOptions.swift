@@ -1,0 +1,110 @@
+public import TinyNN
+
+/// How the tail is trained.
+public struct AdaptationOptions: Equatable, Sendable {
+  /// Convolutions and dense layers of the tail, at most.
+  public var layers = 6
+  /// Augmented views of each photo, besides the photo as it is.
+  public var views = 8
+  public var batch = 32
+  public var steps = 100
+  public var learningRate: Float = 1e-3
+  public var optimizer = TrainingOptions.Optimizer.adam
+  /// Only biases train: the smallest choice.
+  public var biasesOnly = false
+  /// Rotation prediction besides the labels: the weight of its loss at the start, 0 for none; 0 again in the last third.
+  public var rotationWeight: Float = 0
+  public var seed: UInt64 = 0
+
+  public init() {}
+
+  /// The training of a network from operator `first`.
+  func training(from first: Int) -> TrainingOptions {
+    var options = TrainingOptions(firstOperator: first, batch: batch, optimizer: optimizer)
+    if biasesOnly { options.weights = OperatorSet() }
+    return options
+  }
+}
+
+/// Bytes of an adaptation, known before it runs.
+public struct AdaptationPlan: Sendable {
+  public let options: AdaptationOptions
+  public let training: TrainingPlan
+  /// First operator of the tail, and its convolutions and dense layers.
+  public let firstOperator: Int
+  public let layers: Int
+  /// Arena of the whole network and scratch of preprocessing: while photos go through the trunk.
+  public let trunkByteCount: Int
+  /// Tensors at the cut of all views as int8.
+  public let cacheByteCount: Int
+  /// Embeddings, prototypes, the rotation head.
+  public let headByteCount: Int
+
+  /// The tensor of the model at the cut.
+  public var cutTensor: Int { training.cutTensor }
+
+  /// The trunk's memory and the training's are both held.
+  public var byteCount: Int { trunkByteCount + cacheByteCount + training.arenaByteCount + headByteCount }
+
+  /// - Throws: `TrainingError` where no tail of the network can be trained.
+  public init(
+    for model: Model, _ options: AdaptationOptions, photos: Int, classes: Int, trunkByteCount: Int
+  ) throws(TrainingError) {
+    self.options = options
+    let cut = try AdaptationPlan.cut(of: model, options)
+    (firstOperator, training, layers) = (cut.first, cut.plan, cut.layers)
+    self.trunkByteCount = trunkByteCount
+    let perPhoto = 1 + options.views + (options.rotationWeight > 0 ? 4 : 0)
+    let dimension = model.tensor(model.output(0)).type.shape.count
+    cacheByteCount = photos * perPhoto * (training.cutCount + 8)
+    let rotation = options.rotationWeight > 0 ? RotationObjective(dimension: dimension).memoryCount : 0
+    headByteCount = 4 * ((photos * (1 + options.views) + 2 * classes) * dimension + classes + rotation)
+  }
+
+  /// The deepest cut with at most `options.layers` layers behind it.
+  private static func cut(of model: Model, _ options: AdaptationOptions) throws(TrainingError) -> (first: Int, plan: TrainingPlan, layers: Int) {
+    var best: (first: Int, plan: TrainingPlan, layers: Int)?
+    var (layers, failure) = (0, TrainingError?.none)
+    for first in stride(from: model.operatorCount - 1, through: 1, by: -1) {
+      if model.operatorRecord(first).kind.hasWeights { layers += 1 }
+      if layers > options.layers { break }
+      guard layers > 0 else { continue }
+      do { best = (first, try TrainingPlan(for: model, options.training(from: first)), layers) } catch {
+        // A cut through a residual is none, a shallower or deeper one is; what cannot be differentiated ends the search.
+        failure = error
+        if error.reason == .notDifferentiable { break }
+      }
+    }
+    guard let best else { throw failure ?? TrainingError.noTail }
+    return best
+  }
+
+  /// The best options that fit into `budget`: first fewer views, then smaller batches, then shallower tails, then momentum instead
+  /// of Adam, at last biases only. Nil if nothing fits, with the smallest need.
+  public static func fitting(
+    _ budget: Int, model: Model, _ wanted: AdaptationOptions, photos: Int, classes: Int, trunkByteCount: Int
+  ) throws(TrainingError) -> (plan: AdaptationPlan?, smallest: Int) {
+    var smallest = Int.max
+    for (optimizer, biasesOnly) in [(wanted.optimizer, false), (.sgd, false), (.sgd, true)] {
+      for layers in stride(from: wanted.layers, through: 1, by: -1) {
+        for batch in [wanted.batch, 16, 8, 4, 2, 1] where batch <= wanted.batch {
+          for views in [wanted.views, 4, 2, 1, 0] where views <= wanted.views {
+            var options = wanted
+            (options.optimizer, options.biasesOnly, options.layers, options.batch, options.views) = (optimizer, biasesOnly, layers, batch, views)
+            let plan: AdaptationPlan
+            do {
+              plan = try AdaptationPlan(for: model, options, photos: photos, classes: classes, trunkByteCount: trunkByteCount)
+            } catch { if layers > 1 { continue } else { throw error } }
+            if plan.byteCount <= budget { return (plan, plan.byteCount) }
+            smallest = min(smallest, plan.byteCount)
+          }
+        }
+      }
+    }
+    return (nil, smallest)
+  }
+}
+
+extension OperatorKind {
+  var hasWeights: Bool { self == .convolution || self == .depthwiseConvolution || self == .dense }
+}

@@ -1,0 +1,158 @@
+import HostRuntime
+import ModelCompiler
+public import TinyNN
+
+/// What a task file needs to go back to before an adaptation: the bytes of the weights that were trained, the encoder's
+/// statistics, and what the task knew with the encoder as it was.
+public struct AdaptationRecord: Sendable {
+  struct Patch: Equatable {
+    /// In the weights section.
+    let offset: Int
+    let bytes: [UInt8]
+  }
+
+  let patches: [Patch]
+  let statistics: [UInt8]
+  let task: TaskFile
+  /// Of the trained tail, by photos that were held out.
+  let calibration: Calibration
+
+  private static let headerByteCount = 48
+  static let sections: [SectionKind] = [.classes, .examples, .head, .history]
+
+  /// `before` and `after` are the same encoder before and after training, `task` what was or would be known without it.
+  init(before: Model, after: Model, task: TaskFile, calibration: Calibration) {
+    let (old, new) = (before.section(.weights), after.section(.weights))
+    precondition(old.count == new.count)
+    var patches: [Patch] = []
+    var position = 0
+    while position < old.count {
+      let size = min(64, old.count - position)
+      if (position..<position + size).contains(where: { old.load(UInt8.self, at: $0) != new.load(UInt8.self, at: $0) }) {
+        let bytes = old.slice(position, size).array
+        // Neighbours are joined: one patch for each run of changed lines.
+        if let last = patches.last, last.offset + last.bytes.count == position {
+          patches[patches.count - 1] = Patch(offset: last.offset, bytes: last.bytes + bytes)
+        } else {
+          patches.append(Patch(offset: position, bytes: bytes))
+        }
+      }
+      position += size
+    }
+    self.patches = patches
+    statistics = before.has(.statistics) ? before.section(.statistics).array : []
+    self.task = task
+    self.calibration = calibration
+  }
+
+  /// Nil if the file's encoder was not adapted. Checks all of the section.
+  public init?(reading model: Model) throws(ModelError) {
+    guard model.has(.adaptation) else { return nil }
+    let bytes = model.section(.adaptation), offset = model.offset(of: .adaptation)
+    let check = SectionCheck(bytes: bytes, offset: offset, reason: .taskMalformed)
+    try check.requireHeader(AdaptationRecord.headerByteCount)
+    let count = try check.number(4, in: 0...1 << 20)
+    let records = AdaptationRecord.headerByteCount + 8 * count
+    guard bytes.count >= records else { throw check.refusal(at: 4, found: bytes.count, needed: records) }
+    var (end, parts) = (records, [ByteRegion]())
+    var starts: [Int] = []
+    for part in 0..<4 {
+      let (start, size) = (Format.aligned(end), try check.number(8 + 4 * part, in: 0...Int(Int32.max)))
+      guard bytes.contains(start, size) else { throw check.refusal(at: 8 + 4 * part, found: size, needed: bytes.count) }
+      parts.append(bytes.slice(start, size))
+      starts.append(offset + start)
+      end = start + size
+    }
+    end = Format.aligned(end)
+    let weights = model.section(.weights)
+    var patches: [Patch] = []
+    for index in 0..<count {
+      let record = AdaptationRecord.headerByteCount + 8 * index
+      let (place, size) = (bytes.index(record), bytes.index(record + 4))
+      guard weights.contains(place, size), bytes.contains(end, size) else { throw check.refusal(at: record, found: place, needed: weights.count) }
+      patches.append(Patch(offset: place, bytes: bytes.slice(end, size).array))
+      end += size
+    }
+    try check.requireByteCount(end)
+    self.patches = patches
+    calibration = try AdaptationRecord.calibration(check)
+    statistics = parts[0].array
+    let classes = try ClassesView(parts[1], at: starts[1])
+    let knowledge = Knowledge(
+      classes: classes, examples: try ExamplesView(parts[2], at: starts[2], classCount: classes.count, dimension: model.embeddingDimension))
+    var history: [Knowledge] = []
+    if parts[3].count > 0 {
+      let past = try HistoryView(parts[3], at: starts[3], dimension: model.embeddingDimension)
+      for index in 0..<past.count {
+        let state = try past.snapshot(index)
+        history.append(Knowledge(classes: state.classes, examples: state.examples))
+      }
+    }
+    let code = bytes.word(40)
+    guard code == 0 || HeadMethod(rawValue: code) != nil, bytes.word(44) == 0 else { throw check.refusal(at: 40) }
+    task = TaskFile(knowledge, method: HeadMethod(rawValue: code).map { .head($0) } ?? .auto, history: history)
+  }
+
+  /// Scale and threshold of an adapted encoder, nil for one as it was imported.
+  static func calibration(of model: Model) throws(ModelError) -> Calibration? {
+    guard model.has(.adaptation) else { return nil }
+    let check = SectionCheck(bytes: model.section(.adaptation), offset: model.offset(of: .adaptation), reason: .taskMalformed)
+    try check.requireHeader(headerByteCount)
+    return try calibration(check)
+  }
+
+  private static func calibration(_ check: SectionCheck) throws(ModelError) -> Calibration {
+    let (scale, threshold) = (check.bytes.load(Float.self, at: 24), check.bytes.load(Float.self, at: 28))
+    guard scale > 0, scale.isFinite else { throw check.refusal(at: 24) }
+    guard threshold >= -1.001, threshold <= 1.001 else { throw check.refusal(at: 28) }
+    let count = try check.number(32, in: 0...TaskLimits.exampleCount)
+    return Calibration(
+      scale: scale, threshold: threshold, scaleSource: .leaveOneOut, thresholdSource: .leaveOneOut, leftOutCount: count,
+      leftOutRight: try check.number(36, in: 0...count))
+  }
+
+  var section: [UInt8] {
+    let parts = [statistics, task.knowledge.classesSection, task.knowledge.examplesSection, task.history.isEmpty ? [] : task.historySection]
+    var bytes: [UInt8] = []
+    bytes.append(word: SectionLayout.version)
+    bytes.append(word: UInt32(patches.count))
+    for part in parts { bytes.append(word: UInt32(part.count)) }
+    bytes.append(float: calibration.scale)
+    bytes.append(float: calibration.threshold)
+    bytes.append(word: UInt32(calibration.leftOutCount))
+    bytes.append(word: UInt32(calibration.leftOutRight))
+    if case .head(let method) = task.method { bytes.append(word: method.rawValue) } else { bytes.append(word: UInt32(0)) }
+    bytes.append(word: UInt32(0))
+    for patch in patches {
+      bytes.append(word: UInt32(patch.offset))
+      bytes.append(word: UInt32(patch.bytes.count))
+    }
+    for part in parts {
+      bytes.align()
+      bytes.append(contentsOf: part)
+    }
+    bytes.align()
+    for patch in patches { bytes.append(contentsOf: patch.bytes) }
+    return bytes
+  }
+
+  /// The trained encoder's file with this record in it. Its statistics are left out: they are of the encoder as it was.
+  func adapted(_ after: Model) -> [UInt8] {
+    var writer = FileWriter(copying: after, except: AdaptationRecord.sections + [.statistics, .adaptation])
+    writer.add(.adaptation, section)
+    return writer.finish()
+  }
+
+  /// The encoder as it was before, from the adapted one.
+  public func restored(_ adapted: Model) -> [UInt8] {
+    var weights = adapted.section(.weights).array
+    for patch in patches { weights.replaceSubrange(patch.offset..<patch.offset + patch.bytes.count, with: patch.bytes) }
+    var writer = FileWriter(copying: adapted, except: AdaptationRecord.sections + [.weights, .statistics, .adaptation])
+    writer.add(.weights, weights)
+    if !statistics.isEmpty { writer.add(.statistics, statistics) }
+    return writer.finish()
+  }
+
+  /// The task as it was before.
+  public var previous: TaskFile { task }
+}

@@ -1,0 +1,137 @@
+extension Convolution {
+  public var differentiation: Differentiation? { Differentiation(inputs: activation.isClampOrNone ? .forWeights : .always, output: activation.function == .clamp) }
+
+  public func backwardScratchByteCount<Operands: OperandTypes>(of operands: Operands, output: Shape) -> Int {
+    let weights = operands.shape(1)
+    let own = Format.aligned(activation.isClampOrNone ? 0 : 4 * output.count)
+    let forward = scratchByteCount(of: operands, output: TensorType(.float32, output), parts: 1)
+    return own + max(forward, gradients(weights, output).scratchByteCount)
+  }
+
+  private func gradients(_ weights: Shape, _ output: Shape) -> MatrixGradients {
+    MatrixGradients(rows: output.count / output[3], depth: weights[3], columns: weights[0] / groups, taps: window.taps)
+  }
+
+  /// For each block of output pixels and each tap: weights += X^T dY with the tap's pixels X, input += dY W^T at the tap's pixels.
+  public func backward(_ context: borrowing BackwardContext) {
+    let input = context.input(0), weights = context.input(1), output = context.output(0)
+    let gradient = context.outputGradient
+    var scratch = context.scratch
+    if activation.isClampOrNone {
+      activation.maskGradient(gradient, output: output.floats)
+    } else {
+      // The values before the activation are computed again: cheaper than keeping them from the forward pass.
+      let bare = scratch.floats(at: 0, count: output.shape.count)
+      scratch = ScratchMemory(arena: scratch.arena, offset: scratch.offset + Format.aligned(4 * output.shape.count))
+      var again = context.forward
+      again.training?.replacedOutput = bare
+      again.scratchOffset = scratch.offset
+      Convolution(window: window, groups: groups).run(again)
+      activation.multiplyGradient(gradient, input: bare)
+    }
+    context.addBias(gradient, channels: output.shape[3], groups: groups)
+
+    let memory = gradients(weights.shape, output.shape)
+    let channels = weights.shape[3], columns = weights.shape[0] / groups
+    let panels = PanelPacking(columns: columns, depth: window.taps * channels)
+    let inputGradient = context.inputGradient(0), weightGradient = context.weightGradient(1)
+    let zeros = memory.zeros(scratch)
+    for group in 0..<groups {
+      let dY = MatrixGradients.Columns(gradient, start: group * columns, stride: output.shape[3])
+      for tap in 0..<window.taps {
+        if let inputGradient {
+          memory.transposeWeights(weights.floats.slice(group * panels.weightCount, panels.weightCount), tap: tap, scratch)
+          var first = 0
+          while first < memory.rows {
+            let count = min(MatrixGradients.block, memory.rows - first)
+            let product = memory.multiplyByWeights(dY, first, count, zeros, context.kernels, scratch)
+            eachPixel(tap, first, count, input.shape, output.shape) { row, pixel in
+              inputGradient.slice(pixel * input.shape[3] + group * channels, channels).add(product.slice(row * channels, channels))
+            }
+            first += count
+          }
+        }
+        if let weightGradient {
+          var first = 0
+          while first < memory.rows {
+            let count = min(MatrixGradients.block, memory.rows - first)
+            let transposed = memory.transposed(scratch, count)
+            if window.taps > 1 { for i in 0..<transposed.count { transposed[i] = 0 } }
+            eachPixel(tap, first, count, input.shape, output.shape) { row, pixel in
+              let from = pixel * input.shape[3] + group * channels
+              for channel in 0..<channels { transposed[channel * count + row] = input.floats[from + channel] }
+            }
+            memory.addWeights(
+              dY, first, count, tap: tap, to: weightGradient.slice(group * panels.weightCount, panels.weightCount), zeros, context.kernels, scratch)
+            first += count
+          }
+        }
+      }
+    }
+  }
+
+  /// Calls `body` with each output pixel, counted from `first`, whose tap lies inside the image, and the input pixel there.
+  @inline(__always)
+  private func eachPixel(_ tap: Int, _ first: Int, _ count: Int, _ input: Shape, _ output: Shape, _ body: (_ row: Int, _ pixel: Int) -> Void) {
+    let (ky, kx) = (tap / window.width, tap % window.width)
+    for row in 0..<count {
+      let index = first + row
+      let (x, rest) = (index % output[2], index / output[2])
+      let (y, image) = (rest % output[1], rest / output[1])
+      let iy = y * window.strideY - window.padTop + ky * window.dilationY
+      let ix = x * window.strideX - window.padLeft + kx * window.dilationX
+      guard iy >= 0, iy < input[1], ix >= 0, ix < input[2] else { continue }
+      body(row, (image * input[1] + iy) * input[2] + ix)
+    }
+  }
+}
+
+extension Dense {
+  public var differentiation: Differentiation? { Differentiation(inputs: activation.isClampOrNone ? .forWeights : .always, output: activation.function == .clamp) }
+
+  public func backwardScratchByteCount<Operands: OperandTypes>(of operands: Operands, output: Shape) -> Int {
+    Format.aligned(activation.isClampOrNone ? 0 : 4 * output.count) + gradients(operands.shape(1), output).scratchByteCount
+  }
+
+  private func gradients(_ weights: Shape, _ output: Shape) -> MatrixGradients {
+    MatrixGradients(rows: output.count / weights[0], depth: weights[1], columns: weights[0], taps: 1)
+  }
+
+  public func backward(_ context: borrowing BackwardContext) {
+    let input = context.input(0), weights = context.input(1), output = context.output(0)
+    let gradient = context.outputGradient
+    let (columns, depth) = (weights.shape[0], weights.shape[1])
+    var scratch = context.scratch
+    if activation.isClampOrNone {
+      activation.maskGradient(gradient, output: output.floats)
+    } else {
+      let bare = scratch.floats(at: 0, count: output.shape.count)
+      scratch = ScratchMemory(arena: scratch.arena, offset: scratch.offset + Format.aligned(4 * output.shape.count))
+      var again = context.forward
+      again.training?.replacedOutput = bare
+      Dense().run(again)
+      activation.multiplyGradient(gradient, input: bare)
+    }
+    context.addBias(gradient, channels: columns, groups: 1)
+    let memory = gradients(weights.shape, output.shape)
+    let zeros = memory.zeros(scratch)
+    let dY = MatrixGradients.Columns(gradient, start: 0, stride: columns)
+    let inputGradient = context.inputGradient(0), weightGradient = context.weightGradient(1)
+    if inputGradient != nil { memory.transposeWeights(weights.floats, tap: 0, scratch) }
+    var first = 0
+    while first < memory.rows {
+      let count = min(MatrixGradients.block, memory.rows - first)
+      if let inputGradient {
+        inputGradient.slice(first * depth, count * depth).add(memory.multiplyByWeights(dY, first, count, zeros, context.kernels, scratch))
+      }
+      if let weightGradient {
+        let transposed = memory.transposed(scratch, count)
+        for row in 0..<count {
+          for channel in 0..<depth { transposed[channel * count + row] = input.floats[(first + row) * depth + channel] }
+        }
+        memory.addWeights(dY, first, count, tap: 0, to: weightGradient, zeros, context.kernels, scratch)
+      }
+      first += count
+    }
+  }
+}

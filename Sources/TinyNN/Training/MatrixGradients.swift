@@ -1,0 +1,131 @@
+/// Gradients of a matrix product with packed weights, by the forward kernel: Y = X W gives dX = dY W^T and dW = X^T dY, which
+/// are products of the same kind once an operand is transposed. So training has the order of summation, the bits and the speed
+/// of inference on every machine.
+///
+/// Rows are taken in blocks, so that scratch memory does not grow with the image.
+struct MatrixGradients {
+  /// Rows of one product.
+  static let block = 256
+  let rows: Int
+  /// Input channels of one tap, and outputs.
+  let depth: Int
+  let columns: Int
+  let taps: Int
+
+  /// Columns `start` ..< start + columns of a row-major matrix with rows of `stride` values.
+  struct Columns {
+    let elements: Elements<Float>
+    let start: Int
+    let stride: Int
+
+    init(_ elements: Elements<Float>, start: Int, stride: Int) {
+      self.elements = elements
+      self.start = start
+      self.stride = stride
+    }
+  }
+
+  private var blockCount: Int { min(MatrixGradients.block, rows) }
+  private var paddedColumns: Int { PanelPacking.padded(columns) }
+  private var paddedDepth: Int { PanelPacking.padded(depth) }
+
+  // Scratch: zeros | offsets | packed W^T | dY W^T | X^T | packed dY | X^T dY. The two products are not needed at once.
+  private var zerosSize: Int { Format.aligned(4 * max(paddedColumns, paddedDepth)) }
+  private var offsetsSize: Int { Format.aligned(4 * blockCount) }
+  private var weightsSize: Int { Format.aligned(4 * paddedDepth * columns) }
+  private var productSize: Int { Format.aligned(4 * blockCount * depth) }
+  private var packedSize: Int { Format.aligned(4 * blockCount * paddedColumns) }
+  private var resultSize: Int { Format.aligned(4 * depth * paddedColumns) }
+  private var weightsStart: Int { zerosSize + offsetsSize }
+  private var productStart: Int { weightsStart + weightsSize }
+  private var packedStart: Int { productStart + productSize }
+  private var resultStart: Int { packedStart + packedSize }
+  var scratchByteCount: Int { resultStart + resultSize }
+
+  /// Zeros for `multiply`'s bias.
+  func zeros(_ scratch: ScratchMemory) -> Elements<Float> {
+    let zeros = scratch.floats(at: 0, count: zerosSize / 4)
+    for i in 0..<zeros.count { zeros[i] = 0 }
+    return zeros
+  }
+
+  /// Packs W^T of one tap: panels of 16 input channels over the outputs.
+  func transposeWeights(_ weights: Elements<Float>, tap: Int, _ scratch: ScratchMemory) {
+    let target = scratch.floats(at: weightsStart, count: paddedDepth * columns)
+    let width = PanelPacking.width, stride = taps * depth * width
+    for panel in 0..<paddedDepth / width {
+      for column in 0..<columns {
+        let from = column / width * stride + column % width, to = (panel * columns + column) * width
+        for lane in 0..<width {
+          let channel = panel * width + lane
+          target[to + lane] = channel < depth ? weights[from + (tap * depth + channel) * width] : 0
+        }
+      }
+    }
+  }
+
+  /// Rows `first` ..< first + count of dY times the packed W^T: [count][depth].
+  func multiplyByWeights(
+    _ dY: Columns, _ first: Int, _ count: Int, _ zeros: Elements<Float>, _ kernels: Kernels, _ scratch: ScratchMemory
+  ) -> Elements<Float> {
+    let product = scratch.floats(at: productStart, count: count * depth)
+    let offsets = scratch.int32s(at: zerosSize, count: count)
+    for row in 0..<count { offsets[row] = Int32(truncatingIfNeeded: (first + row) * dY.stride + dY.start) }
+    kernels.multiply(
+      MatrixRows(dY.elements, offsets: offsets, count: count, taps: 1, channels: columns, zeros: zeros),
+      weights: scratch.floats(at: weightsStart, count: paddedDepth * columns), bias: zeros, output: product, outputStride: depth,
+      columns: depth, minimum: -.infinity, maximum: .infinity)
+    return product
+  }
+
+  /// Room for X^T: [depth][count].
+  func transposed(_ scratch: ScratchMemory, _ count: Int) -> Elements<Float> { scratch.floats(at: productStart, count: depth * count) }
+
+  /// Adds X^T dY of rows `first` ..< first + count to the rows of `tap` in the packed gradient of the weights.
+  func addWeights(
+    _ dY: Columns, _ first: Int, _ count: Int, tap: Int, to gradient: Elements<Float>, _ zeros: Elements<Float>, _ kernels: Kernels,
+    _ scratch: ScratchMemory
+  ) {
+    let width = PanelPacking.width, panels = paddedColumns / width
+    let packed = scratch.floats(at: packedStart, count: count * paddedColumns)
+    for panel in 0..<panels {
+      let inside = min(width, columns - panel * width)
+      for row in 0..<count {
+        let from = (first + row) * dY.stride + dY.start + panel * width, to = (panel * count + row) * width
+        for lane in 0..<inside { packed[to + lane] = dY.elements[from + lane] }
+        for lane in inside..<width { packed[to + lane] = 0 }
+      }
+    }
+    let result = scratch.floats(at: resultStart, count: depth * paddedColumns)
+    kernels.multiply(
+      MatrixRows(transposed(scratch, count), count: depth, depth: count), weights: packed, bias: zeros, output: result,
+      outputStride: paddedColumns, columns: paddedColumns, minimum: -.infinity, maximum: .infinity)
+    for panel in 0..<panels {
+      for channel in 0..<depth {
+        gradient.slice((panel * taps * depth + tap * depth + channel) * width, width)
+          .add(result.slice(channel * paddedColumns + panel * width, width))
+      }
+    }
+  }
+}
+
+extension Elements where Element == Float {
+  /// Adds `other`, of the same count, element by element.
+  @inline(__always) func add(_ other: Elements<Float>) {
+    assert(count == other.count)
+    for i in 0..<count { self[i] = self[i] + other[i] }
+  }
+}
+
+extension BackwardContext {
+  /// Adds the sums of dY over its rows to the gradient of the bias, whose groups start at multiples of 16.
+  func addBias(_ gradient: Elements<Float>, channels: Int, groups: Int) {
+    guard let bias = weightGradient(2) else { return }
+    let columns = channels / groups, padded = PanelPacking.padded(columns)
+    for row in 0..<gradient.count / channels {
+      for group in 0..<groups {
+        bias.slice(group * padded, columns).add(gradient.slice(row * channels + group * columns, columns))
+      }
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import FewShot
+import HostRuntime
+import ModelCompiler
+import TinyNN
+
+/// What `adapt --method finetune` did.
+struct FinetuneOutcome {
+  let plan: AdaptationPlan
+  /// Nil where the photos were too few to ask.
+  let gate: AdaptationGate?
+  /// The encoder that the task gets, nil for the one as it was.
+  let adapted: AdaptedEncoder?
+  let knowledge: Knowledge
+  /// What the same photos teach without training.
+  let frozen: Knowledge
+  /// Mean cosine of the trained tail's embeddings and those of the network that was written.
+  let agreement: Double
+
+  var verdict: String {
+    guard let gate else { return "a class has one photo only: the encoder stays as it is" }
+    let compared = "held-out photos: \(gate.trainedRight) of \(gate.heldOut) right with training, \(gate.frozenRight) without"
+    return adapted == nil ? "\(compared): the encoder stays as it is" : "\(compared): the trained tail is taken"
+  }
+
+  var fields: [(name: String, value: JSON)] {
+    var fields: [(name: String, value: JSON)] = [
+      ("trained", .bool(adapted != nil)), ("verdict", .string(verdict)), ("tailLayers", .integer(plan.layers)),
+      ("trainedWeights", .integer(plan.training.trainedCount)), ("agreement", .number(agreement)), ("plan", plan.json),
+    ]
+    if let gate {
+      fields.append(("gate", [
+        "heldOut": .integer(gate.heldOut), "rightTrained": .integer(gate.trainedRight), "rightFrozen": .integer(gate.frozenRight),
+        "logLikelihoodTrained": .float(gate.trainedLikelihood), "logLikelihoodFrozen": .float(gate.frozenLikelihood),
+      ]))
+    }
+    return fields
+  }
+}
+
+extension AdaptationPlan {
+  var json: JSON {
+    [
+      "layers": .integer(layers), "views": .integer(options.views), "batch": .integer(options.batch),
+      "optimizer": .string("\(options.optimizer)"), "biasesOnly": .bool(options.biasesOnly), "trunkBytes": .integer(trunkByteCount),
+      "cacheBytes": .integer(cacheByteCount), "weightBytes": .integer(training.weightByteCount), "stateBytes": .integer(training.stateByteCount),
+      "activationBytes": .integer(training.activationByteCount), "scratchBytes": .integer(training.scratchByteCount),
+      "headBytes": .integer(headByteCount), "totalBytes": .integer(byteCount),
+    ]
+  }
+
+  var text: String {
+    let what = options.biasesOnly ? "biases of the last \(layers) layers" : "the last \(layers) layers"
+    return "training \(what) with \(options.optimizer), batch \(options.batch), \(options.views) views: \(grouped(byteCount)) bytes "
+      + "(trunk \(grouped(trunkByteCount)), cut tensors \(grouped(cacheByteCount)), weights \(grouped(training.weightByteCount)), gradients and state "
+      + "\(grouped(training.stateByteCount)), activations \(grouped(training.activationByteCount + training.scratchByteCount)))"
+  }
+}
+
+extension Adapt {
+  /// The plan that fits, or a refusal that names the smallest budget that would do.
+  func planTraining(_ reader: PhotoReader, _ classes: ClassFolders) throws -> AdaptationPlan {
+    let wanted = finetune.adaptation(seed: seed)
+    do {
+      guard let memory else {
+        return try AdaptationPlan(
+          for: reader.model, wanted, photos: classes.photoCount, classes: classes.folders.count, trunkByteCount: reader.encoder.plannedByteCount)
+      }
+      let found = try AdaptationPlan.fitting(
+        memory.byteCount, model: reader.model, wanted, photos: classes.photoCount, classes: classes.folders.count,
+        trunkByteCount: reader.encoder.plannedByteCount)
+      guard let plan = found.plan else {
+        throw Failure(
+          .overBudget,
+          "\(reader.path): training needs at least \(grouped(found.smallest)) bytes (biases of one layer, one view of each photo at a time); --memory allows \(grouped(memory.byteCount))")
+      }
+      return plan
+    } catch let error as TrainingError { throw Failure(error, in: reader.model, path: reader.path) }
+  }
+
+  /// Learns with training where held-out photos say that it helps.
+  func learnByTraining(_ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, previous: TaskFile?) throws -> FinetuneOutcome {
+    note(plan.text)
+    let model = reader.model, places = TrunkRunner.places(plan.options)
+    let cache = CutCache(
+      count: classes.photoCount * places, entryCount: plan.training.cutCount, map: model.tensor(plan.cutTensor).quantization)
+    let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
+    var inputs = LabelledInputs()
+    try inputs.read(classes, reader, strict: strict) { input, identifier, index in
+      trunk.add(input, identifier: identifier, to: cache, at: index * places)
+    }
+    let frozen = try inputs.knowledge(dimension: reader.encoder.dimension)
+    let photos = inputs.photos.enumerated().map { CachedPhoto(label: $0.element.label, first: $0.offset * places) }
+    let (adapter, classCount) = (try trainer(model, plan, cache, reader.path), frozen.classes.count)
+    guard frozen.classes.allSatisfy({ $0.examples.count >= AdaptationGate.minimumShots }) else {
+      return FinetuneOutcome(plan: plan, gate: nil, adapted: nil, knowledge: frozen, frozen: frozen, agreement: 1)
+    }
+    note("asking held-out photos whether training helps: \(AdaptationGate.folds) short trainings")
+    let gate = AdaptationGate(adapter, photos, classCount: classCount, seed: seed)
+    guard gate.takesTrained, let calibration = gate.calibration else {
+      return FinetuneOutcome(plan: plan, gate: gate, adapted: nil, knowledge: frozen, frozen: frozen, agreement: 1)
+    }
+    adapter.restart()
+    var progress = Progress("Training", total: plan.options.steps)
+    adapter.train(
+      photos, classCount: classCount, turned: plan.options.rotationWeight > 0 ? photos.map(\.first) : [], seed: seed
+    ) {
+      progress.update(done: $0)
+      return true
+    }
+    progress.finish()
+
+    // What was learned without training stays reachable: the previous task of this encoder, if any, with these photos added.
+    var before = previous ?? TaskFile(frozen, method: .auto)
+    before.replace(by: frozen)
+    let adapted: AdaptedEncoder
+    do { adapted = try AdaptedEncoder(model, trained: adapter.trainer.trainedFile(), task: before, calibration: calibration) } catch { throw Failure(error, in: reader.path) }
+    let (knowledge, agreement) = try embed(inputs, adapted, adapter, photos, places)
+    return FinetuneOutcome(plan: plan, gate: gate, adapted: adapted, knowledge: knowledge, frozen: frozen, agreement: agreement)
+  }
+
+  private func trainer(_ model: Model, _ plan: AdaptationPlan, _ cache: CutCache, _ path: String) throws(Failure) -> TailAdapter {
+    do { return try TailAdapter(model, plan, cache: cache) } catch { throw Failure(error, in: model, path: path) }
+  }
+
+  /// The photos' embeddings by the network that will be written.
+  private func embed(
+    _ inputs: LabelledInputs, _ adapted: AdaptedEncoder, _ adapter: TailAdapter, _ photos: [CachedPhoto], _ places: Int
+  ) throws -> (Knowledge, Double) {
+    let encoder = try PhotoEncoder(Encoder(bytes: adapted.model.bytes.array, threads: runtime.threads))
+    var inputs = inputs
+    for index in inputs.photos.indices { inputs.photos[index].embedding = try encoder.embedding(ofInput: inputs.photos[index].input) }
+    let knowledge = try inputs.knowledge(dimension: encoder.dimension)
+    let trained = adapter.embeddings(photos.map(\.first))
+    var agreement = 0.0
+    for (index, photo) in inputs.photos.enumerated() {
+      let own = LearnedExample(identifier: 0, embedding: photo.embedding).embedding
+      for i in own.indices { agreement += Double(own[i]) * Double(trained[index * own.count + i]) }
+    }
+    return (knowledge, agreement / Double(max(1, inputs.photos.count)))
+  }
+}
+
+/// Labelled photos as the network takes them.
+private struct LabelledInputs {
+  struct Photo {
+    let label: Int
+    let identifier: UInt64
+    let input: [Float]
+    var embedding: [Float]
+  }
+
+  var names: [String] = []
+  var photos: [Photo] = []
+
+  /// Reads every photo once; `body` gets it with its index.
+  mutating func read(
+    _ classes: ClassFolders, _ reader: PhotoReader, strict: Bool, _ body: (_ input: [Float], _ identifier: UInt64, _ index: Int) -> Void
+  ) throws {
+    var progress = Progress("Reading", total: classes.photoCount)
+    defer { progress.finish() }
+    var done = 0
+    for (label, folder) in classes.folders.enumerated() {
+      names.append(folder.name)
+      var paths: [UInt64: String] = [:]
+      for photo in folder.photos {
+        defer {
+          done += 1
+          progress.update(done: done)
+        }
+        guard let input = try reader.networkInput(of: photo, strict: strict) else { continue }
+        let identifier: UInt64
+        do { identifier = try PhotoIdentifier.of(photo) } catch { throw error.failure }
+        if let same = paths.updateValue(photo, forKey: identifier) {
+          warn("\(photo): the same photo as \(same); counted once")
+          continue
+        }
+        body(input, identifier, photos.count)
+        photos.append(Photo(label: label, identifier: identifier, input: input, embedding: try reader.embedding(ofInput: input, photo: photo)))
+      }
+      guard !paths.isEmpty else {
+        throw Failure(.badData, "class '\(folder.name)' has no photo that can be read; add some or remove its folder")
+      }
+    }
+  }
+
+  func knowledge(dimension: Int) throws -> Knowledge {
+    var knowledge = Knowledge(dimension: dimension)
+    for (label, name) in names.enumerated() {
+      try knowledge.add(
+        photos.filter { $0.label == label }.map { LearnedExample(identifier: $0.identifier, embedding: $0.embedding) }, to: name)
+    }
+    return knowledge
+  }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import FewShot
+import HostRuntime
+import TinyNN
+
+/// Options of tail training, shared by the commands that train.
+struct FinetuneOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Layers of the tail that trains with --method finetune, at most.", valueName: "N"))
+  var layers = AdaptationOptions().layers
+
+  @Option(help: ArgumentHelp("Steps of training.", valueName: "N"))
+  var steps = AdaptationOptions().steps
+
+  @Option(help: ArgumentHelp("Augmented views of each photo.", valueName: "N"))
+  var views = AdaptationOptions().views
+
+  @Option(help: ArgumentHelp("Examples of one step.", valueName: "N"))
+  var batch = AdaptationOptions().batch
+
+  @Option(help: ArgumentHelp("Learning rate at the start.", valueName: "R"))
+  var learningRate = AdaptationOptions().learningRate
+
+  @Option(help: ArgumentHelp("Self-supervised objectives of --method finetune: none, rotation.", valueName: "none,rotation"))
+  var auxiliary = "none"
+
+  func validate() throws {
+    for (name, value, range) in [
+      ("--layers", layers, 1...100), ("--steps", steps, 1...100_000), ("--views", views, 0...64), ("--batch", batch, 1...256),
+    ] where !range.contains(value) {
+      throw ValidationError("\(name) is \(value); it must be \(range.lowerBound) to \(range.upperBound)")
+    }
+    guard learningRate > 0, learningRate <= 1 else { throw ValidationError("--learning-rate is \(learningRate); it must be above 0 and at most 1") }
+    guard auxiliary == "none" || auxiliary == "rotation" else {
+      throw ValidationError("--auxiliary: '\(auxiliary)' is not an objective; there is: none, rotation")
+    }
+  }
+
+  func adaptation(seed: UInt64) -> AdaptationOptions {
+    var options = AdaptationOptions()
+    (options.layers, options.steps, options.views, options.batch) = (layers, steps, views, batch)
+    (options.learningRate, options.seed) = (learningRate, seed)
+    options.rotationWeight = auxiliary == "rotation" ? 0.5 : 0
+    return options
+  }
+}
+
+extension PhotoReader {
+  /// What the network takes for a photo, or nil where it cannot be read and `strict` is not set.
+  func networkInput(of photo: String, strict: Bool) throws(Failure) -> [Float]? {
+    try reading(photo, strict: strict) { image throws(PhotoEncoderError) in try encoder.networkInput(image) }
+  }
+}
+
+extension Failure {
+  init(_ error: TrainingError, in model: Model, path: String) {
+    let node = error.operatorIndex < 0 || error.operatorIndex >= model.operatorCount ? "" : ", node '\(model.name(at: model.operatorRecord(error.operatorIndex).nameOffset).string)'"
+    let reason =
+      switch error.reason {
+      case .notDifferentiable: "has an operator between its last layers and the embedding that has no gradient"
+      case .nothingTrains: "has no layer with weights at its end that could be trained"
+      case .batchAxis: "has no batch axis of 1 in its last layers"
+      case .cutCrossedTwice: "cannot be cut there: two tensors cross"
+      default: "cannot be trained (\(error.reason))"
+      }
+    self.init(.badData, "\(path)\(node): \(reason); use --method prototype")
+  }
+}

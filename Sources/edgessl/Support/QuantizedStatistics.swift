@@ -1,0 +1,62 @@
+import FewShot
+import HostRuntime
+import ModelCompiler
+import TinyNN
+
+/// What an int8 encoder says of embeddings of any photos.
+///
+/// They should come from the int8 network, and from the photos that the float32 statistics came from: these are of anything,
+/// and calibration photos often show what will be learned, which is no background. So they are made anew from `--background`,
+/// or from the calibration photos where these are the ones behind the float32 statistics, and otherwise stay as they are.
+struct QuantizedStatistics {
+  enum Origin: String {
+    case calibration, background, float32
+
+    var explanation: String {
+      switch self {
+      case .calibration: "made anew from the calibration photos, from which the float32 model has its own"
+      case .background: "made anew from the background photos"
+      case .float32: "as the float32 network had them: the photos behind them are not here; name them with --background DIR"
+      }
+    }
+  }
+
+  private(set) var section: [UInt8]?
+  /// Nil if there are none.
+  private(set) var origin: Origin?
+
+  /// - Parameters:
+  ///   - int8: the file of the int8 network, with preprocessing.
+  ///   - calibration: the folder, nil if a photo of it cannot be read.
+  init(of encoder: Encoder, int8: [UInt8], model: String, background: String?, calibration: String?) throws {
+    let stored: StatisticsView?
+    do { stored = try StatisticsView.of(encoder.model) } catch { throw Failure(error, in: model) }
+    func made(_ encoder: Encoder, _ photos: [String]) throws -> [UInt8] {
+      let reader = try PhotoReader(OpenedModel(encoder: encoder), path: model)
+      var gathered = EncoderStatistics(dimension: reader.encoder.dimension)
+      var progress = Progress("Statistics", total: photos.count)
+      defer { progress.finish() }
+      for (index, photo) in photos.enumerated() {
+        if let embedding = try reader.embedding(of: photo, strict: false) { gathered.add(embedding) }
+        progress.update(done: index + 1)
+      }
+      guard gathered.photoCount > 0 else { throw Failure(.missingInput, "\(background ?? model): no photos that can be read; name a folder of photos") }
+      return gathered.section
+    }
+    if let background {
+      let photos: [String]
+      do { photos = try PhotoFolder.allPhotos(below: background) } catch { throw ClassFolders.failure(error) }
+      (section, origin) = (try made(Encoder(bytes: int8, threads: encoder.plan.threads), photos), .background)
+      return
+    }
+    guard let stored else { return }
+    let bytes = FileWriter.bytes(of: .statistics, in: encoder.model)
+    if let calibration, let photos = try? PhotoFolder.allPhotos(below: calibration), photos.count == stored.photoCount,
+      try made(encoder, photos) == bytes
+    {
+      (section, origin) = (try made(Encoder(bytes: int8, threads: encoder.plan.threads), photos), .calibration)
+    } else {
+      (section, origin) = (bytes, .float32)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import FewShot
+import HostRuntime
+import TestSupport
+import Testing
+import TinyNN
+
+@testable import edgessl
+
+@Suite struct QuantizeTests {
+  private func fixtures() throws -> (PhotoFixtures, photos: String) {
+    let fixtures = try PhotoFixtures()
+    for colour in ["red", "green", "blue", "white"] { try fixtures.addClass(colour, in: "photos", numbers: 0..<9) }
+    return (fixtures, fixtures.folder.file("photos"))
+  }
+
+  @Test func withoutPhotosItRefuses() throws {
+    let (fixtures, _) = try fixtures()
+    let output = fixtures.folder.file("int8.tnn")
+    try Command.expectFailure(["quantize", fixtures.encoder, "-o", output], status: 64, "--calibration DIR")
+    let missing = fixtures.folder.file("nowhere"), empty = try fixtures.folder.makeFolder("empty")
+    try Command.expectFailure(["quantize", fixtures.encoder, "-o", output, "--calibration", missing], status: 66, missing)
+    try Command.expectFailure(["quantize", fixtures.encoder, "-o", output, "--calibration", empty], status: 66, "no photos")
+    #expect(throws: (any Error).self) { try MappedFile(output) }
+  }
+
+  @Test func writesAModelAndSaysWhatItCost() throws {
+    let (fixtures, photos) = try fixtures()
+    let (output, page) = (fixtures.folder.file("int8.tnn"), fixtures.folder.file("r.html"))
+    let result = try Command.run(["quantize", fixtures.encoder, "--calibration", photos, "-o", output, "--report", page, "--json"])
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
+    let fields = try result.json()
+    for name in ["fileRatio", "arenaRatio", "embeddingCosine", "estimatedLoss", "layers", "corrections", "floatLayers", "calibrationPhotos"] {
+      #expect(fields[name] != nil, "no \(name): \(result)")
+    }
+    #expect(fields["calibrationPhotos"] as? Int == 36 && (fields["embeddingCosine"] as? Double ?? 0) > 0.999, "\(result)")
+    let layers = try #require(fields["layers"] as? [[String: Any]])
+    #expect(layers.contains { $0["name"] as? String == "stem" }, "\(layers)")
+    let html = String(decoding: try contents(of: fixtures.folder.file("r.html")), as: UTF8.self)
+    #expect(html.hasPrefix("<!doctype html>") && html.contains("stem"))
+    #expect(try Command.run(["inspect", output]).status == 0)
+    let (float, int8) = (fields["floatFileBytes"] as? Int ?? 0, fields["fileBytes"] as? Int ?? .max)
+    #expect(Double(int8) <= 0.27 * Double(float) + 65536, "\(int8) of \(float) bytes")
+  }
+
+  @Test func layersStayFloat() throws {
+    let (fixtures, photos) = try fixtures()
+    let arguments = ["quantize", fixtures.encoder, "--calibration", photos, "-o", fixtures.folder.file("int8.tnn")]
+    try Command.expectFailure(arguments + ["--keep-float", "stern"], status: 64, "near it: 'stem'")
+    let named = try Command.run(arguments + ["--keep-float", "stem", "--json"]).json()
+    #expect(named["floatLayers"] as? [String] == ["stem"])
+    let free = try Command.run(arguments + ["--keep-float", "auto", "--max-loss", "100", "--json"]).json()
+    #expect(free["floatLayers"] as? [String] == [])
+  }
+
+  @Test func fewPhotosWarnAndTheSamePhotosGiveTheSameBytes() throws {
+    let (fixtures, photos) = try fixtures()
+    var files: [[UInt8]] = []
+    for name in ["a.tnn", "b.tnn"] {
+      let result = try Command.run(["quantize", fixtures.encoder, "--calibration", photos, "--photos", "9", "-o", fixtures.folder.file(name)])
+      #expect(result.status == 0 && result.errors.contains("only 9 photos"), "\(result)")
+      files.append(try contents(of: fixtures.folder.file(name)))
+    }
+    #expect(files[0].elementsEqual(files[1]))
+  }
+
+  @Test func damagedModelsAreRefused() throws {
+    let (fixtures, photos) = try fixtures()
+    let bytes = try contents(of: fixtures.folder.file("encoder.tnn"))
+    let output = fixtures.folder.file("int8.tnn")
+    let cut = try fixtures.folder.write(Array(bytes[..<(bytes.count / 2)]), to: "cut.tnn")
+    try Command.expectFailure(["quantize", cut, "--calibration", photos, "-o", output], status: 65, cut)
+    let infinite = try fixtures.folder.write(PhotoFixtures.encoderFile(nonFinite: true), to: "nan.tnn")
+    #expect(try Command.run(["quantize", infinite, "--calibration", photos, "-o", output]).status == 65)
+    #expect(try Command.run(["quantize", fixtures.encoder, "--calibration", photos, "-o", output]).status == 0)
+    try Command.expectFailure(["quantize", output, "--calibration", photos, "-o", fixtures.folder.file("twice.tnn")], status: 65, "int8 already")
+  }
+
+  @Test func statisticsAreOfTheInt8Network() throws {
+    let (fixtures, photos) = try fixtures()
+    let memory = AlignedMemory(copying: try contents(of: fixtures.folder.file("encoder.tnn")))
+    let model = try Model(validating: memory.bytes)
+    let reader = try PhotoEncoder(Encoder(bytes: try contents(of: fixtures.folder.file("encoder.tnn"))))
+    var gathered = EncoderStatistics(dimension: reader.dimension)
+    for photo in try PhotoFolder.allPhotos(below: photos) { gathered.add(try PhotoReader(OpenedModel(encoder: reader.encoder), path: "m").embedding(of: photo)) }
+    let encoder = try fixtures.folder.write(gathered.file(of: model), to: "statistics.tnn")
+    let other = try fixtures.addClass("red", in: "other", numbers: 20..<23)
+    for (folder, extra, expected) in [(photos, [String](), "calibration"), (other, [], "float32"), (other, ["--background", photos], "background")] {
+      let output = fixtures.folder.file("int8.tnn")
+      let fields = try Command.run(["quantize", encoder, "--calibration", folder, "-o", output, "--json"] + extra).json()
+      #expect(fields["statistics"] as? String == expected, "\(fields)")
+    }
+  }
+}
