@@ -25,14 +25,16 @@ INLINE __m256i roundedPair(const Vector *values, Bounds b) {
   return _mm256_adds_epi16(words, _mm256_set1_epi16((int16_t)b.zeroPoint));
 }
 
+// The bytes of four vectors, one after the other.
+INLINE __m256i quantizedFour(const Vector *values, Bounds b) {
+  __m256i bytes = _mm256_packs_epi16(roundedPair(values, b), roundedPair(values + 2, b));
+  bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8((int8_t)b.lowest));
+  return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
 INLINE void storeQuantized(int8_t *output, const Vector *values, int vectors, Bounds b) {
   int v = 0;
-  UNROLL for (; v + 4 <= vectors; v += 4) {
-    __m256i bytes = _mm256_packs_epi16(roundedPair(values + v, b), roundedPair(values + v + 2, b));
-    bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8((int8_t)b.lowest));
-    bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-    _mm256_storeu_si256((__m256i_u *)(output + v * 8), bytes);
-  }
+  UNROLL for (; v + 4 <= vectors; v += 4) _mm256_storeu_si256((__m256i_u *)(output + v * 8), quantizedFour(values + v, b));
   UNROLL for (; v + 2 <= vectors; v += 2) {
     __m256i words = roundedPair(values + v, b);
     __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
