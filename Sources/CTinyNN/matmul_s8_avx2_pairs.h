@@ -84,21 +84,7 @@ INLINE void pairsTile(const PairsPanel *p, const int16_t *x, int32_t row, int ro
     Vector multipliers = load(m->multipliers + p->column + v * 8);
     UNROLL for (int r = 0; r < rows; r++) values[r * vectors + v] = toFloat((IntVector)sums[r][v]) * multipliers;
   }
-  int r = 0;
-  UNROLL for (; (rows - r) * vectors >= 4; r += 4 / vectors) {
-    __m256i four = quantizedFour(values + r * vectors, p->bounds);
-    if (vectors == 2) {
-      _mm_storeu_si128((__m128i_u *)(output + r * outputStride), _mm256_castsi256_si128(four));
-      _mm_storeu_si128((__m128i_u *)(output + (r + 1) * outputStride), _mm256_extracti128_si256(four, 1));
-    } else {
-      UNROLL for (int i = 0; i < 4; i += 2) {
-        __m128i two = i == 0 ? _mm256_castsi256_si128(four) : _mm256_extracti128_si256(four, 1);
-        _mm_storel_epi64((__m128i_u *)(output + (r + i) * outputStride), two);
-        _mm_storel_epi64((__m128i_u *)(output + (r + i + 1) * outputStride), _mm_unpackhi_epi64(two, two));
-      }
-    }
-  }
-  UNROLL for (; r < rows; r++) storeQuantized(output + r * outputStride, values + r * vectors, vectors, p->bounds);
+  storeQuantizedRows(output, outputStride, values, rows, vectors, p->bounds);
   if (!whole)
     copyBlock(bytes, vectors * 8, m->output + (int64_t)row * m->outputStride + p->column, m->outputStride, rows, left);
 }

@@ -49,6 +49,27 @@ INLINE void storeQuantized(int8_t *output, const Vector *values, int vectors, Bo
     _mm_storel_epi64((__m128i_u *)(output + v * 8), bytes);
   }
 }
+
+// Writes `rows` rows of `vectors` vectors of values, which start `stride` bytes apart.
+INLINE void storeQuantizedRows(int8_t *output, int64_t stride, const Vector *values, int rows, int vectors, Bounds b) {
+  int r = 0;
+  if (vectors == 2)
+    UNROLL for (; r + 2 <= rows; r += 2) {
+      __m256i four = quantizedFour(values + r * 2, b);
+      _mm_storeu_si128((__m128i_u *)(output + r * stride), _mm256_castsi256_si128(four));
+      _mm_storeu_si128((__m128i_u *)(output + (r + 1) * stride), _mm256_extracti128_si256(four, 1));
+    }
+  if (vectors == 1)
+    UNROLL for (; r + 4 <= rows; r += 4) {
+      __m256i four = quantizedFour(values + r, b);
+      UNROLL for (int i = 0; i < 4; i += 2) {
+        __m128i two = i == 0 ? _mm256_castsi256_si128(four) : _mm256_extracti128_si256(four, 1);
+        _mm_storel_epi64((__m128i_u *)(output + (r + i) * stride), two);
+        _mm_storel_epi64((__m128i_u *)(output + (r + i + 1) * stride), _mm_unpackhi_epi64(two, two));
+      }
+    }
+  UNROLL for (; r < rows; r++) storeQuantized(output + r * stride, values + r * vectors, vectors, b);
+}
 #elif LANES == 16
 INLINE void storeQuantized(int8_t *output, const Vector *values, int vectors, Bounds b) {
   UNROLL for (int v = 0; v < vectors; v++) {
@@ -70,6 +91,12 @@ INLINE void storeQuantized(int8_t *output, const Vector *values, int vectors, Bo
   }
 }
 
+#endif
+
+#if LANES != 8 || !defined(__x86_64__) || defined(TINYNN_EMULATED)
+INLINE void storeQuantizedRows(int8_t *output, int64_t stride, const Vector *values, int rows, int vectors, Bounds b) {
+  UNROLL for (int r = 0; r < rows; r++) storeQuantized(output + r * stride, values + r * vectors, vectors, b);
+}
 #endif
 
 INLINE Vector toFloat(IntVector value) { return __builtin_convertvector(value, Vector); }
