@@ -96,17 +96,25 @@ INLINE void blockRow(const Block *block, Bounds b, int32_t y, int units, int tap
   int32_t x = 0, width = d->outputWidth, reach = d->inputWidth + d->padLeft - taps;
   int32_t firstInside = (d->padLeft + stride - 1) / stride;
   int32_t endInside = reach < 0 ? 0 : reach / stride + 1;
-  for (; x + PIXELS <= width; x += PIXELS) {
-    if (x >= firstInside && x + PIXELS <= endInside) blockPixels(block, b, y, x, PIXELS, units, taps, stride, 0);
-    else blockPixels(block, b, y, x, PIXELS, units, taps, stride, 1);
+  // A group with edges costs more than single pixels there when its windows share few columns.
+  int sharesEdges = taps == 3 || stride == 1;
+  while (x < width) {
+    int32_t left = width - x;
+    int inside = x >= firstInside && x + PIXELS <= endInside;
+    if (inside && (left != 6 || !sharesEdges)) {
+      blockPixels(block, b, y, x, PIXELS, units, taps, stride, 0);
+      x += PIXELS;
+    } else if (sharesEdges && (left == 3 || left == 6)) {
+      blockPixels(block, b, y, x, 3, units, taps, stride, 1);
+      x += 3;
+    } else if (sharesEdges && left >= PIXELS) {
+      blockPixels(block, b, y, x, PIXELS, units, taps, stride, 1);
+      x += PIXELS;
+    } else {
+      blockPixels(block, b, y, x, 1, units, taps, stride, 1);
+      x++;
+    }
   }
-  if (width - x > 1 && width >= PIXELS) {
-    // Computing some outputs twice costs less than computing the last ones one by one.
-    blockPixels(block, b, y, width - PIXELS, PIXELS, units, taps, stride, 1);
-    return;
-  }
-  if (width == 3) return blockPixels(block, b, y, 0, 3, units, taps, stride, 1);
-  for (; x < width; x++) blockPixels(block, b, y, x, 1, units, taps, stride, 1);
 }
 
 INLINE void blockRows(const TinyNNDepthwiseS8 *d, int32_t firstRow, int32_t endRow, int32_t channel, int units, int taps,
