@@ -96,6 +96,7 @@ INLINE void blockRow(const Block *block, Bounds b, int32_t y, int units, int tap
   int32_t x = 0, width = d->outputWidth, reach = d->inputWidth + d->padLeft - taps;
   int32_t firstInside = (d->padLeft + stride - 1) / stride;
   int32_t endInside = reach < 0 ? 0 : reach / stride + 1;
+  if (endInside > width) endInside = width;
   // A group with edges costs more than single pixels there when its windows share few columns.
   int sharesEdges = taps == 3 || stride == 1;
   while (x < width) {
