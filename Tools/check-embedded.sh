@@ -8,7 +8,7 @@ mkdir -p "$out"
 flags="-swift-version 6 -wmo -Osize -parse-as-library -strict-memory-safety -warnings-as-errors
   -enable-experimental-feature Embedded -enable-experimental-feature Lifetimes
   -enable-upcoming-feature InternalImportsByDefault -no-allocations"
-for target in aarch64-none-none-elf armv7em-none-none-eabi; do
+for target in ${TARGETS:-aarch64-none-none-elf armv7em-none-none-eabi}; do
   mkdir -p "$out/$target"
   swiftc $flags -target $target -module-name TinyNN -I Sources/CTinyNN/include \
     -emit-module -emit-module-path "$out/$target/TinyNN.swiftmodule" -c $(find Sources/TinyNN -name '*.swift') -o "$out/$target/TinyNN.o"
