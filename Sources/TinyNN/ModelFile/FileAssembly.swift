@@ -26,6 +26,9 @@ public struct FileAssembly {
   /// Bytes so far.
   public private(set) var byteCount: Int
 
+  /// Where the weights section is, 0 if there is none yet.
+  public private(set) var weightsOffset = 0
+
   /// `target` holds all of the file, at any address.
   public init(sectionCount: Int, into target: Elements<UInt8>?) {
     self.target = target
@@ -40,6 +43,7 @@ public struct FileAssembly {
   public mutating func add(_ kind: SectionKind, byteCount count: Int) -> Int {
     extend(to: Format.aligned(byteCount))
     let start = byteCount
+    if kind == .weights { weightsOffset = start }
     extend(to: start + count)
     target?.store(kind.rawValue, at: entry)
     target?.storeSize(start, at: entry + 8)
