@@ -153,6 +153,10 @@ extension Model {
     guard section(.attributes).contains(record.attributeOffset, record.attributeByteCount), record.attributeOffset % 4 == 0 else {
       throw ModelError(.attributesMalformed, at: offset, operator: index, found: record.attributeOffset)
     }
+    let elements = operand(record, 0).map { tensor($0).type.elementType }
+    guard OperatorSelection.contains(record.kind, on: elements) else {
+      throw ModelError(.unknownOperator, at: offset, operator: index, found: Int(record.kind.rawValue))
+    }
     var check = OperatorCheck(model: self, record: record)
     do { try record.kind.accept(&check) } catch { throw error.placed(at: offset, operator: index) }
   }
