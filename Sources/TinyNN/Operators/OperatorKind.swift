@@ -29,7 +29,6 @@ public enum OperatorKind: UInt16, Sendable {
     case .pool: try visitor.visit(Pool.self)
     case .globalAveragePool: try visitor.visit(GlobalAveragePool.self)
     case .reshape: try visitor.visit(Reshape.self)
-    case .quantize: try visitor.visit(Quantize.self)
     case .dequantize: try visitor.visit(Dequantize.self)
     #if TINYNN_INT8_INFERENCE
       default: throw ModelError(.unknownOperator, found: Int(rawValue))
@@ -40,6 +39,7 @@ public enum OperatorKind: UInt16, Sendable {
       case .slice: try visitor.visit(Slice.self)
       case .transpose: try visitor.visit(Transpose.self)
       case .pad: try visitor.visit(Pad.self)
+      case .quantize: try visitor.visit(Quantize.self)
     #endif
     }
   }
