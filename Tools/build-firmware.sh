@@ -51,7 +51,7 @@ for target in ${@:-x86_64 aarch64 armv7 armv7em armv7em-int8}; do
     x86_64) build x86_64 x86_64-unknown-linux-gnu x86_64-linux-gnu -fPIC ;;
     aarch64) build aarch64 aarch64-none-none-elf aarch64-linux-gnu -fPIC ;;
     # Fused multiply-add: Cortex-A7, A15 and later (Raspberry Pi 2 and later).
-    armv7) build armv7 armv7-none-none-eabi armv7-linux-gnueabihf -fPIC -mcpu=cortex-a7 -mfpu=neon-vfpv4 -mfloat-abi=softfp ;;
+    armv7) build armv7 armv7-none-none-eabi armv7-none-eabi -fPIC -mcpu=cortex-a7 -mfpu=neon-vfpv4 -mfloat-abi=softfp ;;
     armv7em | armv7em-int8) build $target armv7em-none-none-eabi armv7em-none-eabi -mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=softfp ;;
     *) echo "$0: unknown target $target (x86_64, aarch64, armv7, armv7em, armv7em-int8)" >&2; exit 64 ;;
   esac

@@ -28,15 +28,31 @@ struct ModelState: Handle {
   static var word: UInt32 { 0x4C44_4F4D }  // MODL
 
   let model: Model
-  let preprocessing: Preprocessing?
+  let photos: Photos
   let plan: InferencePlan
+}
+
+/// How photos become the network's input, or why they cannot.
+struct Photos {
+  let preprocessing: Preprocessing?
+  let status: tinynn_status
+
+  init(_ model: Model) {
+    do {
+      preprocessing = try model.preprocessing()
+      status = code(preprocessing == nil ? TINYNN_NO_PREPROCESSING : TINYNN_OK)
+    } catch {
+      preprocessing = nil
+      status = CInterface.status(error)
+    }
+  }
 }
 
 struct SessionState: ~Copyable, Handle {
   static var word: UInt32 { 0x5353_4553 }  // SESS
 
   var session: Session
-  let preprocessing: Preprocessing?
+  let photos: Photos
 }
 
 struct TaskState: ~Copyable, Handle {

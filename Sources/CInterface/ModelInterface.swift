@@ -27,7 +27,7 @@ public func tinynn_model_open(
 
 private func open(_ bytes: ByteRegion) throws(ModelError) -> ModelState {
   let model = try Model(validating: bytes)
-  return ModelState(model: model, preprocessing: try model.preprocessing(), plan: try InferencePlan(for: model))
+  return ModelState(model: model, photos: Photos(model), plan: try InferencePlan(for: model))
 }
 
 @unsafe
@@ -62,8 +62,8 @@ private func describe(_ opened: ModelState) throws(ModelError) -> tinynn_model_i
   }
   return tinynn_model_info(
     file_bytes: model.bytes.count, checksum: model.checksum,
-    input_height: Int32(truncatingIfNeeded: opened.preprocessing?.inputHeight ?? 0),
-    input_width: Int32(truncatingIfNeeded: opened.preprocessing?.inputWidth ?? 0),
+    input_height: Int32(truncatingIfNeeded: opened.photos.preprocessing?.inputHeight ?? 0),
+    input_width: Int32(truncatingIfNeeded: opened.photos.preprocessing?.inputWidth ?? 0),
     dimension: Int32(truncatingIfNeeded: model.embeddingDimension), operator_count: Int32(truncatingIfNeeded: model.operatorCount),
     class_count: Int32(truncatingIfNeeded: classes), example_count: Int32(truncatingIfNeeded: examples))
 }

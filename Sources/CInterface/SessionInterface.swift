@@ -37,7 +37,7 @@ public func tinynn_session_open(
     let made = unsafe SessionState(
       session: try Session(
         opened.model, opened.plan, arena: UnsafeMutableRawBufferPointer(start: memory + start, count: arena), kernels: kernels),
-      preprocessing: opened.preprocessing)
+      photos: opened.photos)
     unsafe session.pointee = place(made, at: memory)
   } catch { return status(error) }
   return code(TINYNN_OK)
@@ -109,7 +109,7 @@ public func tinynn_embed_scratch_bytes(
   var result = code(TINYNN_OK)
   guard let state = unsafe state(model, ModelState.self, &result) else { return result }
   guard let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
-  guard let preprocessing = unsafe state.pointee.state.preprocessing else { return code(TINYNN_NO_PREPROCESSING) }
+  guard let preprocessing = unsafe state.pointee.state.photos.preprocessing else { return unsafe state.pointee.state.photos.status }
   do {
     let size = try PhotoSize(height: Int(height), width: Int(width))
     unsafe byte_count.pointee = try preprocessing.scratchByteCount(photo: size)
@@ -124,7 +124,7 @@ public func tinynn_session_load_photo(
 ) -> tinynn_status {
   var result = code(TINYNN_OK)
   guard let state = unsafe state(session, SessionState.self, &result) else { return result }
-  guard let preprocessing = unsafe state.pointee.state.preprocessing else { return code(TINYNN_NO_PREPROCESSING) }
+  guard let preprocessing = unsafe state.pointee.state.photos.preprocessing else { return unsafe state.pointee.state.photos.status }
   guard let pixels = unsafe pixels, let scratch = unsafe scratch else { return code(TINYNN_NULL_POINTER) }
   guard unsafe isAligned(scratch) else { return code(TINYNN_MISALIGNED) }
   guard pixel_bytes >= 0, row_stride >= 0 else { return code(TINYNN_PIXELS_TOO_FEW) }
