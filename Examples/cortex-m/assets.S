@@ -5,8 +5,8 @@
   .global \name
   .global \name\()_end
 \name:
-  .incbin \file
+  .incbin "\file"
 \name\()_end:
   .endm
-  asset task_file, "task.tnn"
-  asset photos, "photos.rgb"
+  asset task_file, task.tnn
+  asset photos, photos.rgb

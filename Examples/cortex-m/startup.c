@@ -48,3 +48,21 @@ void *memset(void *target, int value, __SIZE_TYPE__ count) {
   for (uint8_t *to = target; count > 0; count--) *to++ = (uint8_t)value;
   return target;
 }
+
+// The same under the names of Arm's run-time ABI: no result, and `fill` takes its arguments in another order.
+#define ALIAS(name, function) __attribute__((alias(#function))) void name(void *, const void *, __SIZE_TYPE__)
+static void copy(void *target, const void *source, __SIZE_TYPE__ count) { memmove(target, source, count); }
+static void fill(void *target, __SIZE_TYPE__ count, int value) { memset(target, value, count); }
+static void clear(void *target, __SIZE_TYPE__ count) { memset(target, 0, count); }
+ALIAS(__aeabi_memcpy, copy);
+ALIAS(__aeabi_memcpy4, copy);
+ALIAS(__aeabi_memcpy8, copy);
+ALIAS(__aeabi_memmove, copy);
+ALIAS(__aeabi_memmove4, copy);
+ALIAS(__aeabi_memmove8, copy);
+__attribute__((alias("fill"))) void __aeabi_memset(void *, __SIZE_TYPE__, int);
+__attribute__((alias("fill"))) void __aeabi_memset4(void *, __SIZE_TYPE__, int);
+__attribute__((alias("fill"))) void __aeabi_memset8(void *, __SIZE_TYPE__, int);
+__attribute__((alias("clear"))) void __aeabi_memclr(void *, __SIZE_TYPE__);
+__attribute__((alias("clear"))) void __aeabi_memclr4(void *, __SIZE_TYPE__);
+__attribute__((alias("clear"))) void __aeabi_memclr8(void *, __SIZE_TYPE__);

@@ -70,7 +70,8 @@ extension TrainingSession {
         file.store(q, at: start + int8)
         sum += Int(q)
       }
-      let steps = (Double(bias[place]) / (Double(from.scale) * Double(scale))).rounded(.toNearestOrEven)
+      // To the nearest integer, ties to even, for everything below 2^51: not every target has an instruction for it.
+      let steps = (Double(bias[place]) / (Double(from.scale) * Double(scale)) + 0x1.8p52) - 0x1.8p52
       let folded = places.foldsZeroPoint ? Int(from.zeroPoint) * sum : 0
       // Training that has diverged leaves no number.
       let limited = steps.magnitude < 2e9 ? Int(steps) : 0
