@@ -173,7 +173,7 @@ static void try_bad_input(void) {
   expect("scratch too small", tinynn_session_embed(session, photos, PHOTO_BYTES, HEIGHT, WIDTH, 3 * WIDTH, scratch, 64), TINYNN_MEMORY_TOO_SMALL);
   expect("class missing", tinynn_task_remove_class(task, "moon"), TINYNN_NO_SUCH_CLASS);
   expect("buffer too small", tinynn_task_save(task, saved_file, 1024, &bytes), TINYNN_MEMORY_TOO_SMALL);
-  tinynn_training_options options = {1000, 1, TINYNN_SGD, 0};
+  tinynn_training_options options = {500, 1, TINYNN_SGD, 0};
   expect("no such cut", tinynn_trainer_required_bytes(model, &options, &bytes), TINYNN_CUT_OUT_OF_RANGE);
   print_line("bad input not refused: ", (uint32_t)failures);
 }

@@ -4,7 +4,8 @@ import TinyNN
 
 /// The options of a trainer, or nil where one is out of range.
 private func training(_ options: tinynn_training_options) -> TrainingOptions? {
-  guard options.first_operator >= 0, options.batch >= 1, options.batch <= 4096, options.optimizer >= 0, options.optimizer <= 1,
+  // The sets of what trains hold so many operators; a model's own number is checked by the plan.
+  guard options.first_operator >= 0, Int(options.first_operator) < OperatorSet.capacity, options.batch >= 1, options.batch <= 4096, options.optimizer >= 0, options.optimizer <= 1,
     options.keeps_average >= 0, options.keeps_average <= 1
   else { return nil }
   return TrainingOptions(

@@ -99,7 +99,7 @@ import TinyNN
       learning_rate: .nan, momentum: 0.9, second_decay: 0.999, epsilon: 1e-8, weight_decay: 0, average_decay: 0.98, gradient_scale: 1)
     #expect(tinynn_trainer_step(trainer, &step) == TINYNN_OUT_OF_RANGE)
     for (first, batch, optimizer, expected) in [
-      (-1, 2, 0, TINYNN_OUT_OF_RANGE), (1000, 2, 0, TINYNN_CUT_OUT_OF_RANGE), (53, 0, 0, TINYNN_OUT_OF_RANGE),
+      (-1, 2, 0, TINYNN_OUT_OF_RANGE), (1000, 2, 0, TINYNN_OUT_OF_RANGE), (57, 2, 0, TINYNN_CUT_OUT_OF_RANGE), (53, 0, 0, TINYNN_OUT_OF_RANGE),
       (53, 5000, 0, TINYNN_OUT_OF_RANGE), (53, 2, 2, TINYNN_OUT_OF_RANGE), (55, 2, 0, TINYNN_NOTHING_TRAINS),
     ] {
       var wrong = tinynn_training_options(first_operator: Int32(first), batch: Int32(batch), optimizer: Int32(optimizer), keeps_average: 0)

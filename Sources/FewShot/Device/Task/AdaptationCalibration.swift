@@ -4,7 +4,7 @@ import TinyNN
 enum AdaptationCalibration {
   static let headerByteCount = 48
 
-  /// Scale and threshold of an adapted encoder, nil for one as it was imported.
+  /// Scale and threshold of an adapted encoder; nil for one as it was imported, and where the head's own serve.
   static func of(_ model: Model) throws(ModelError) -> Calibration? {
     guard model.has(.adaptation) else { return nil }
     let check = SectionCheck(bytes: model.section(.adaptation), offset: model.offset(of: .adaptation), reason: .taskMalformed)
@@ -12,7 +12,11 @@ enum AdaptationCalibration {
     return try read(check)
   }
 
-  static func read(_ check: SectionCheck) throws(ModelError) -> Calibration {
+  static func read(_ check: SectionCheck) throws(ModelError) -> Calibration? {
+    if check.bytes.word(24) == 0 {
+      try check.requireZeros(24..<40)
+      return nil
+    }
     let (scale, threshold) = (check.bytes.load(Float.self, at: 24), check.bytes.load(Float.self, at: 28))
     guard scale > 0, scale.isFinite else { throw check.refusal(at: 24) }
     guard threshold >= -1.001, threshold <= 1.001 else { throw check.refusal(at: 28) }
