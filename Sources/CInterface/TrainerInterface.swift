@@ -13,6 +13,22 @@ private func training(_ options: tinynn_training_options) -> TrainingOptions? {
     optimizer: options.optimizer == TINYNN_SGD ? .sgd : .adam, keepsAverage: options.keeps_average == 1)
 }
 
+/// Whether no size of the training plan can leave the address space, with room for gradients, their state and scratch memory.
+private func fits(_ model: Model, _ options: tinynn_training_options) -> Bool {
+  var limit = Int.max / 64 / Int(options.batch)
+  var index = Int(options.first_operator)
+  while index < model.operatorCount {
+    let record = model.operatorRecord(index)
+    for position in 0..<record.inputCount + record.outputCount {
+      guard let tensor = model.operand(record, position) else { continue }
+      limit -= model.tensor(tensor).type.shape.count
+      if limit < 0 { return false }
+    }
+    index += 1
+  }
+  return true
+}
+
 @unsafe @c @implementation
 public func tinynn_trainer_required_bytes(
   _ model: OpaquePointer?, _ options: UnsafePointer<tinynn_training_options>?, _ byte_count: UnsafeMutablePointer<Int>?
@@ -21,6 +37,7 @@ public func tinynn_trainer_required_bytes(
   guard let state = unsafe state(model, ModelState.self, &result) else { return result }
   guard let options = unsafe options, let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
   guard let training = unsafe training(options.pointee) else { return code(TINYNN_OUT_OF_RANGE) }
+  guard unsafe fits(state.pointee.state.model, options.pointee) else { return code(TINYNN_TOO_LARGE) }
   do {
     let plan = try TrainingPlan(for: unsafe state.pointee.state.model, training)
     unsafe byte_count.pointee = handleByteCount(TrainerState.self) + plan.arenaByteCount
@@ -38,6 +55,7 @@ public func tinynn_trainer_open(
   guard let options = unsafe options, let trainer = unsafe trainer else { return code(TINYNN_NULL_POINTER) }
   guard let training = unsafe training(options.pointee) else { return code(TINYNN_OUT_OF_RANGE) }
   let start = handleByteCount(TrainerState.self)
+  guard unsafe fits(state.pointee.state.model, options.pointee) else { return code(TINYNN_TOO_LARGE) }
   do {
     let plan = try TrainingPlan(for: unsafe state.pointee.state.model, training)
     result = unsafe check(memory, memory_bytes, needed: start + plan.arenaByteCount)
