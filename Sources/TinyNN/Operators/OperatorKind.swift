@@ -25,18 +25,22 @@ public enum OperatorKind: UInt16, Sendable {
     case .convolution: try visitor.visit(Convolution.self)
     case .depthwiseConvolution: try visitor.visit(DepthwiseConvolution.self)
     case .dense: try visitor.visit(Dense.self)
-    case .activate: try visitor.visit(Activate.self)
     case .binary: try visitor.visit(Binary.self)
     case .pool: try visitor.visit(Pool.self)
     case .globalAveragePool: try visitor.visit(GlobalAveragePool.self)
-    case .softmax: try visitor.visit(Softmax.self)
-    case .concatenate: try visitor.visit(Concatenate.self)
-    case .slice: try visitor.visit(Slice.self)
     case .reshape: try visitor.visit(Reshape.self)
-    case .transpose: try visitor.visit(Transpose.self)
-    case .pad: try visitor.visit(Pad.self)
-    case .quantize: try visitor.visit(Quantize.self)
     case .dequantize: try visitor.visit(Dequantize.self)
+    #if TINYNN_INT8_INFERENCE
+      default: throw ModelError(.unknownOperator, found: Int(rawValue))
+    #else
+      case .activate: try visitor.visit(Activate.self)
+      case .softmax: try visitor.visit(Softmax.self)
+      case .concatenate: try visitor.visit(Concatenate.self)
+      case .slice: try visitor.visit(Slice.self)
+      case .transpose: try visitor.visit(Transpose.self)
+      case .pad: try visitor.visit(Pad.self)
+      case .quantize: try visitor.visit(Quantize.self)
+    #endif
     }
   }
 }
