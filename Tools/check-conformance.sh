@@ -95,6 +95,23 @@ if command -v qemu-system-arm > /dev/null && command -v arm-none-eabi-gcc > /dev
   # By semihosting the program reads the same files.
   same cortex-m7 qemu-system-arm -M mps2-an500 -nographic \
     -semihosting-config enable=on,target=native,arg=conformance,arg=-1,arg="$list" -kernel "$out/cortex-m7.elf"
+  # The small library: the same answers of int8 networks, and a float32 network refused.
+  [ -f $firmware/armv7em-int8/libtinynn.a ] || Tools/build-firmware.sh armv7em-int8
+  arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard $c_flags -DINFERENCE_ONLY --specs=rdimon.specs -z noexecstack \
+    -T $here/mps2-an500.ld $here/conformance.c $here/reset.c $firmware/armv7em-int8/libtinynn.a -Wl,--gc-sections \
+    -o "$out/cortex-m7-int8.elf"
+  small() {
+    qemu-system-arm -M mps2-an500 -nographic \
+      -semihosting-config enable=on,target=native,arg=conformance,arg=-1,arg="$1" -kernel "$out/cortex-m7-int8.elf"
+  }
+  grep -E "^(run|learn) $int8" "$list" > "$out/list-int8.txt"
+  grep -E "^(run|embed|classify|task) edge-s8.tnn" "$out/expected.txt" > "$out/expected-int8.txt"
+  small "$out/list-int8.txt" > "$out/cortex-m7-int8.txt"
+  cmp "$out/expected-int8.txt" "$out/cortex-m7-int8.txt"
+  echo "run $encoder" > "$out/list-float.txt"
+  if small "$out/list-float.txt" > "$out/float.txt"; then echo "conformance: the int8 library took a float32 network" >&2; exit 1; fi
+  grep -q "this library" "$out/float.txt"
+  echo "conformance: cortex-m7-int8: $(wc -l < "$out/cortex-m7-int8.txt") checksums, the same; a float32 network is refused"
 else
   echo "SKIPPED: conformance on Cortex-M7: no qemu-system-arm or arm-none-eabi-gcc (make deps-arm)"
 fi
