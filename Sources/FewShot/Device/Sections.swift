@@ -49,7 +49,7 @@ public enum TaskLimits {
   public static let exampleCount = 1 << 20
   public static let backgroundCount = 65_536
   public static let snapshotCount = 8
-  public static let axisCount = 20
+  public static let axisCount = 64
 }
 
 enum SectionLayout {
