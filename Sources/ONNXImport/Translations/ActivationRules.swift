@@ -25,6 +25,12 @@ extension Translation {
     "Tanh": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.tanh))] },
     "Exp": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.exp))] },
     "Sqrt": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.sqrt))] },
+    "Erf": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.erf))] },
+    "Gelu": { (translation) throws(ONNXImportError) in
+      let form = try translation.node.string("approximate") ?? "none"
+      guard form == "none" || form == "tanh" else { throw translation.node.unsupported("approximate \(form)") }
+      return [try translation.activation(Activation(form == "tanh" ? .geluTanh : .gelu))]
+    },
     "HardSigmoid": { (translation) throws(ONNXImportError) in
       let slope = try translation.node.float("alpha", default: 0.2)
       return [try translation.activation(Activation(.hardSigmoid, slope, try translation.node.float("beta", default: 0.5)))]

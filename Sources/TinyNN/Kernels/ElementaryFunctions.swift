@@ -38,3 +38,33 @@
   let result = magnitude < 2.44140625e-4 ? magnitude : y
   return x < 0 ? -result : result
 }
+
+/// erf(x), absolute error at most 5e-7: an odd rational function on [-4, 4] (coefficients of Eigen's generic_fast_erf_float).
+@inline(__always) func errorFunction(_ value: Float) -> Float {
+  let x = clamped(value, -4, 4)
+  let z = x * x
+  var p: Float = -2.72614225801306e-10
+  p = p * z + 2.77068142495902e-08
+  p = p * z - 2.10102402082508e-06
+  p = p * z - 5.69250639462346e-05
+  p = p * z - 7.34990630326855e-04
+  p = p * z - 2.95459980854025e-03
+  p = p * z - 1.60960333262415e-02
+  var q: Float = -1.45660718464996e-05
+  q = q * z - 2.13374055278905e-04
+  q = q * z - 1.68282697438203e-03
+  q = q * z - 7.37332916720468e-03
+  q = q * z - 1.42647390514189e-02
+  return x * p / q
+}
+
+/// x times the normal distribution function of x (Hendrycks and Gimpel 2016).
+@inline(__always) func gaussianErrorLinear(_ x: Float) -> Float {
+  0.5 * x * (1 + errorFunction(x * 0.70710678118654752))
+}
+
+/// The form with tanh, written as x sigmoid(2 u).
+@inline(__always) func approximateGaussianErrorLinear(_ x: Float) -> Float {
+  let u = 0.79788456080286536 * (x + 0.044715 * x * x * x)
+  return x / (1 + exponential(-2 * u))
+}

@@ -17,6 +17,12 @@ public struct Activation: Equatable, Sendable {
     case tanh
     case exp
     case sqrt
+    /// The error function.
+    case erf
+    /// x (1 + erf(x / sqrt(2))) / 2.
+    case gelu
+    /// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+    case geluTanh
   }
 
   public var function: Function
@@ -63,6 +69,9 @@ public struct Activation: Equatable, Sendable {
     case .tanh: hyperbolicTangent(x)
     case .exp: exponential(x)
     case .sqrt: x.squareRoot()
+    case .erf: errorFunction(x)
+    case .gelu: gaussianErrorLinear(x)
+    case .geluTanh: approximateGaussianErrorLinear(x)
     }
   }
 
@@ -87,6 +96,9 @@ public struct Activation: Equatable, Sendable {
     case .tanh: for i in range { output[i] = hyperbolicTangent(input[i]) }
     case .exp: for i in range { output[i] = exponential(input[i]) }
     case .sqrt: for i in range { output[i] = input[i].squareRoot() }
+    case .erf: for i in range { output[i] = errorFunction(input[i]) }
+    case .gelu: for i in range { output[i] = gaussianErrorLinear(input[i]) }
+    case .geluTanh: for i in range { output[i] = approximateGaussianErrorLinear(input[i]) }
     }
   }
 }

@@ -17,6 +17,8 @@ public enum OperatorKind: UInt16, Sendable {
   case pad
   case quantize
   case dequantize
+  case matMul
+  case layerNormalization
 
   /// Calls the visitor with the operator's type; the only switch over operators, specialised for each visitor.
   @inline(__always)
@@ -37,6 +39,8 @@ public enum OperatorKind: UInt16, Sendable {
     case .pad: try visitor.visit(Pad.self)
     case .quantize: try visitor.visit(Quantize.self)
     case .dequantize: try visitor.visit(Dequantize.self)
+    case .matMul: try visitor.visit(MatMul.self)
+    case .layerNormalization: try visitor.visit(LayerNormalization.self)
     }
   }
 }
