@@ -5,10 +5,10 @@ import TinyNN
 /// Each example is left out of its class's prototype and compared with it: cosines that a new photo of the class will have,
 /// if a little too small. Classes with one example have none.
 ///
-/// Threshold: the larger of two bounds. One keeps at least 95 % of the left-out cosines. The other refuses at least 90 % of the
-/// background embeddings (their largest cosine to any prototype); where the encoder has none, it refuses a quarter of the
-/// examples as seen by the other classes' prototypes, a stand-in for things of the same kind that were not taught. So 95 % of
-/// known things are accepted where that is enough to refuse the background, and fewer where it is not.
+/// Threshold: it keeps at least 95 % of the left-out cosines. Where a class has one example, it refuses at least 90 % of the
+/// background embeddings (their largest cosine to any prototype), or without background a quarter of the examples as seen by the
+/// other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is above what keeps the
+/// left-out cosines that there are.
 ///
 /// Scale: the one of a fixed grid with the largest likelihood of the left-out examples, where every class has at least
 /// three; else a preset.
@@ -76,8 +76,10 @@ public enum Calibrator {
       result.threshold = memory.scores[result.leftOutCount * (100 - keptPercent) / 100]
     }
 
-    let (bound, source) = refusalBound(support, classifier, statistics, memory)
-    if bound > result.threshold { (result.threshold, result.thresholdSource) = (bound, source) }
+    if fewest < 2 {
+      let (bound, source) = refusalBound(support, classifier, statistics, memory)
+      if bound > result.threshold { (result.threshold, result.thresholdSource) = (bound, source) }
+    }
     if fewest >= fittingMinimum { (result.scale, result.scaleSource) = (fittedScale(support, memory.cosines), .leaveOneOut) }
     return result
   }

@@ -6,6 +6,8 @@ public struct Prediction: Equatable, Sendable {
   public var label: Int
   /// The cosine of the embedding and that class's prototype.
   public var cosine: Float
+  /// Compared with the threshold of `unknown`; the cosine, where the head has nothing better.
+  public var score: Float
   /// The probability of `label` among the known classes.
   public var confidence: Float
   /// True if no known class is near enough.
@@ -33,13 +35,8 @@ public struct CosineClassifier: Sendable {
       var best = 0
       for label in 0..<prototypes.count where confidences[label] > confidences[best] { best = label }
       let cosine = confidences[best]
-      var total: Float = 0
-      for label in 0..<prototypes.count {
-        confidences[label] = ElementaryMath.exp(scale * (confidences[label] - cosine))
-        total = total + confidences[label]
-      }
-      for label in 0..<prototypes.count { confidences[label] = confidences[label] / total }
-      return Prediction(label: best, cosine: cosine, confidence: confidences[best], isUnknown: cosine < threshold)
+      confidences.softmax(scale: scale, prototypes.count)
+      return Prediction(label: best, cosine: cosine, score: cosine, confidence: confidences[best], isUnknown: cosine < threshold)
     }
   }
 

@@ -15,12 +15,19 @@ import TinyNN
 //           16 f32 scale | 20 f32 threshold | 24 u32 scale's source | 28 u32 threshold's source
 //           32 u32 left-out examples | 36 u32 of them right | 40 .. 63 0
 //           64 C x d f32 prototypes
+//            version 2, heads other than prototypes: 40 u32 kind of features | 44 f32 penalty | 48 u32 1 where the method was chosen
+//              at the next multiple of 64 after the prototypes: C x F f32 weights, F values of a row of features
+//              at the next multiple of 64: C f32 biases
+//              at the next multiple of 64: C x F f32 prototypes of the features, each of length 1
 //
-// statistics 0 u32 version 1 | 4 u32 dimension d | 8 u32 background count n | 12 u32 element type (1 float32, 2 float16)
+// statistics 0 u32 version 1 or 2 | 4 u32 dimension d | 8 u32 background count n | 12 u32 element type (1 float32, 2 float16)
 //           16 u32 photos that the mean is over | 20 .. 63 0
 //           64 d f32 mean of the embeddings as the encoder gives them
 //              at the next multiple of 64: n f32 lengths of the background embeddings before they were scaled to 1
 //              at the next multiple of 64: n x d background embeddings of length 1
+//            version 2, the base covariance: 20 u32 axis count r | 24 f32 variance at right angles to the axes
+//              at the next multiple of 64: r f32 variances along the axes
+//              at the next multiple of 64: r x d f32 axes of length 1
 //
 // history    0 u32 version 1 | 4 u32 snapshot count s, at most 8 | 8 u64 0
 //           16 s x { u32 bytes of the classes section, u32 bytes of the examples section }, the newest last
@@ -28,7 +35,9 @@ import TinyNN
 
 //
 // adaptation 0 u32 version 1 | 4 u32 patch count p | 8 u32 x 4 bytes of the statistics, classes, examples, history sections before
-//           24 p x { u32 offset into the weights section, u32 byte count }
+//           24 f32 scale | 28 f32 threshold | 32 u32 held-out photos | 36 u32 of them right
+//           40 u32 method before, 0 where it was chosen | 44 u32 0
+//           48 p x { u32 offset into the weights section, u32 byte count }
 //              each at the next multiple of 64: statistics, classes, examples, history
 //              at the next multiple of 64: the weights' bytes before the adaptation, patch by patch
 
@@ -40,6 +49,7 @@ public enum TaskLimits {
   public static let exampleCount = 1 << 20
   public static let backgroundCount = 65_536
   public static let snapshotCount = 8
+  public static let axisCount = 64
 }
 
 enum SectionLayout {
@@ -62,10 +72,10 @@ struct SectionCheck {
     ModelError(reason, at: offset + position, found: found, needed: needed)
   }
 
-  func requireHeader(_ byteCount: Int) throws(ModelError) {
+  func requireHeader(_ byteCount: Int, versions: ClosedRange<UInt32> = 1...1) throws(ModelError) {
     guard bytes.count >= byteCount else { throw refusal(at: 0, found: bytes.count, needed: byteCount) }
-    guard bytes.word(0) == SectionLayout.version else {
-      throw refusal(at: 0, found: bytes.index(0), needed: Int(SectionLayout.version))
+    guard bytes.word(0) >= versions.lowerBound, bytes.word(0) <= versions.upperBound else {
+      throw refusal(at: 0, found: bytes.index(0), needed: Int(truncatingIfNeeded: versions.upperBound))
     }
   }
 

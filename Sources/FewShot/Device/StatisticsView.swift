@@ -16,8 +16,12 @@ public struct StatisticsView: Sendable {
   public let elementType: ElementType
   /// Photos that the mean is over.
   public let photoCount: Int
+  /// Principal axes of the base covariance, the largest variance first; 0 in files without it.
+  public let axisCount: Int
   private let lengthsStart: Int
   private let rowsStart: Int
+  private let variancesStart: Int
+  private let axesStart: Int
 
   /// Nil if the encoder has no statistics.
   public static func of(_ model: Model) throws(ModelError) -> StatisticsView? {
@@ -28,7 +32,7 @@ public struct StatisticsView: Sendable {
   init(_ bytes: ByteRegion, at offset: Int, dimension: Int) throws(ModelError) {
     let check = SectionCheck(bytes: bytes, offset: offset, reason: .statisticsMalformed)
     let header = SectionLayout.wideHeaderByteCount
-    try check.requireHeader(header)
+    try check.requireHeader(header, versions: 1...2)
     guard bytes.index(4) == dimension else { throw check.refusal(at: 4, found: bytes.index(4) & 0x7FFF_FFFF, needed: dimension) }
     guard let type = ElementType(rawValue: bytes.word(12)) else { throw check.refusal(at: 12, found: bytes.index(12) & 0x7FFF_FFFF) }
     self.bytes = bytes
@@ -36,10 +40,25 @@ public struct StatisticsView: Sendable {
     backgroundCount = try check.number(8, in: 0...TaskLimits.backgroundCount)
     elementType = type
     photoCount = try check.number(16, in: 1...Int(Int32.max))
-    try check.requireZeros(20..<header)
+    let hasCovariance = bytes.word(0) >= 2
+    axisCount = hasCovariance ? try check.number(20, in: 0...min(dimension, TaskLimits.axisCount)) : 0
+    try check.requireZeros((hasCovariance ? 28 : 20)..<header)
     lengthsStart = header + Format.aligned(4 * dimension)
     rowsStart = lengthsStart + Format.aligned(4 * backgroundCount)
-    try check.requireByteCount(rowsStart + (try check.rowBytes(backgroundCount, dimension, type.byteCount)))
+    let rowsEnd = rowsStart + (try check.rowBytes(backgroundCount, dimension, type.byteCount))
+    variancesStart = Format.aligned(rowsEnd)
+    axesStart = variancesStart + Format.aligned(4 * axisCount)
+    try check.requireByteCount(hasCovariance ? axesStart + (try check.rowBytes(axisCount, dimension, 4)) : rowsEnd)
+    if hasCovariance {
+      guard residualVariance.isFinite, residualVariance >= 0 else { throw check.refusal(at: 24) }
+      try check.requireZeros(rowsEnd..<variancesStart)
+      for index in 0..<axisCount where !(variance(index).isFinite && variance(index) >= 0) {
+        throw check.refusal(at: variancesStart + 4 * index)
+      }
+      try check.requireZeros(variancesStart + 4 * axisCount..<axesStart)
+      try check.requireNormalized(
+        EmbeddingMatrix(bytes.slice(axesStart, bytes.count - axesStart), count: axisCount, dimension: dimension), at: axesStart)
+    }
     for index in 0..<dimension where !mean(index).isFinite { throw check.refusal(at: header + 4 * index) }
     try check.requireZeros(header + 4 * dimension..<lengthsStart)
     for index in 0..<backgroundCount where !(length(index).isFinite && length(index) >= 0) {
@@ -60,6 +79,24 @@ public struct StatisticsView: Sendable {
 
   /// The length of a background embedding as the encoder gave it.
   public func length(_ row: Int) -> Float { bytes.load(Float.self, at: lengthsStart + 4 * row) }
+
+  /// The variance of the embeddings, as the encoder gives them, along an axis.
+  public func variance(_ axis: Int) -> Float { bytes.load(Float.self, at: variancesStart + 4 * axis) }
+
+  /// The variance along every direction at right angles to the axes.
+  public var residualVariance: Float { axisCount == 0 ? 0 : bytes.load(Float.self, at: 24) }
+
+  /// The mean of the variances along all directions.
+  var meanVariance: Float {
+    var sum = residualVariance * Float(dimension - axisCount)
+    for index in 0..<axisCount { sum = sum + variance(index) }
+    return sum / Float(dimension)
+  }
+
+  /// An axis, of length 1, at right angles to the others.
+  func axis(_ index: Int) -> Embedding {
+    EmbeddingMatrix(bytes.slice(axesStart, 4 * axisCount * dimension), count: axisCount, dimension: dimension)[index]
+  }
 
   /// Copies a background embedding, of length 1, to the first `dimension` values of `values`.
   public func copyBackground(_ row: Int, into values: inout MutableSpan<Float>) {

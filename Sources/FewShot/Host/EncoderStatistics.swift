@@ -1,7 +1,8 @@
 import ModelCompiler
 public import TinyNN
 
-/// What embeddings of any photos look like, gathered photo by photo: their mean, and a few of them as background.
+/// What embeddings of any photos look like, gathered photo by photo: their mean, a few of them as background, and
+/// the principal axes of these as the base covariance.
 ///
 /// The background is a sample in which every photo has the same chance (Vitter's reservoir sampling, 1985) with counter-based
 /// random numbers, so the same photos in the same order give the same bytes.
@@ -38,17 +39,28 @@ public struct EncoderStatistics: Sendable {
   public var section: [UInt8] {
     precondition(photoCount > 0)
     var bytes: [UInt8] = []
-    bytes.append(word: SectionLayout.version)
+    let mean = sums.map { $0 / Double(photoCount) }
+    let rows = background.map { example in
+      (0..<dimension).map { Double(example.embedding[$0]) * Double(example.length) - mean[$0] }
+    }
+    let covariance = PrincipalAxes(of: rows, dimension: dimension, atMost: TaskLimits.axisCount)
+    bytes.append(word: UInt32(2))
     bytes.append(word: UInt32(dimension))
     bytes.append(word: UInt32(background.count))
     bytes.append(word: StatisticsView.ElementType.float16.rawValue)
     bytes.append(word: UInt32(photoCount))
+    bytes.append(word: UInt32(covariance.axes.count))
+    bytes.append(float: Float(covariance.residual))
     bytes.align()
-    bytes.append(floats: sums.map { Float($0 / Double(photoCount)) })
+    bytes.append(floats: mean.map { Float($0) })
     bytes.align()
     bytes.append(floats: background.map(\.length))
     bytes.align()
     for example in background { for value in example.embedding { bytes.append(word: HalfPrecision.bits(value)) } }
+    bytes.align()
+    bytes.append(floats: covariance.variances.map { Float($0) })
+    bytes.align()
+    for axis in covariance.axes { bytes.append(floats: axis.map { Float($0) }) }
     return bytes
   }
 

@@ -5,6 +5,8 @@ public struct EmbeddedDataset: Sendable {
   /// Rows of each class.
   public private(set) var ranges: [Range<Int>] = []
   private(set) var rows: [Float] = []
+  /// Of the embeddings as the encoder gave them.
+  private(set) var lengths: [Float] = []
 
   public init(dimension: Int) { self.dimension = dimension }
 
@@ -13,7 +15,9 @@ public struct EmbeddedDataset: Sendable {
     let start = rows.count / dimension
     for embedding in embeddings {
       precondition(embedding.count == dimension)
-      rows.append(contentsOf: LearnedExample(identifier: 0, embedding: embedding).embedding)
+      let example = LearnedExample(identifier: 0, embedding: embedding)
+      rows.append(contentsOf: example.embedding)
+      lengths.append(example.length)
     }
     classNames.append(name)
     ranges.append(start..<start + embeddings.count)
@@ -53,6 +57,13 @@ public struct EpisodeResult: Equatable, Sendable {
   /// One for each episode.
   public let accuracies: [Double]
 
+  public init(accuracies: [Double]) { self.accuracies = accuracies }
+
+  /// The differences to another result on the same episodes.
+  public func minus(_ other: EpisodeResult) -> EpisodeResult {
+    EpisodeResult(accuracies: zip(accuracies, other.accuracies).map { $0 - $1 })
+  }
+
   public var mean: Double { accuracies.reduce(0, +) / Double(accuracies.count) }
 
   /// Half the width of the 95 % confidence interval of the mean (normal approximation); 0 for one episode.
@@ -86,13 +97,15 @@ public struct Episodes: Sendable {
     /// [ways][shots]
     public internal(set) var support: [Int] = []
     public internal(set) var queries: [(row: Int, label: Int)] = []
+    /// Photos of classes that are not in the episode, at most as many as queries.
+    public internal(set) var others: [Int] = []
 
     public static func == (a: Draw, b: Draw) -> Bool {
-      a.support == b.support && a.queries.elementsEqual(b.queries) { $0 == $1 }
+      a.support == b.support && a.others == b.others && a.queries.elementsEqual(b.queries) { $0 == $1 }
     }
   }
 
-  public func draw(_ episode: Int) -> Draw {
+  public func draw(_ episode: Int, others: Bool = false) -> Draw {
     var random = CounterRandom(seed: options.seed, stream: UInt64(episode))
     var draw = Draw()
     var classes = (0..<Int32(dataset.ranges.count)).map { $0 }
@@ -106,6 +119,13 @@ public struct Episodes: Sendable {
       random.select(options.shots + queryCount, of: &rowSpan)
       for row in rows[..<options.shots] { draw.support.append(Int(row)) }
       for row in rows[options.shots..<options.shots + queryCount] { draw.queries.append((Int(row), label)) }
+    }
+    if others {
+      var rest = classes[options.ways...].flatMap { dataset.ranges[Int($0)].map { Int32($0) } }
+      let count = min(draw.queries.count, rest.count)
+      var restSpan = rest.mutableSpan
+      random.select(count, of: &restSpan)
+      draw.others = rest[..<count].map { Int($0) }
     }
     return draw
   }

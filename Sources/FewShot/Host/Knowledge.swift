@@ -35,6 +35,9 @@ public enum TaskEditError: Error, Equatable, Sendable, CustomStringConvertible {
   case tooManyClasses
   case tooManyExamples
   case nothingToUndo
+  case noSuchPhoto(UInt64)
+  case lastPhoto(String)
+  case otherEmbeddings
 
   public var description: String {
     switch self {
@@ -46,6 +49,10 @@ public enum TaskEditError: Error, Equatable, Sendable, CustomStringConvertible {
     case .tooManyClasses: "a task has at most \(TaskLimits.classCount) classes; remove some first"
     case .tooManyExamples: "a task has at most \(TaskLimits.exampleCount) photos; use fewer"
     case .nothingToUndo: "there is nothing to undo"
+    case .noSuchPhoto(let identifier):
+      "no class has a photo \(PhotoIdentifier.text(identifier)); list them with: edgessl classes --list --json"
+    case .lastPhoto(let name): "it is the only photo of class '\(name)'; remove the class instead"
+    case .otherEmbeddings: "it was learned with another encoder, whose embeddings cannot be compared"
     }
   }
 }
@@ -97,6 +104,28 @@ public struct Knowledge: Equatable, Sendable {
     guard let index = index(of: name) else { throw .noSuchClass(name) }
     guard classes.count > 2 else { throw .lastClasses }
     classes.remove(at: index)
+  }
+
+  /// Removes one photo from every class that has it.
+  public mutating func removePhoto(_ identifier: UInt64) throws(TaskEditError) {
+    var found = false
+    for index in classes.indices {
+      guard let place = classes[index].examples.firstIndex(where: { $0.identifier == identifier }) else { continue }
+      guard classes[index].examples.count > 1 else { throw .lastPhoto(classes[index].name) }
+      classes[index].examples.remove(at: place)
+      found = true
+    }
+    guard found else { throw .noSuchPhoto(identifier) }
+  }
+
+  /// Adds what another task learned with the same encoder: classes of the same name become one, and a photo that both have
+  /// counts once. Any order of merging gives the same knowledge. Returns how many photos were new.
+  @discardableResult
+  public mutating func merge(_ other: Knowledge) throws(TaskEditError) -> Int {
+    guard other.dimension == dimension else { throw .otherEmbeddings }
+    var added = 0
+    for learned in other.classes { added += try add(learned.examples, to: learned.name) }
+    return added
   }
 
   public mutating func rename(_ old: String, to new: String) throws(TaskEditError) {

@@ -75,4 +75,13 @@ public enum PhotoIdentifier {
     // The bytes are the file's as long as it lives.
     return withExtendedLifetime(file) { Checksum.of(file.bytes) }
   }
+
+  /// 16 hexadecimal digits.
+  public static func text(_ identifier: UInt64) -> String {
+    let digits = String(identifier, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// The identifier that `text` wrote, nil for other text.
+  public static func parse(_ text: String) -> UInt64? { text.utf8.count == 16 ? UInt64(text, radix: 16) : nil }
 }

@@ -11,8 +11,8 @@ public struct TaskEvaluation: Sendable {
   public private(set) var rejectedCount = 0
   private var rightCount = 0
   private var outcomes: [(confidence: Float, isRight: Bool)] = []
-  private var knownCosines: [Float] = []
-  private var otherCosines: [Float] = []
+  private var knownScores: [Float] = []
+  private var otherScores: [Float] = []
 
   public init(classCount: Int) {
     self.classCount = classCount
@@ -24,7 +24,7 @@ public struct TaskEvaluation: Sendable {
     guard let label else {
       otherCount += 1
       rejectedCount += prediction.isUnknown ? 1 : 0
-      otherCosines.append(prediction.cosine)
+      otherScores.append(prediction.score)
       return
     }
     knownCount += 1
@@ -32,7 +32,7 @@ public struct TaskEvaluation: Sendable {
     rightCount += prediction.label == label ? 1 : 0
     confusion[label][prediction.label] += 1
     outcomes.append((prediction.confidence, prediction.label == label))
-    knownCosines.append(prediction.cosine)
+    knownScores.append(prediction.score)
   }
 
   /// The part of known photos whose most likely class is right; 0 without photos.
@@ -51,18 +51,23 @@ public struct TaskEvaluation: Sendable {
     return bins.reduce(0) { $0 + abs($1.confidence - Double($1.right)) } / Double(max(1, outcomes.count))
   }
 
-  /// The probability that a known photo has a larger cosine than another thing's (area under the ROC curve, ties count half), or
+  /// The probability that a known photo has a larger score than another thing's (area under the ROC curve, ties count half), or
   /// nil where one of the two is missing.
   public var rejectionAUROC: Double? {
-    guard !knownCosines.isEmpty, !otherCosines.isEmpty else { return nil }
-    let known = knownCosines.sorted()
-    var wins = 0.0
-    for cosine in otherCosines {
-      let below = known.partitioningIndex { $0 >= cosine }, notAbove = known.partitioningIndex { $0 > cosine }
-      wins += Double(known.count - notAbove) + 0.5 * Double(notAbove - below)
-    }
-    return wins / (Double(known.count) * Double(otherCosines.count))
+    guard !knownScores.isEmpty, !otherScores.isEmpty else { return nil }
+    return areaUnderROC(knownScores, otherScores)
   }
+}
+
+/// The probability that one of `known` is larger than one of `others`, ties counting half. Both have values.
+func areaUnderROC(_ known: [Float], _ others: [Float]) -> Double {
+  let known = known.sorted()
+  var wins = 0.0
+  for score in others {
+    let below = known.partitioningIndex { $0 >= score }, notAbove = known.partitioningIndex { $0 > score }
+    wins += Double(known.count - notAbove) + 0.5 * Double(notAbove - below)
+  }
+  return wins / (Double(known.count) * Double(others.count))
 }
 
 extension [Float] {

@@ -12,8 +12,12 @@ public struct TaskFile: Equatable, Sendable {
 
   private static let ownSections: [SectionKind] = [.classes, .examples, .head, .history]
 
-  public init(_ knowledge: Knowledge, history: [Knowledge] = []) {
+  /// How the head is learned, now and after edits.
+  public var method: LearningMethod
+
+  public init(_ knowledge: Knowledge, method: LearningMethod = .head(.prototype), history: [Knowledge] = []) {
     self.knowledge = knowledge
+    self.method = method
     self.history = history
   }
 
@@ -23,7 +27,8 @@ public struct TaskFile: Equatable, Sendable {
     guard model.has(.classes) else { return nil }
     let classes = try ClassesView(model)
     knowledge = Knowledge(classes: classes, examples: try ExamplesView(model, classes: classes))
-    _ = try HeadView(model, classes: classes)
+    let head = try HeadView(model, classes: classes)
+    method = head.isChosen ? .auto : .head(head.method)
     guard let past = try HistoryView.of(model) else { return }
     for index in 0..<past.count {
       let state = try past.snapshot(index)
@@ -53,10 +58,11 @@ public struct TaskFile: Equatable, Sendable {
   }
 
   /// The bytes of the file and the head in it. `encoder` is a checked encoder or task file whose embeddings have the
-  /// knowledge's dimension; its task, if any, is left out.
-  public func encoded(encoder: Model) throws(ModelError) -> (bytes: [UInt8], head: LearnedHead) {
+  /// knowledge's dimension; its task, if any, is left out. Throws `ModelError` or `HeadError`.
+  public func encoded(encoder: Model) throws -> (bytes: [UInt8], head: LearnedHead) {
     precondition(encoder.embeddingDimension == knowledge.dimension)
-    let head = LearnedHead(knowledge, statistics: try StatisticsView.of(encoder))
+    let head = try LearnedHead(
+      knowledge, statistics: try StatisticsView.of(encoder), method: method, calibration: try AdaptationRecord.calibration(of: encoder))
     var writer = FileWriter(copying: encoder, except: TaskFile.ownSections)
     writer.add(.classes, knowledge.classesSection)
     writer.add(.examples, knowledge.examplesSection)

@@ -96,7 +96,7 @@ extension Adapt {
     }
     note("asking held-out photos whether training helps: \(AdaptationGate.folds) short trainings")
     let gate = AdaptationGate(adapter, photos, classCount: classCount, seed: seed)
-    guard gate.takesTrained else {
+    guard gate.takesTrained, let calibration = gate.calibration else {
       return FinetuneOutcome(plan: plan, gate: gate, adapted: nil, knowledge: frozen, frozen: frozen, agreement: 1)
     }
     adapter.restart()
@@ -110,10 +110,10 @@ extension Adapt {
     progress.finish()
 
     // What was learned without training stays reachable: the previous task of this encoder, if any, with these photos added.
-    var before = previous ?? TaskFile(frozen)
+    var before = previous ?? TaskFile(frozen, method: .auto)
     before.replace(by: frozen)
     let adapted: AdaptedEncoder
-    do { adapted = try AdaptedEncoder(model, trained: adapter.trainer.trainedFile(), task: before) } catch { throw Failure(error, in: reader.path) }
+    do { adapted = try AdaptedEncoder(model, trained: adapter.trainer.trainedFile(), task: before, calibration: calibration) } catch { throw Failure(error, in: reader.path) }
     let (knowledge, agreement) = try embed(inputs, adapted, adapter, photos, places)
     return FinetuneOutcome(plan: plan, gate: gate, adapted: adapted, knowledge: knowledge, frozen: frozen, agreement: agreement)
   }

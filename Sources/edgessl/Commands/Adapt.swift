@@ -42,7 +42,7 @@ struct Adapt: ParsableCommand {
   @OptionGroup var results: OutputOptions
 
   func run() throws {
-    try Method.check(method)
+    let learning = try Method.one(method)
     if unlabelled != nil { throw Failure(.usage, "--unlabelled is not there yet; this version learns from labelled photos") }
     if finetune.auxiliary != "none", method != "finetune" {
       throw Failure(.usage, "--auxiliary \(finetune.auxiliary) trains the encoder's tail: give --method finetune, too")
@@ -65,6 +65,7 @@ struct Adapt: ParsableCommand {
     let outcome = try training.map { try learnByTraining(classes, reader, $0, previous: previous) }
     let knowledge = try outcome?.knowledge ?? learn(classes, reader)
     var file = outcome?.adapted == nil ? previous ?? TaskFile(knowledge) : TaskFile(knowledge)
+    file.method = outcome != nil && outcome?.adapted == nil ? .auto : learning
     file.replace(by: knowledge)
     let (head, byteCount) = try file.write(encoder: outcome?.adapted?.model ?? reader.model, from: encoder.path, to: task.path)
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6

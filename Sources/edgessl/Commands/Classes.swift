@@ -20,10 +20,16 @@ struct Classes: ParsableCommand {
   @Option(help: ArgumentHelp("Give a class another name.", valueName: "OLD=NEW"))
   var rename: [String] = []
 
+  @Option(help: ArgumentHelp("Add what another device learned with the same encoder; any order gives the same.", valueName: "OTHER.tnn"))
+  var merge: [String] = []
+
+  @Option(help: ArgumentHelp("Forget one photo, by the identifier that --list --json shows.", valueName: "ID"))
+  var removePhoto: [String] = []
+
   @Flag(help: "Go back to what it knew before the last change.")
   var undo = false
 
-  @Flag(help: "List the classes; also what happens without options.")
+  @Flag(help: "List the classes; also what happens without options. With --json, the photos' identifiers too.")
   var list = false
 
   @Flag(help: "Refuse photos that cannot be read, instead of skipping them with a warning.")
@@ -32,10 +38,10 @@ struct Classes: ParsableCommand {
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var results: OutputOptions
 
-  private var isEdit: Bool { undo || !(add.isEmpty && remove.isEmpty && rename.isEmpty) }
+  private var hasEdits: Bool { !(add.isEmpty && remove.isEmpty && rename.isEmpty && merge.isEmpty && removePhoto.isEmpty) }
 
   func validate() throws {
-    if undo, !(add.isEmpty && remove.isEmpty && rename.isEmpty) { throw ValidationError("--undo goes alone, without other edits") }
+    if undo, hasEdits { throw ValidationError("--undo goes alone, without other edits") }
     for (option, values) in [("--add", add), ("--rename", rename)] {
       for value in values where !isPair(value) {
         throw ValidationError("\(option) \(value): write \(option == "--add" ? "NAME=DIR" : "OLD=NEW")")
@@ -43,7 +49,19 @@ struct Classes: ParsableCommand {
     }
   }
 
+  func validatedPhotos() throws(Failure) -> [UInt64] {
+    var identifiers: [UInt64] = []
+    for text in removePhoto {
+      guard let identifier = PhotoIdentifier.parse(text) else {
+        throw Failure(.usage, "--remove-photo \(text): an identifier has 16 hexadecimal digits; list them with: edgessl classes --list --json")
+      }
+      identifiers.append(identifier)
+    }
+    return identifiers
+  }
+
   func run() throws {
+    let photos = try validatedPhotos()
     let location = try ModelLocation.task(option: task)
     location.announce("task")
     try location.requireTask()
@@ -59,8 +77,8 @@ struct Classes: ParsableCommand {
         head = try withExtendedLifetime(restored) { try stored.write(encoder: encoder, from: location.path, to: location.path).head }
         isAdapted = false
         note("the encoder is as it was before its adaptation")
-      } else if isEdit {
-        try edit(&stored, location.path)
+      } else if undo || hasEdits {
+        try edit(&stored, model, photos, location.path)
         let learned = try stored.write(encoder: model, from: location.path, to: location.path).head
         note("now \(stored.knowledge.classes.count) classes from \(stored.knowledge.exampleCount) photos: \(learned.text)")
         head = learned
@@ -77,10 +95,10 @@ struct Classes: ParsableCommand {
     do { return try AdaptationRecord(reading: model) } catch { throw Failure(error, in: path) }
   }
 
-  private func edit(_ stored: inout TaskFile, _ path: String) throws {
+  private func edit(_ stored: inout TaskFile, _ model: Model, _ photos: [UInt64], _ path: String) throws {
     if undo { return try stored.undo() }
     var new = stored.knowledge
-    // Renaming first, then adding, then removing: all names on the command line are the new ones, and a class can be replaced
+    // Renaming first, then adding and merging, then removing: all names on the command line are the new ones, and a class can be replaced
     // without passing through a single one.
     for pair in rename {
       let (old, name) = split(pair)
@@ -104,14 +122,23 @@ struct Classes: ParsableCommand {
         note("'\(name)': \(added) new photos\(added < examples.count ? ", \(examples.count - added) known already" : "")")
       }
     }
+    for other in merge {
+      let (file, theirs) = try openModelFile(other)
+      let added = try withExtendedLifetime(file) {
+        guard theirs.hasSameEncoder(as: model) else { throw Failure(.badData, "\(other): \(TaskEditError.otherEmbeddings)") }
+        return try new.merge(try TaskFile(in: theirs, path: other).knowledge)
+      }
+      note("\(other): \(added) new photos")
+    }
+    for photo in photos { try new.removePhoto(photo) }
     for name in remove { try new.remove(name) }
     stored.replace(by: new)
   }
 
   private func report(_ stored: TaskFile, _ head: LearnedHead?, _ location: ModelLocation, isAdapted: Bool) throws(Failure) {
     let fields: [(name: String, value: JSON)] = [
-      ("task", .string(location.path)), ("classes", stored.knowledge.json), ("photos", .integer(stored.knowledge.exampleCount)),
-      ("undoSteps", .integer(stored.history.count)), ("adapted", .bool(isAdapted)),
+      ("task", .string(location.path)), ("classes", list ? stored.knowledge.jsonWithPhotos : stored.knowledge.json),
+      ("photos", .integer(stored.knowledge.exampleCount)), ("undoSteps", .integer(stored.history.count)), ("adapted", .bool(isAdapted)),
     ]
     try results.print(
       .object(fields + (head?.fields ?? [])),

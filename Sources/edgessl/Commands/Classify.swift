@@ -55,7 +55,8 @@ struct Classify: ParsableCommand {
         "image": .string(image), "label": .string(task.names[answer.prediction.label]),
         "confidence": .float(answer.prediction.confidence), "unknown": .bool(answer.prediction.isUnknown),
         "top": .array(best.map { ["label": .string($0.label), "confidence": .float($0.confidence)] }),
-        "milliseconds": .number(milliseconds), "cosine": .float(answer.prediction.cosine), "model": .string(location.path),
+        "milliseconds": .number(milliseconds), "cosine": .float(answer.prediction.cosine), "score": .float(answer.prediction.score),
+        "model": .string(location.path),
       ],
       text: text(image, answer.prediction, best, milliseconds))
   }
@@ -75,6 +76,7 @@ final class OpenedTask {
   let names: [String]
   let head: HeadView
   private var confidences: [Float]
+  private var scratch: [Float]
 
   init(_ runtime: RuntimeOptions, _ location: ModelLocation) throws(Failure) {
     try location.requireTask()
@@ -88,6 +90,7 @@ final class OpenedTask {
       names = (0..<classes.count).map { classes[$0].string }
     } catch { throw Failure(error, in: location.path) }
     confidences = [Float](repeating: 0, count: names.count)
+    scratch = [Float](repeating: 0, count: head.scratchCount)
   }
 
   struct Answer {
@@ -100,7 +103,7 @@ final class OpenedTask {
     }
   }
 
-  var plannedByteCount: Int { reader.encoder.plannedByteCount + 4 * (names.count + reader.encoder.dimension) }
+  var plannedByteCount: Int { reader.encoder.plannedByteCount + 4 * (names.count + reader.encoder.dimension + scratch.count) }
 
   func classify(_ photo: String) throws(Failure) -> Answer {
     classify(try reader.embedding(of: photo))
@@ -109,9 +112,11 @@ final class OpenedTask {
   func classify(_ embedding: [Float]) -> Answer {
     let example = LearnedExample(identifier: 0, embedding: embedding)
     var span = confidences.mutableSpan
+    var scratchSpan = scratch.mutableSpan
     let prediction = example.embedding.withUnsafeBufferPointer {
       // Embeddings have at least one value.
-      head.classifier.classify(Embedding($0.baseAddress!, count: $0.count), confidences: &span)
+      head.classify(
+        Embedding($0.baseAddress!, count: $0.count), length: example.length, confidences: &span, scratch: &scratchSpan)
     }
     return Answer(prediction: prediction, confidences: confidences)
   }

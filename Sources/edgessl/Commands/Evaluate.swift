@@ -33,10 +33,10 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Seed of random numbers.")
   var seed: UInt64 = 0
 
-  @Option(help: "How it learns: \(Method.available.joined(separator: ", ")).")
-  var method = Method.available[0]
+  @Option(help: "How it learns, one or more separated by commas: \(Method.available.joined(separator: ", ")).")
+  var method = "prototype"
 
-  @Option(help: ArgumentHelp("A report in HTML. Not there yet.", valueName: "r.html"))
+  @Option(help: ArgumentHelp("Write a report on episodes: one page in HTML with charts and photos.", valueName: "r.html"))
   var report: String?
 
   @Flag(help: "With --method finetune: train always, without asking held-out photos whether it helps.")
@@ -58,55 +58,110 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    try Method.check(method)
-    if report != nil { throw Failure(.usage, "--report is not there yet; leave it out") }
+    let methods = try Method.list(method)
     let location = try ModelLocation.encoder(option: model)
     location.announce("model")
     let (file, opened) = try openModelFile(location.path)
     let isTask = withExtendedLifetime(file) { opened.has(.classes) }
-    if isTask { try evaluateTask(location) } else { try evaluateEpisodes(location) }
+    if isTask, report != nil { throw Failure(.usage, "\(location.path): is a task file; --report is for episodes with an encoder") }
+    if isTask { try evaluateTask(location) } else { try evaluateEpisodes(location, methods) }
   }
 
   // MARK: Episodes
 
-  private func evaluateEpisodes(_ location: ModelLocation) throws {
+  private func evaluateEpisodes(_ location: ModelLocation, _ methods: [(name: String, method: LearningMethod)]) throws {
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation")
     let reader = try PhotoReader(runtime, path: location.path)
     if method == "finetune" { return try evaluateFinetune(location, classes, reader) }
-    let embedded = try embed(classes, reader)
+    let (embedded, photos) = try embed(classes, reader)
     var options = EpisodeOptions()
     (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
     let drawn: Episodes
     do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
-    var progress = Progress("Episodes", total: episodes)
-    let result = drawn.run { progress.update(done: $0) }
-    progress.finish()
-    try results.print(
-      [
-        "accuracy": .number(result.mean), "ci95": .number(result.interval), "episodes": .integer(episodes), "ways": .integer(ways),
-        "shots": .integer(shots), "queries": .integer(queries), "seed": .integer(Int(truncatingIfNeeded: seed)), "method": .string(method),
-        "model": .string(location.path), "dataset": .string(dataset), "classes": .integer(classes.folders.count),
-        "photos": .integer(classes.photoCount - reader.skipped.count), "skipped": JSON(reader.skipped),
-      ],
-      text:
-        "\(ways)-way \(shots)-shot, \(method): \(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2)) over \(episodes) episodes")
+    let statistics: StatisticsView?
+    do { statistics = try StatisticsView.of(reader.model) } catch { throw Failure(error, in: location.path) }
+    var all: [(name: String, measures: EpisodeMeasures)] = []
+    for (name, learning) in methods {
+      var progress = Progress("Episodes, \(name)", total: episodes)
+      let measures: EpisodeMeasures
+      do { measures = try drawn.measure(learning, statistics: statistics) { progress.update(done: $0) } } catch {
+        throw Failure(.badData, "\(location.path): \(error)")
+      }
+      progress.finish()
+      all.append((name, measures))
+    }
+    if let report {
+      let page = EpisodeReport(
+        title: "\(ways)-way episodes: \(location.path) on \(dataset)", methods: all,
+        accuracyByShots: try accuracyByShots(methods, embedded, options, statistics), dataset: embedded, photos: photos)
+      try writeFile(Array(page.html.utf8), to: report)
+    }
+    let fields: [(name: String, value: JSON)] =
+      all[0].measures.fields + [
+        ("episodes", .integer(episodes)), ("ways", .integer(ways)), ("shots", .integer(shots)), ("queries", .integer(queries)),
+        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("method", .string(all[0].name)), ("model", .string(location.path)),
+        ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
+        ("photos", .integer(classes.photoCount - reader.skipped.count)), ("skipped", JSON(reader.skipped)),
+        ("methods", .array(all.map { .object([("method", .string($0.name))] + $0.measures.fields + $0.measures.comparison(all[0].measures)) })),
+      ]
+    let lines = all.map {
+      "\(ways)-way \(shots)-shot, \($0.name): \(decimal($0.measures.accuracies.mean, digits: 2)) % +- \(decimal($0.measures.accuracies.interval, digits: 2)) over \(episodes) episodes"
+    }
+    try results.print(.object(fields), text: lines.joined(separator: "\n"))
   }
 
-  private func embed(_ classes: ClassFolders, _ reader: PhotoReader) throws -> EmbeddedDataset {
+  /// The accuracy of each method at several numbers of photos, as far as the dataset has them, over at most 200 episodes.
+  private func accuracyByShots(
+    _ methods: [(name: String, method: LearningMethod)], _ embedded: EmbeddedDataset, _ options: EpisodeOptions,
+    _ statistics: StatisticsView?
+  ) throws -> [(name: String, points: [(shots: Int, mean: Double, interval: Double)])] {
+    try methods.map { name, learning in
+      var points: [(shots: Int, mean: Double, interval: Double)] = []
+      for shots in Set([1, 2, 5, 10, 20, shots]).sorted() {
+        var some = options
+        (some.shots, some.episodes) = (shots, min(200, episodes))
+        guard let drawn = try? Episodes(embedded, some) else { continue }
+        let found = try drawn.measure(learning, statistics: statistics).accuracies
+        points.append((shots, found.mean, found.interval))
+      }
+      return (name, points)
+    }
+  }
+
+  private func embed(_ classes: ClassFolders, _ reader: PhotoReader) throws -> (EmbeddedDataset, photos: [String]) {
+    let dimension = reader.encoder.dimension
+    var embedded = EmbeddedDataset(dimension: dimension)
+    let identifiers = classes.folders.flatMap(\.photos).map { (try? PhotoIdentifier.of($0)) ?? 0 }
+    let cache = EmbeddingCache(reader.model, identifiers: identifiers, dimension: dimension)
+    if let rows = cache.read(count: classes.photoCount) {
+      var start = 0
+      for folder in classes.folders {
+        embedded.add(folder.name, Array(rows[start..<start + folder.photos.count]))
+        start += folder.photos.count
+      }
+      return (embedded, classes.folders.flatMap(\.photos))
+    }
     var progress = Progress("Embedding", total: classes.photoCount)
     defer { progress.finish() }
-    var embedded = EmbeddedDataset(dimension: reader.encoder.dimension)
     var done = 0
+    var all: [[Float]] = []
+    var photos: [String] = []
     for folder in classes.folders {
       var embeddings: [[Float]] = []
       for photo in folder.photos {
-        if let embedding = try reader.embedding(of: photo, strict: strict) { embeddings.append(embedding) }
+        if let embedding = try reader.embedding(of: photo, strict: strict) {
+          embeddings.append(embedding)
+          photos.append(photo)
+        }
         done += 1
         progress.update(done: done)
       }
       embedded.add(folder.name, embeddings)
+      all += embeddings
     }
-    return embedded
+    // Photos that cannot be read are named every time.
+    if reader.skipped.isEmpty { cache.write(all) }
+    return (embedded, photos)
   }
 
   // MARK: Finetune
@@ -225,5 +280,25 @@ struct Evaluate: ParsableCommand {
         "rejected   \(percent(evaluation.rejectedCount, of: evaluation.otherCount)) of \(evaluation.otherCount) other photos, AUROC \(decimal(area, digits: 3))")
     }
     return lines.joined(separator: "\n")
+  }
+}
+
+extension EpisodeMeasures {
+  /// For JSON; rates are in percent, areas and calibration errors between 0 and 1.
+  fileprivate var fields: [(name: String, value: JSON)] {
+    let signals = (rejection ?? []).map { signal -> JSON in
+      ["signal": .string(signal.name), "auroc": .number(signal.auroc), "falseAcceptance95": .number(100 * signal.falseAcceptance)]
+    }
+    return [
+      ("accuracy", .number(accuracies.mean)), ("ci95", .number(accuracies.interval)), ("calibrationError", .number(calibrationError)),
+      ("acceptedKnown", .number(100 * accepted)), ("rejectedOther", refused.map { .number(100 * $0) } ?? .null),
+      ("rejection", .array(signals)), ("chosen", .object(chosen.map { ("\($0.method)", .integer($0.episodes)) })),
+    ]
+  }
+
+  /// The mean difference to `reference` over the same episodes, and its 95 % confidence interval.
+  fileprivate func comparison(_ reference: EpisodeMeasures) -> [(name: String, value: JSON)] {
+    let paired = accuracies.minus(reference.accuracies)
+    return [("difference", .number(paired.mean)), ("differenceCi95", .number(paired.interval))]
   }
 }

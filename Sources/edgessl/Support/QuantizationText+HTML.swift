@@ -16,7 +16,7 @@ extension QuantizationText {
     return """
       <!doctype html>
       <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>int8: \(escaped(output))</title>
+      <title>int8: \(escapedHTML(output))</title>
       <style>
       :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
       body { margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
@@ -26,8 +26,8 @@ extension QuantizationText {
       th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
       td.number { text-align: right; font-variant-numeric: tabular-nums; }
       </style></head><body>
-      <h1>int8 model \(escaped(output))</h1>
-      <pre>\(escaped(lines.joined(separator: "\n")))</pre>
+      <h1>int8 model \(escapedHTML(output))</h1>
+      <pre>\(escapedHTML(lines.joined(separator: "\n")))</pre>
       <p>Layers, the one that loses most on its own first. Alone: the layer runs in int8 on float32 inputs. So far: in the int8
       network, with the errors of all layers before it. Decibels are ten times the logarithm of signal to noise: 20 dB is an
       error of a tenth of the signal.</p>
@@ -42,19 +42,6 @@ extension QuantizationText {
   }
 
   private func row(_ cells: [(text: String, isNumber: Bool)]) -> String {
-    "<tr>" + cells.map { "<td\($0.isNumber ? " class=\"number\"" : "")>\(escaped($0.text))</td>" }.joined() + "</tr>"
-  }
-
-  private func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      default: result.append(character)
-      }
-    }
-    return result
+    "<tr>" + cells.map { "<td\($0.isNumber ? " class=\"number\"" : "")>\(escapedHTML($0.text))</td>" }.joined() + "</tr>"
   }
 }

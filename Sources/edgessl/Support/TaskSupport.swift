@@ -3,17 +3,35 @@ import HostRuntime
 import ModelCompiler
 import TinyNN
 
-/// The ways of learning that this version has, and those that are planned.
+/// The ways of learning.
 enum Method {
-  static let available = ["prototype", "finetune"]
-  static let planned = ["lda", "ridge", "auto"]
+  static let heads: [(name: String, method: LearningMethod)] = [
+    ("auto", .auto), ("prototype", .head(.prototype)), ("centred", .head(.centred)), ("power", .head(.power)), ("lda", .head(.lda)),
+    ("ridge", .head(.ridge)), ("logistic", .head(.logistic)),
+  ]
+  /// Trains the encoder's tail; its head is prototypes.
+  static let finetune = "finetune"
+  static let available = heads.map(\.name) + [finetune]
 
-  /// Throws unless `name` is available; methods stand in one list, separated by commas.
-  static func check(_ name: String) throws(Failure) {
-    for method in name.split(separator: ",", omittingEmptySubsequences: false) where !available.contains(String(method)) {
-      let reason = planned.contains(String(method)) ? "is not there yet" : "is not a method"
-      throw Failure(.usage, "--method: '\(method)' \(reason); there is: \(available.joined(separator: ", "))")
+  /// The methods of a list separated by commas.
+  static func list(_ text: String) throws(Failure) -> [(name: String, method: LearningMethod)] {
+    if text == finetune { return [(finetune, .head(.prototype))] }
+    var result: [(name: String, method: LearningMethod)] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let name = String(part)
+      guard let found = heads.first(where: { $0.name == name }) else {
+        let reason = name == finetune ? "goes alone" : "is not a method"
+        throw Failure(.usage, "--method: '\(name)' \(reason); there is: \(available.joined(separator: ", "))")
+      }
+      result.append(found)
     }
+    return result
+  }
+
+  static func one(_ text: String) throws(Failure) -> LearningMethod {
+    let methods = try list(text)
+    guard methods.count == 1 else { throw Failure(.usage, "--method \(text): name one method, or auto, which chooses") }
+    return methods[0].method
   }
 }
 
@@ -71,7 +89,9 @@ extension TaskFile {
   /// Writes the task for `encoder`, which comes from the file `path`, to `target`.
   func write(encoder: Model, from path: String, to target: String) throws(Failure) -> (head: LearnedHead, byteCount: Int) {
     let encoded: (bytes: [UInt8], head: LearnedHead)
-    do { encoded = try self.encoded(encoder: encoder) } catch { throw Failure(error, in: path) }
+    do { encoded = try self.encoded(encoder: encoder) } catch let error as ModelError { throw Failure(error, in: path) } catch {
+      throw (error as? HeadError).map { Failure(.badData, "\(path): \($0)") } ?? Failure(.internalError, "\(path): \(error)")
+    }
     try writeFile(encoded.bytes, to: target)
     return (encoded.head, encoded.bytes.count)
   }
@@ -108,13 +128,31 @@ extension LearnedHead {
   /// One line for people, after "learned".
   var text: String {
     let accuracy = calibration.leaveOneOutAccuracy.map { "leave-one-out accuracy \(decimal(100 * $0, digits: 1)) %" }
-    return "\(accuracy ?? "one photo for each class, so no leave-one-out accuracy"); unknown below cosine "
+    return "\(methodText); \(accuracy ?? "one photo for each class, so no leave-one-out accuracy"); unknown below score "
       + "\(decimal(Double(calibration.threshold), digits: 3)) (\(calibration.thresholdSource.text)), scale \(decimal(Double(calibration.scale), digits: 1))"
+  }
+
+  private var methodText: String {
+    guard isChosen else { return "method \(method)" }
+    guard let best = candidates.first(where: { $0.method == method && $0.penalty == calibration.penalty }) else {
+      return "method \(method), chosen by the prior as no class can spare a photo"
+    }
+    let others = candidates.filter { $0.method != method }.map { "\($0.method) \($0.right)" }.joined(separator: ", ")
+    return "method \(method), chosen: \(best.right) of \(best.exampleCount) left-out photos right\(others.isEmpty ? "" : " (\(others))")"
+  }
+
+  private var candidateFields: JSON {
+    .array(candidates.map {
+      [
+        "method": .string("\($0.method)"), "penalty": .float($0.penalty), "right": .integer($0.right), "of": .integer($0.exampleCount),
+        "logLikelihood": .float($0.logLikelihood), "prior": .float($0.prior),
+      ]
+    })
   }
 
   var fields: [(name: String, value: JSON)] {
     [
-      ("method", .string("\(method)")), ("threshold", .float(calibration.threshold)),
+      ("method", .string("\(method)")), ("chosen", .bool(isChosen)), ("candidates", candidateFields), ("threshold", .float(calibration.threshold)),
       ("thresholdSource", .string("\(calibration.thresholdSource)")), ("scale", .float(calibration.scale)),
       ("scaleSource", .string("\(calibration.scaleSource)")),
       ("leaveOneOutAccuracy", calibration.leaveOneOutAccuracy.map { .number(100 * $0) } ?? .null),
@@ -135,6 +173,17 @@ extension ThresholdSource {
 
 extension Knowledge {
   var json: JSON { .array(classes.map { ["name": .string($0.name), "photos": .integer($0.examples.count)] }) }
+}
+
+extension Knowledge {
+  var jsonWithPhotos: JSON {
+    .array(classes.map { learned in
+      [
+        "name": .string(learned.name), "photos": .integer(learned.examples.count),
+        "identifiers": JSON(learned.examples.map { PhotoIdentifier.text($0.identifier) }),
+      ]
+    })
+  }
 }
 
 /// Plan and reality of this process's memory, on standard error.

@@ -78,7 +78,7 @@ import Testing
   @Test func countsAndErrors() throws {
     var evaluation = TaskEvaluation(classCount: 2)
     func prediction(_ label: Int, _ confidence: Float, cosine: Float, unknown: Bool = false) -> Prediction {
-      Prediction(label: label, cosine: cosine, confidence: confidence, isUnknown: unknown)
+      Prediction(label: label, cosine: cosine, score: cosine, confidence: confidence, isUnknown: unknown)
     }
     evaluation.add(prediction(0, 0.9, cosine: 0.8), label: 0)
     evaluation.add(prediction(0, 0.7, cosine: 0.5), label: 1)

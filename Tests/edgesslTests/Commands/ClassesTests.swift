@@ -34,6 +34,25 @@ import TinyNN
     #expect(try contents(of: task) == before)
   }
 
+  @Test func onePhotoIsForgottenAndTasksAreMerged() throws {
+    let before = try sections()
+    let other = fixtures.folder.file("other.tnn")
+    let white = try fixtures.addClass("white", in: "new")
+    try fixtures.folder.write(contents(of: task), to: "other.tnn")
+    let learned = try Command.run(["classes", other, "--add", "white=\(white)", "--list", "--json"])
+    let list = try #require(try learned.json()["classes"] as? [[String: Any]])
+    let photos = try #require(list.first { $0["name"] as? String == "white" }?["identifiers"] as? [String])
+    #expect(photos.count == 4, "\(learned)")
+    #expect(try classes(["--merge", other]) == ["red": 4, "green": 4, "blue": 4, "white": 4])
+    #expect(try classes(["--merge", other])["white"] == 4, "merging again adds nothing")
+    #expect(try classes(["--remove-photo", photos[0]])["white"] == 3)
+    #expect(try classes(["--remove", "white"]) == ["red": 4, "green": 4, "blue": 4])
+    #expect(try sections() == before)
+    try Command.expectFailure(["classes", task, "--remove-photo", "12"], status: 64, "16 hexadecimal digits")
+    let missing = try Command.run(["classes", task, "--remove-photo", photos[0]])
+    #expect(missing.status == 65 && missing.errors.contains("no class has a photo \(photos[0])"), "\(missing)")
+  }
+
   @Test func editsNeedNoOldPhotosAndCanBeUndone() throws {
     let before = try sections()
     let new = try fixtures.addClass("white", in: "new")

@@ -1,4 +1,5 @@
 import HostRuntime
+import TestSupport
 import Testing
 
 @Suite struct EvaluateTests {
@@ -42,6 +43,24 @@ import Testing
     #expect(strange.status == 65 && strange.errors.contains("no folder is named like"), "\(strange)")
   }
 
+  @Test func methodsAreComparedOnTheSameEpisodesAndReported() throws {
+    let report = fixtures.folder.file("r.html")
+    let result = try Command.run(
+      base + ["--ways", "2", "--shots", "2", "--episodes", "10", "--method", "auto,prototype,ridge", "--report", report, "--json"])
+    #expect(result.status == 0, "\(result)")
+    let methods = try #require(try result.json()["methods"] as? [[String: Any]])
+    #expect(methods.map { $0["method"] as? String } == ["auto", "prototype", "ridge"], "\(result)")
+    #expect(methods.allSatisfy { $0["difference"] is Double && ($0["rejection"] as? [Any])?.count == 3 }, "\(result)")
+    let page = String(decoding: try contents(of: report), as: UTF8.self)
+    #expect(page.hasPrefix("<!doctype html>") && page.contains("data:image/bmp;base64,") && page.hasSuffix("</html>\n"))
+    for outside in ["http:", "https:", "<script", "<link"] { #expect(!page.contains(outside), "the page needs nothing from elsewhere: \(outside)") }
+
+    let task = fixtures.folder.file("t.tnn")
+    #expect(try Command.run(["adapt", dataset, "--model", fixtures.encoder, "-o", task]).status == 0)
+    let refused = try Command.run(["evaluate", "--model", task, "--dataset", dataset, "--report", report])
+    #expect(refused.status == 64 && refused.errors.contains("--report is for episodes"), "\(refused)")
+  }
+
   @Test func badInput() throws {
     func expectFailure(_ options: [String], _ status: Int32, _ message: String) throws {
       let result = try Command.run(base + options)
@@ -51,8 +70,7 @@ import Testing
     try expectFailure(["--ways", "3"], 65, "has 4 photos, episodes need at least 6")
     try expectFailure(["--ways", "1"], 64, "--ways is 1")
     try expectFailure(["--shots", "0"], 64, "--shots is 0")
-    try expectFailure(["--method", "ridge"], 64, "there is: prototype")
-    try expectFailure(["--report", "r.html"], 64, "--report is not there yet")
+    try expectFailure(["--method", "magic"], 64, "there is: auto, prototype")
     let missing = try Command.run(["evaluate", "--model", fixtures.encoder, "--dataset", "/nowhere"])
     #expect(missing.status == 66 && missing.errors.contains("no such folder"), "\(missing)")
   }

@@ -14,12 +14,14 @@ public struct AdaptationRecord: Sendable {
   let patches: [Patch]
   let statistics: [UInt8]
   let task: TaskFile
+  /// Of the trained tail, by photos that were held out.
+  let calibration: Calibration
 
-  private static let headerByteCount = 24
+  private static let headerByteCount = 48
   static let sections: [SectionKind] = [.classes, .examples, .head, .history]
 
   /// `before` and `after` are the same encoder before and after training, `task` what was or would be known without it.
-  init(before: Model, after: Model, task: TaskFile) {
+  init(before: Model, after: Model, task: TaskFile, calibration: Calibration) {
     let (old, new) = (before.section(.weights), after.section(.weights))
     precondition(old.count == new.count)
     var patches: [Patch] = []
@@ -40,6 +42,7 @@ public struct AdaptationRecord: Sendable {
     self.patches = patches
     statistics = before.has(.statistics) ? before.section(.statistics).array : []
     self.task = task
+    self.calibration = calibration
   }
 
   /// Nil if the file's encoder was not adapted. Checks all of the section.
@@ -72,6 +75,7 @@ public struct AdaptationRecord: Sendable {
     }
     try check.requireByteCount(end)
     self.patches = patches
+    calibration = try AdaptationRecord.calibration(check)
     statistics = parts[0].array
     let classes = try ClassesView(parts[1], at: starts[1])
     let knowledge = Knowledge(
@@ -84,7 +88,27 @@ public struct AdaptationRecord: Sendable {
         history.append(Knowledge(classes: state.classes, examples: state.examples))
       }
     }
-    task = TaskFile(knowledge, history: history)
+    let code = bytes.word(40)
+    guard code == 0 || HeadMethod(rawValue: code) != nil, bytes.word(44) == 0 else { throw check.refusal(at: 40) }
+    task = TaskFile(knowledge, method: HeadMethod(rawValue: code).map { .head($0) } ?? .auto, history: history)
+  }
+
+  /// Scale and threshold of an adapted encoder, nil for one as it was imported.
+  static func calibration(of model: Model) throws(ModelError) -> Calibration? {
+    guard model.has(.adaptation) else { return nil }
+    let check = SectionCheck(bytes: model.section(.adaptation), offset: model.offset(of: .adaptation), reason: .taskMalformed)
+    try check.requireHeader(headerByteCount)
+    return try calibration(check)
+  }
+
+  private static func calibration(_ check: SectionCheck) throws(ModelError) -> Calibration {
+    let (scale, threshold) = (check.bytes.load(Float.self, at: 24), check.bytes.load(Float.self, at: 28))
+    guard scale > 0, scale.isFinite else { throw check.refusal(at: 24) }
+    guard threshold >= -1.001, threshold <= 1.001 else { throw check.refusal(at: 28) }
+    let count = try check.number(32, in: 0...TaskLimits.exampleCount)
+    return Calibration(
+      scale: scale, threshold: threshold, scaleSource: .leaveOneOut, thresholdSource: .leaveOneOut, leftOutCount: count,
+      leftOutRight: try check.number(36, in: 0...count))
   }
 
   var section: [UInt8] {
@@ -93,6 +117,12 @@ public struct AdaptationRecord: Sendable {
     bytes.append(word: SectionLayout.version)
     bytes.append(word: UInt32(patches.count))
     for part in parts { bytes.append(word: UInt32(part.count)) }
+    bytes.append(float: calibration.scale)
+    bytes.append(float: calibration.threshold)
+    bytes.append(word: UInt32(calibration.leftOutCount))
+    bytes.append(word: UInt32(calibration.leftOutRight))
+    if case .head(let method) = task.method { bytes.append(word: method.rawValue) } else { bytes.append(word: UInt32(0)) }
+    bytes.append(word: UInt32(0))
     for patch in patches {
       bytes.append(word: UInt32(patch.offset))
       bytes.append(word: UInt32(patch.bytes.count))

@@ -55,6 +55,8 @@ public struct AdaptationGate: Sendable {
   public let trainedRight: Int
   public let heldOut: Int
   public let takesTrained: Bool
+  /// Scale and threshold for the trained tail, from the held-out photos: the photos that it was trained on would be too sure.
+  public let calibration: Calibration?
 
   /// Photos of a class that are needed.
   public static let minimumShots = 2
@@ -67,7 +69,8 @@ public struct AdaptationGate: Sendable {
   public static let open = AdaptationGate(0, 1, 0, 0, 0, takesTrained: true)
   public static let closed = AdaptationGate(0, 0, 0, 0, 0, takesTrained: false)
 
-  private init(_ frozen: Float, _ trained: Float, _ frozenRight: Int, _ trainedRight: Int, _ heldOut: Int, takesTrained: Bool) {
+  private init(_ frozen: Float, _ trained: Float, _ frozenRight: Int, _ trainedRight: Int, _ heldOut: Int, takesTrained: Bool, _ calibration: Calibration? = nil) {
+    self.calibration = calibration
     (frozenLikelihood, trainedLikelihood, self.frozenRight, self.trainedRight) = (frozen, trained, frozenRight, trainedRight)
     self.heldOut = heldOut
     self.takesTrained = takesTrained
@@ -98,7 +101,10 @@ public struct AdaptationGate: Sendable {
     let (before, after) = (frozen.score(labels), trained.score(labels))
     self.init(
       before.likelihood, after.likelihood, before.right, after.right, labels.count,
-      takesTrained: (before.right - after.right) * AdaptationGate.toleratedPart <= labels.count)
+      takesTrained: (before.right - after.right) * AdaptationGate.toleratedPart <= labels.count,
+      Calibration(
+        scale: after.scale, threshold: trained.threshold(labels.count), scaleSource: .leaveOneOut, thresholdSource: .leaveOneOut,
+        leftOutCount: labels.count, leftOutRight: after.right))
   }
 }
 
@@ -118,8 +124,8 @@ private struct HeldOutCosines {
   }
 
   /// Right answers, and the mean log-likelihood at the scale that is best for these photos.
-  func score(_ labels: [Int]) -> (likelihood: Float, right: Int) {
-    var (best, right) = (-Float.infinity, 0)
+  func score(_ labels: [Int]) -> (likelihood: Float, right: Int, scale: Float) {
+    var (best, bestScale, right): (Float, Float, Int) = (-.infinity, 0, 0)
     for (row, label) in labels.enumerated() {
       let values = cosines[row * classCount..<(row + 1) * classCount]
       if values.firstIndex(of: values.max()!) == values.startIndex + label { right += 1 }
@@ -133,9 +139,15 @@ private struct HeldOutCosines {
         for value in values { total += ElementaryMath.exp(min(80, scale * (value - own))) }
         sum -= ElementaryMath.log(total)
       }
-      best = max(best, sum / Float(labels.count))
+      if sum / Float(labels.count) > best { (best, bestScale) = (sum / Float(labels.count), scale) }
     }
-    return (best, right)
+    return (best, right, bestScale)
+  }
+
+  /// Keeps `Calibrator.keptPercent` of the held-out photos, by the cosine to the nearest prototype, right or wrong.
+  func threshold(_ count: Int) -> Float {
+    let best = (0..<count).map { cosines[$0 * classCount..<($0 + 1) * classCount].max() ?? -1 }.sorted()
+    return best[count * (100 - Calibrator.keptPercent) / 100]
   }
 }
 

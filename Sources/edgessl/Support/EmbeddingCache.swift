@@ -1,0 +1,48 @@
+import FewShot
+import Glibc
+import HostRuntime
+import TinyNN
+
+/// Embeddings of a dataset's photos, kept in the user's cache folder (XDG Base Directory Specification) under a name made of the
+/// encoder's file and of all photos' contents: where any of them changes, it is another file. Never needed: a cache that
+/// cannot be read or written is passed over.
+struct EmbeddingCache {
+  private let path: String?
+  private let dimension: Int
+
+  /// `identifiers`, of the photos in their order.
+  init(_ model: Model, identifiers: [UInt64], dimension: Int) {
+    self.dimension = dimension
+    let folder = environment("EDGESSL_CACHE") ?? EmbeddingCache.folder(environment("XDG_CACHE_HOME"), home: environment("HOME"))
+    var key = identifiers
+    key.append(model.checksum)
+    let name = key.withUnsafeBytes { hexadecimal(Checksum.of(ByteRegion($0))) }
+    path = folder.map { "\($0)/\(name).embeddings" }
+  }
+
+  static func folder(_ xdg: String?, home: String?) -> String? {
+    if let xdg, xdg.hasPrefix("/") { return xdg + "/edgessl" }
+    return home.map { $0 + "/.cache/edgessl" }
+  }
+
+  /// The embeddings as the encoder gave them, [photos][dimension], if they are there.
+  func read(count: Int) -> [[Float]]? {
+    guard let path, isFile(path), let file = try? MappedFile(path) else { return nil }
+    return withExtendedLifetime(file) {
+      let bytes = file.bytes
+      guard bytes.count == 4 * count * dimension else { return nil }
+      return (0..<count).map { row in (0..<dimension).map { bytes.load(Float.self, at: 4 * (row * dimension + $0)) } }
+    }
+  }
+
+  func write(_ embeddings: [[Float]]) {
+    guard let path else { return }
+    let folder = parentFolder(of: path)
+    for end in folder.indices.dropFirst() where folder[end] == "/" { mkdir(String(folder[..<end]), 0o755) }
+    mkdir(folder, 0o755)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(4 * embeddings.count * dimension)
+    for row in embeddings { row.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+    try? writeAtomically(bytes, to: path)
+  }
+}
