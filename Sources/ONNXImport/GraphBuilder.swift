@@ -7,6 +7,8 @@ final class GraphBuilder {
   /// Constants that are already in the graph: a weight that several nodes read is stored once.
   private var constants: [ConstantKey: Graph.TensorID] = [:]
 
+  private var positionLists: [[Int32]: Graph.TensorID] = [:]
+
   private struct ConstantKey: Hashable {
     let shape: [Int]
     let bits: [UInt32]
@@ -24,6 +26,13 @@ final class GraphBuilder {
     if let known = constants[key] { return known }
     let tensor = graph.addConstant(name, shape, elements)
     constants[key] = tensor
+    return tensor
+  }
+
+  func positions(_ positions: [Int32], name: String) -> Graph.TensorID {
+    if let known = positionLists[positions] { return known }
+    let tensor = graph.addConstant(name, Shape(positions.count), int32: positions)
+    positionLists[positions] = tensor
     return tensor
   }
 

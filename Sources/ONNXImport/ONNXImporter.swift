@@ -140,6 +140,9 @@ private struct Translator {
     guard node.domain.isEmpty, let rule = Translation.rules[node.proto.opType] else {
       throw node.unsupported("this operator is only supported on constants")
     }
+    if !operands.isEmpty, operands.allSatisfy({ $0 == nil || $0?.constant != nil }) {
+      return try RuntimeFolding(node: node, inputs: operands.map { $0?.constant }).evaluate(rule)
+    }
     return try rule(Translation(node: node, operands: operands, graph: builder))
   }
 

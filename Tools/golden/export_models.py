@@ -77,6 +77,11 @@ def randomise(model: torch.nn.Module, size: int) -> None:
                 module.weight.copy_(uniform(module.weight, 0.5, 1.5))
                 if module.bias is not None:
                     module.bias.copy_(uniform(module.bias, -0.3, 0.3))
+        # Weights that start at a constant (zero heads, layer scales of 1e-5) would hide what stands before them.
+        for name, parameter in model.named_parameters():
+            if parameter.numel() > 1 and parameter.min() == parameter.max() and not any(parameter is n.weight or parameter is n.bias for n in norms):
+                low, high = (0.2, 0.6) if parameter.dim() == 1 else (-0.1, 0.1)
+                parameter.copy_(uniform(parameter, low, high))
         for norm in norms:
             norm.weight.copy_(uniform(norm.weight, 0.5, 1.5))
             norm.bias.copy_(uniform(norm.bias, -0.3, 0.5))
@@ -92,6 +97,8 @@ def randomise(model: torch.nn.Module, size: int) -> None:
             deviation = norm.running_var.sqrt()
             norm.running_mean.add_(uniform(norm.running_mean, -0.2, 0.2) * deviation)
             norm.running_var.mul_(uniform(norm.running_var, 0.7, 1.5))
+            # Statistics of a handful of pooled vectors are nearly constant: dividing by them would only magnify rounding.
+            norm.running_var.clamp_(min=1e-3).add_(0.05 * norm.running_mean.square())
     model.eval()
 
 

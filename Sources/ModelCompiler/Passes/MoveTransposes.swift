@@ -90,8 +90,12 @@ private struct TransposeMover {
     guard graph.shape(node.outputs[0]).rank == permutation.rank else { return false }
 
     var inputs: [Graph.TensorID] = []
-    for input in node.inputs {
+    for (position, input) in node.inputs.enumerated() {
       if graph.isConstant(input) {
+        guard graph.ask(node, PermutesConstant(position: position)) == true else {
+          inputs.append(input)
+          continue
+        }
         inputs.append(graph.permutedConstant(input, inverse))
       } else if let origin = transposed[input], origin.permutation == permutation {
         inputs.append(origin.source)
@@ -175,6 +179,11 @@ private struct Permuted: NodeVisitor {
   func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> [UInt8]? {
     operation.permuted(by: permutation, of: operands)?.encoded
   }
+}
+
+private struct PermutesConstant: NodeVisitor {
+  let position: Int
+  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Bool { operation.permutesConstant(position) }
 }
 
 extension Graph {

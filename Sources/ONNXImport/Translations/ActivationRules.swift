@@ -37,15 +37,46 @@ extension Translation {
     },
     "HardSwish": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.hardSwish))] },
     "Swish": { (translation) throws(ONNXImportError) in
-      guard try translation.node.float("alpha", default: 1) == 1 else { throw translation.node.unsupported("alpha other than 1") }
-      return [try translation.activation(Activation(.silu))]
+      let alpha = try translation.node.float("alpha", default: 1)
+      if alpha == 1 { return [try translation.activation(Activation(.silu))] }
+      let x = try translation.operand(0)
+      return [try translation.binary(.multiply, x, try translation.activated(try translation.scaled(x, by: alpha), Activation(.sigmoid)))]
     },
     "Elu": { (translation) throws(ONNXImportError) in
-      [try translation.exponentialUnit(alpha: try translation.node.float("alpha", default: 1), gamma: 1)]
+      [try translation.exponentialUnit(try translation.operand(0), alpha: try translation.node.float("alpha", default: 1), gamma: 1)]
     },
     "Selu": { (translation) throws(ONNXImportError) in
-      [try translation.exponentialUnit(alpha: try translation.node.float("alpha", default: 1.6732632),
+      [try translation.exponentialUnit(try translation.operand(0), alpha: try translation.node.float("alpha", default: 1.6732632),
                                        gamma: try translation.node.float("gamma", default: 1.050701))]
+    },
+    "Log": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.log))] },
+    "Softplus": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.softplus))] },
+    "Mish": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.mish))] },
+    "Floor": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.floor))] },
+    "Ceil": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.ceiling))] },
+    "Round": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.round))] },
+    "Sign": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.sign))] },
+    "Sin": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.sine))] },
+    "Cos": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.cosine))] },
+    "Softsign": { (translation) throws(ONNXImportError) in
+      let x = try translation.operand(0)
+      let magnitude = try translation.binary(.maximum, x, try translation.scaled(x, by: -1))
+      let divisor = try translation.binary(.add, magnitude, .constant(HostTensor([], floats: [1])))
+      return [try translation.binary(.divide, x, divisor)]
+    },
+    "ThresholdedRelu": { (translation) throws(ONNXImportError) in
+      let x = try translation.operand(0)
+      let threshold = try translation.node.float("alpha", default: 1)
+      let passes = try translation.binary(.less, .constant(HostTensor([], floats: [threshold])), x)
+      return [try translation.emit(Select(), passes, x, .constant(HostTensor([], floats: [0])))]
+    },
+    "Celu": { (translation) throws(ONNXImportError) in
+      let alpha = try translation.node.float("alpha", default: 1)
+      let inner = try translation.scaled(try translation.operand(0), by: 1 / alpha)
+      return [try translation.scaled(try translation.exponentialUnit(inner, alpha: 1, gamma: 1), by: alpha)]
+    },
+    "LogSoftmax": { (translation) throws(ONNXImportError) in
+      [try translation.activated(try translation.softmax(), Activation(.log))]
     },
     "Softmax": { (translation) throws(ONNXImportError) in [try translation.softmax()] },
   ]
@@ -55,8 +86,7 @@ extension Translation {
   }
 
   /// gamma (max(x, 0) + alpha (exp(min(x, 0)) - 1))
-  private func exponentialUnit(alpha: Float, gamma: Float) throws(ONNXImportError) -> Value {
-    let x = try operand(0)
+  private func exponentialUnit(_ x: Value, alpha: Float, gamma: Float) throws(ONNXImportError) -> Value {
     let power = try activated(try activated(x, Activation(.clamp, -.infinity, 0)), Activation(.exp))
     let shifted = try binary(.add, power, .constant(HostTensor([], floats: [-1])))
     return try scaled(try binary(.add, try activated(x, .relu), try scaled(shifted, by: alpha)), by: gamma)

@@ -39,7 +39,7 @@ extension Translation {
   }
 
   /// NumPy's matmul: a dense layer where one operand is a constant matrix.
-  private func matrixProduct(_ a: Value, _ b: Value) throws(ONNXImportError) -> Value {
+  func matrixProduct(_ a: Value, _ b: Value) throws(ONNXImportError) -> Value {
     guard !a.shape.isEmpty, !b.shape.isEmpty else { throw node.error("a product with a scalar") }
     if let weights = b.constant, let matrix = asMatrix(weights) {
       let product = try dense(a, matrix, bias: nil)

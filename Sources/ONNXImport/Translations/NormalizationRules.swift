@@ -11,6 +11,16 @@ extension Translation {
       guard x.shape.count >= 2 else { throw translation.node.error("an input of shape \(x.shape) has no channels") }
       return [try translation.groupNormalization(x, groups: x.shape[1])]
     },
+    "LRN": { (translation) throws(ONNXImportError) in
+      let node = translation.node
+      guard let size = try node.int("size"), 1...32768 ~= size else { throw node.error("the size is missing or out of range") }
+      let operation = LocalResponseNormalization(
+        size: size, alpha: try node.float("alpha", default: 1e-4), beta: try node.float("beta", default: 0.75),
+        bias: try node.float("bias", default: 1))
+      return [try translation.onFeatureMap(try translation.operand(0)) { (image) throws(ONNXImportError) in
+        try translation.emit(operation, image)
+      }]
+    },
     "GroupNormalization": { (translation) throws(ONNXImportError) in
       let groups = try translation.node.int("num_groups", default: 0)
       return [try translation.groupNormalization(try translation.operand(0), groups: groups)]

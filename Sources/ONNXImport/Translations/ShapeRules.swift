@@ -4,8 +4,13 @@ extension Translation {
   static let shapeRules: [String: Rule] = [
     "Identity": { (translation) throws(ONNXImportError) in [try translation.operand(0)] },
     "Dropout": { (translation) throws(ONNXImportError) in [try translation.operand(0)] },
+    "CastLike": { (translation) throws(ONNXImportError) in [try translation.operand(0)] },
     "Cast": { (translation) throws(ONNXImportError) in
       let code = try translation.node.int("to") ?? 0
+      if code == 9 {
+        let isZero = try translation.binary(.equal, try translation.operand(0), .constant(HostTensor([], floats: [0])))
+        return [try translation.binary(.equal, isZero, .constant(HostTensor([], floats: [0])))]
+      }
       guard [1, 10, 11, 16].contains(code) else { throw translation.node.unsupported("a cast of computed values to integers") }
       return [try translation.operand(0)]
     },

@@ -34,7 +34,7 @@ struct Translation {
   /// The rules by operator of the standard domain: the only list of ONNX operators that run at inference.
   static let rules: [String: Rule] = [
     convolutionRules, denseRules, arithmeticRules, activationRules, poolingRules, reductionRules, normalizationRules,
-    shapeRules, slicingRules,
+    shapeRules, slicingRules, resizeRules, contractionRules, attentionRules,
   ].reduce(into: [:]) { all, family in all.merge(family) { $1 } }
 
   static func isSupported(_ node: Node) -> Bool {
@@ -124,6 +124,11 @@ extension Translation {
 }
 
 extension Translation {
+  /// Positions along an axis, as the int32 constant that operators read them from.
+  func positions(_ positions: [Int]) -> Value {
+    .computed(graph.positions(positions.map { Int32($0) }, name: node.name), shape: [positions.count])
+  }
+
   func reshaped(_ value: Value, _ shape: [Int]) throws(ONNXImportError) -> Value {
     if value.shape == shape { return value }
     if let constant = value.constant { return .constant(constant.reshaped(shape)) }

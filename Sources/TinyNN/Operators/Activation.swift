@@ -23,6 +23,20 @@ public struct Activation: Equatable, Sendable {
     case gelu
     /// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
     case geluTanh
+    /// The natural logarithm.
+    case log
+    /// log(1 + exp(x)).
+    case softplus
+    /// x tanh(log(1 + exp(x))).
+    case mish
+    case floor
+    case ceiling
+    /// To the nearest integer, ties to even.
+    case round
+    /// -1, 0 or 1.
+    case sign
+    case sine
+    case cosine
   }
 
   public var function: Function
@@ -72,6 +86,15 @@ public struct Activation: Equatable, Sendable {
     case .erf: errorFunction(x)
     case .gelu: gaussianErrorLinear(x)
     case .geluTanh: approximateGaussianErrorLinear(x)
+    case .log: naturalLogarithm(x)
+    case .softplus: softplus(x)
+    case .mish: x * hyperbolicTangent(softplus(x))
+    case .floor: x.rounded(.down)
+    case .ceiling: x.rounded(.up)
+    case .round: x.rounded(.toNearestOrEven)
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x
+    case .sine: sine(x)
+    case .cosine: cosine(x)
     }
   }
 
@@ -99,6 +122,8 @@ public struct Activation: Equatable, Sendable {
     case .erf: for i in range { output[i] = errorFunction(input[i]) }
     case .gelu: for i in range { output[i] = gaussianErrorLinear(input[i]) }
     case .geluTanh: for i in range { output[i] = approximateGaussianErrorLinear(input[i]) }
+    case .log, .softplus, .mish, .floor, .ceiling, .round, .sign, .sine, .cosine:
+      for i in range { output[i] = value(input[i]) }
     }
   }
 }

@@ -43,6 +43,8 @@ public struct LayerNormalization: Operator {
     permutation[permutation.rank - 1] == permutation.rank - 1 ? self : nil
   }
 
+  public func permutesConstant(_ index: Int) -> Bool { false }
+
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), output = context.output(0)
     let source = input.floats, target = output.floats

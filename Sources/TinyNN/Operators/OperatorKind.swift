@@ -19,6 +19,11 @@ public enum OperatorKind: UInt16, Sendable {
   case dequantize
   case matMul
   case layerNormalization
+  case gather
+  case resample
+  case reduce
+  case localResponseNormalization
+  case select
 
   /// Calls the visitor with the operator's type; the only switch over operators, specialised for each visitor.
   @inline(__always)
@@ -41,6 +46,11 @@ public enum OperatorKind: UInt16, Sendable {
     case .dequantize: try visitor.visit(Dequantize.self)
     case .matMul: try visitor.visit(MatMul.self)
     case .layerNormalization: try visitor.visit(LayerNormalization.self)
+    case .gather: try visitor.visit(Gather.self)
+    case .resample: try visitor.visit(Resample.self)
+    case .reduce: try visitor.visit(Reduce.self)
+    case .localResponseNormalization: try visitor.visit(LocalResponseNormalization.self)
+    case .select: try visitor.visit(Select.self)
     }
   }
 }

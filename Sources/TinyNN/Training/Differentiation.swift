@@ -78,6 +78,14 @@ extension Activation {
       let u = 0.79788456080286536 * (x + 0.044715 * x * x * x)
       let s = 1 / (1 + exponential(-2 * u))
       return s + x * (s * (1 - s)) * (2 * 0.79788456080286536 * (1 + 3 * 0.044715 * x * x))
+    case .log: return 1 / x
+    case .softplus: return 1 / (1 + exponential(-x))
+    case .mish:
+      let y = hyperbolicTangent(softplus(x))
+      return y + x * (1 - y * y) / (1 + exponential(-x))
+    case .floor, .ceiling, .round, .sign: return 0
+    case .sine: return cosine(x)
+    case .cosine: return -sine(x)
     }
   }
 
