@@ -45,6 +45,9 @@
     for index in 0..<end { runOperator(index) }
   }
 
+  /// A tensor of the network, valid until an operator that may share its memory runs.
+  public func tensor(_ index: Int) -> Tensor { arena.tensor(index, of: model) }
+
   /// Copies a tensor of the network as real values: float32 as they are, int8 dequantized. It must be alive now.
   public func copyValues(ofTensor index: Int, to target: Elements<Float>) {
     let tensor = arena.tensor(index, of: model)

@@ -3,7 +3,7 @@ extension TrainingSession {
   /// Fills `target` with the file's weights (1) or bias (2) of an operator, in real values.
   func loadWeights(_ index: Int, _ input: Int, into target: Elements<Float>) {
     guard layout.tail.isInt8(index) else { return copy(constant(index, input).floats, to: target) }
-    let places = WeightPlaces(layout.tail, index)
+    let places = WeightPlaces(model, layout.tail.record(index))
     let weights = constant(index, 1).int8s, multipliers = constant(index, 3).floats
     let (from, to) = maps(index)
     for i in 0..<target.count { target[i] = 0 }
@@ -28,7 +28,7 @@ extension TrainingSession {
       let weights = master(index, 1), bias = master(index, 2), (from, _) = maps(index)
       let rounded: Elements<Float> = arena.elements(
         at: layout.blocks[layout.slot(index, input: 1)] + layout.stride(weights.count), count: weights.count)
-      let places = WeightPlaces(layout.tail, index)
+      let places = WeightPlaces(model, layout.tail.record(index))
       for i in 0..<rounded.count { rounded[i] = 0 }
       for channel in 0..<places.channelCount {
         let scale = places.scale(weights, bias: bias, inputScale: from.scale, channel: channel)
@@ -54,7 +54,7 @@ extension TrainingSession {
   }
 
   private func writeInt8(_ index: Int, into file: inout MutableRawSpan) {
-    let places = WeightPlaces(layout.tail, index)
+    let places = WeightPlaces(model, layout.tail.record(index))
     let weights = master(index, 1), bias = master(index, 2), (from, to) = maps(index)
     for channel in 0..<places.channelCount {
       let scale = places.scale(weights, bias: bias, inputScale: from.scale, channel: channel)

@@ -6,9 +6,9 @@ struct WeightPlaces {
   private let depth: Int
   private let isDepthwise: Bool
 
-  init(_ tail: Tail, _ index: Int) {
-    let record = tail.record(index)
-    let shape = tail.model.tensor(tail.model.operand(record, 1) ?? 0).type.shape
+  /// `record`: a convolution, depthwise convolution or dense layer of `model`.
+  init(_ model: Model, _ record: OperatorRecord) {
+    let shape = model.tensor(model.operand(record, 1) ?? 0).type.shape
     isDepthwise = record.kind == .depthwiseConvolution
     foldsZeroPoint = !isDepthwise
     if isDepthwise {
@@ -18,7 +18,7 @@ struct WeightPlaces {
     } else {
       channelCount = shape[0]
       depth = shape.count / channelCount
-      var groups = GroupCount(attributes: tail.model.attributes(record))
+      var groups = GroupCount(attributes: model.attributes(record))
       groupColumns = channelCount / ((try? record.kind.accept(&groups)) ?? 1)
     }
   }

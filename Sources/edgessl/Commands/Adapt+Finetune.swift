@@ -8,8 +8,8 @@ struct FinetuneOutcome {
   let plan: AdaptationPlan
   /// Nil where the photos were too few to ask.
   let gate: AdaptationGate?
-  /// The encoder that the task gets, nil for the one as it was.
-  let adapted: AdaptedEncoder?
+  /// The encoder with the trained tail, nil where it stays as it was.
+  let trained: TrainedEncoder?
   let knowledge: Knowledge
   /// What the same photos teach without training.
   let frozen: Knowledge
@@ -17,24 +17,34 @@ struct FinetuneOutcome {
   let agreement: Double
 
   var verdict: String {
-    guard let gate else { return "a class has one photo only: the encoder stays as it is" }
-    let compared = "held-out photos: \(gate.trainedRight) of \(gate.heldOut) right with training, \(gate.frozenRight) without"
-    return adapted == nil ? "\(compared): the encoder stays as it is" : "\(compared): the trained tail is taken"
+    guard let gate, let winner = gate.winner else { return "a class has one photo only: the encoder stays as it is" }
+    let compared = "held-out photos: \(winner.right) of \(gate.heldOut) right with training (\(winner.candidate.text)), \(gate.frozenRight) without"
+    return trained == nil ? "\(compared): the encoder stays as it is" : "\(compared): the trained tail is taken"
   }
 
   var fields: [(name: String, value: JSON)] {
     var fields: [(name: String, value: JSON)] = [
-      ("trained", .bool(adapted != nil)), ("verdict", .string(verdict)), ("tailLayers", .integer(plan.layers)),
+      ("trained", .bool(trained != nil)), ("verdict", .string(verdict)), ("tailLayers", .integer(plan.layers)),
       ("trainedWeights", .integer(plan.training.trainedCount)), ("agreement", .number(agreement)), ("plan", plan.json),
     ]
     if let gate {
       fields.append(("gate", [
-        "heldOut": .integer(gate.heldOut), "rightTrained": .integer(gate.trainedRight), "rightFrozen": .integer(gate.frozenRight),
-        "logLikelihoodTrained": .float(gate.trainedLikelihood), "logLikelihoodFrozen": .float(gate.frozenLikelihood),
+        "heldOut": .integer(gate.heldOut), "rightTrained": .integer(gate.winner?.right ?? 0), "rightFrozen": .integer(gate.frozenRight),
+        "logLikelihoodFrozen": .float(gate.frozenLogLikelihood),
+        "trials": .array(gate.trials.map {
+          [
+            "learningRateFactor": .float($0.candidate.learningRateFactor), "rotation": .bool($0.candidate.rotates), "right": .integer($0.right),
+            "logLikelihood": .float($0.logLikelihood),
+          ]
+        }),
       ]))
     }
     return fields
   }
+}
+
+extension AdaptationCandidate {
+  var text: String { "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(rotates ? ", with rotation" : "")" }
 }
 
 extension AdaptationPlan {
@@ -58,15 +68,16 @@ extension AdaptationPlan {
 
 extension Adapt {
   /// The plan that fits, or a refusal that names the smallest budget that would do.
-  func planTraining(_ reader: PhotoReader, _ classes: ClassFolders) throws -> AdaptationPlan {
+  func planTraining(_ reader: PhotoReader, _ classes: ClassFolders, _ unlabelled: UnlabelledFolder?) throws -> AdaptationPlan {
     let wanted = finetune.adaptation(seed: seed)
+    let photos = classes.photoCount + (wanted.auxiliary == .none ? 0 : unlabelled?.photos.count ?? 0)
     do {
       guard let memory else {
         return try AdaptationPlan(
-          for: reader.model, wanted, photos: classes.photoCount, classes: classes.folders.count, trunkByteCount: reader.encoder.plannedByteCount)
+          for: reader.model, wanted, photos: photos, classes: classes.folders.count, trunkByteCount: reader.encoder.plannedByteCount)
       }
       let found = try AdaptationPlan.fitting(
-        memory.byteCount, model: reader.model, wanted, photos: classes.photoCount, classes: classes.folders.count,
+        memory.byteCount, model: reader.model, wanted, photos: photos, classes: classes.folders.count,
         trunkByteCount: reader.encoder.plannedByteCount)
       guard let plan = found.plan else {
         throw Failure(
@@ -78,11 +89,14 @@ extension Adapt {
   }
 
   /// Learns with training where held-out photos say that it helps.
-  func learnByTraining(_ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, previous: TaskFile?) throws -> FinetuneOutcome {
+  func learnByTraining(
+    _ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, _ unlabelled: UnlabelledFolder?
+  ) throws -> FinetuneOutcome {
     note(plan.text)
     let model = reader.model, places = TrunkRunner.places(plan.options)
+    let turned = plan.options.auxiliary == .none ? nil : unlabelled
     let cache = CutCache(
-      count: classes.photoCount * places, entryCount: plan.training.cutCount, map: model.tensor(plan.cutTensor).quantization)
+      count: (classes.photoCount + (turned?.photos.count ?? 0)) * places, entryCount: plan.training.cutCount, map: model.tensor(plan.cutTensor).quantization)
     let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
     var inputs = LabelledInputs()
     try inputs.read(classes, reader, strict: strict) { input, identifier, index in
@@ -90,32 +104,43 @@ extension Adapt {
     }
     let frozen = try inputs.knowledge(dimension: reader.encoder.dimension)
     let photos = inputs.photos.enumerated().map { CachedPhoto(label: $0.element.label, first: $0.offset * places) }
+    var extra: [Int] = []
+    try turned?.read(reader, strict: strict) { input, identifier in
+      extra.append((inputs.photos.count + extra.count) * places)
+      trunk.add(input, identifier: identifier, to: cache, at: extra[extra.count - 1])
+    }
     let (adapter, classCount) = (try trainer(model, plan, cache, reader.path), frozen.classes.count)
     guard frozen.classes.allSatisfy({ $0.examples.count >= AdaptationGate.minimumShots }) else {
-      return FinetuneOutcome(plan: plan, gate: nil, adapted: nil, knowledge: frozen, frozen: frozen, agreement: 1)
+      return FinetuneOutcome(plan: plan, gate: nil, trained: nil, knowledge: frozen, frozen: frozen, agreement: 1)
     }
-    note("asking held-out photos whether training helps: \(AdaptationGate.folds) short trainings")
-    let gate = AdaptationGate(adapter, photos, classCount: classCount, seed: seed)
-    guard gate.takesTrained, let calibration = gate.calibration else {
-      return FinetuneOutcome(plan: plan, gate: gate, adapted: nil, knowledge: frozen, frozen: frozen, agreement: 1)
+    note("asking held-out photos whether training helps: \(AdaptationGate.folds * plan.options.candidates.count) short trainings")
+    let gate = AdaptationGate(adapter, photos, classCount: classCount, unlabelled: extra, seed: seed)
+    guard gate.takesTrained, let winner = gate.winner else {
+      return FinetuneOutcome(plan: plan, gate: gate, trained: nil, knowledge: frozen, frozen: frozen, agreement: 1)
     }
     adapter.restart()
     var progress = Progress("Training", total: plan.options.steps)
-    adapter.train(
-      photos, classCount: classCount, turned: plan.options.rotationWeight > 0 ? photos.map(\.first) : [], seed: seed
-    ) {
+    adapter.train(photos, classCount: classCount, unlabelled: extra, seed: seed, as: winner.candidate) {
       progress.update(done: $0)
       return true
     }
     progress.finish()
 
-    // What was learned without training stays reachable: the previous task of this encoder, if any, with these photos added.
-    var before = previous ?? TaskFile(frozen, method: .auto)
-    before.replace(by: frozen)
-    let adapted: AdaptedEncoder
-    do { adapted = try AdaptedEncoder(model, trained: adapter.trainer.trainedFile(), task: before, calibration: calibration) } catch { throw Failure(error, in: reader.path) }
-    let (knowledge, agreement) = try embed(inputs, adapted, adapter, photos, places)
-    return FinetuneOutcome(plan: plan, gate: gate, adapted: adapted, knowledge: knowledge, frozen: frozen, agreement: agreement)
+    let trained: TrainedEncoder
+    do { trained = try TrainedEncoder(adapter.trainer.trainedFile(), winner.calibration) } catch { throw Failure(error, in: reader.path) }
+    let (knowledge, agreement) = try embed(inputs, trained, adapter, photos)
+    return FinetuneOutcome(plan: plan, gate: gate, trained: trained, knowledge: knowledge, frozen: frozen, agreement: agreement)
+  }
+
+  /// The encoder with all that was changed in it and with the way back to `before`; nil where nothing was.
+  func change(
+    of reader: PhotoReader, by outcome: FinetuneOutcome?, _ camera: CameraOutcome?, before: TaskFile
+  ) throws(Failure) -> AdaptedEncoder? {
+    let trained = outcome?.trained
+    guard let file = camera?.alignment.isAligned == true ? camera?.alignment.file : trained?.model.bytes.array else { return nil }
+    do {
+      return try AdaptedEncoder(reader.model, changed: file, task: before, calibration: trained?.calibration, keepsStatistics: trained == nil)
+    } catch { throw Failure(error, in: reader.path) }
   }
 
   private func trainer(_ model: Model, _ plan: AdaptationPlan, _ cache: CutCache, _ path: String) throws(Failure) -> TailAdapter {
@@ -124,19 +149,32 @@ extension Adapt {
 
   /// The photos' embeddings by the network that will be written.
   private func embed(
-    _ inputs: LabelledInputs, _ adapted: AdaptedEncoder, _ adapter: TailAdapter, _ photos: [CachedPhoto], _ places: Int
+    _ inputs: LabelledInputs, _ trained: TrainedEncoder, _ adapter: TailAdapter, _ photos: [CachedPhoto]
   ) throws -> (Knowledge, Double) {
-    let encoder = try PhotoEncoder(Encoder(bytes: adapted.model.bytes.array, threads: runtime.threads))
+    let encoder = try PhotoEncoder(Encoder(bytes: trained.model.bytes.array, threads: runtime.threads))
     var inputs = inputs
     for index in inputs.photos.indices { inputs.photos[index].embedding = try encoder.embedding(ofInput: inputs.photos[index].input) }
     let knowledge = try inputs.knowledge(dimension: encoder.dimension)
-    let trained = adapter.embeddings(photos.map(\.first))
+    let found = adapter.embeddings(photos.map(\.first))
     var agreement = 0.0
     for (index, photo) in inputs.photos.enumerated() {
       let own = LearnedExample(identifier: 0, embedding: photo.embedding).embedding
-      for i in own.indices { agreement += Double(own[i]) * Double(trained[index * own.count + i]) }
+      for i in own.indices { agreement += Double(own[i]) * Double(found[index * own.count + i]) }
     }
     return (knowledge, agreement / Double(max(1, inputs.photos.count)))
+  }
+}
+
+/// An encoder with a trained tail, opened.
+final class TrainedEncoder {
+  let model: Model
+  let calibration: Calibration
+  private let memory: AlignedMemory
+
+  init(_ file: [UInt8], _ calibration: Calibration) throws(ModelError) {
+    memory = AlignedMemory(copying: file)
+    model = try Model(validating: memory.bytes)
+    self.calibration = calibration
   }
 }
 

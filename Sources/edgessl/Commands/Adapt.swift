@@ -24,7 +24,9 @@ struct Adapt: ParsableCommand {
   @Option(help: "How it learns: \(Method.available.joined(separator: ", ")).")
   var method = Method.available[0]
 
-  @Option(help: ArgumentHelp("Photos without labels. Not there yet.", valueName: "DIR"))
+  @Option(help: ArgumentHelp(
+    "Photos without labels that the device's camera took: the encoder is aligned with it where they differ from the labelled ones; with --auxiliary rotation they train, too.",
+    valueName: "DIR"))
   var unlabelled: String?
 
   @OptionGroup var finetune: FinetuneOptions
@@ -43,9 +45,8 @@ struct Adapt: ParsableCommand {
 
   func run() throws {
     let learning = try Method.one(method)
-    if unlabelled != nil { throw Failure(.usage, "--unlabelled is not there yet; this version learns from labelled photos") }
-    if finetune.auxiliary != "none", method != "finetune" {
-      throw Failure(.usage, "--auxiliary \(finetune.auxiliary) trains the encoder's tail: give --method finetune, too")
+    if finetune.auxiliary != .none, method != "finetune" {
+      throw Failure(.usage, "--auxiliary \(finetune.auxiliary.rawValue) trains the encoder's tail: give --method finetune, too")
     }
     let classes = try ClassFolders(folder, needed: 2, role: "learning")
     let encoder = try ModelLocation.encoder(option: model)
@@ -57,20 +58,25 @@ struct Adapt: ParsableCommand {
       throw FileError(path: task.path, action: .write, code: errno).failure
     }
     let reader = try PhotoReader(runtime, path: encoder.path)
-    let training = method == "finetune" ? try planTraining(reader, classes) : nil
-    let planned = try training?.byteCount ?? plannedByteCount(reader, classes)
+    let camera = try unlabelled.map { folder throws(Failure) in try UnlabelledFolder(folder) }
+    let training = method == "finetune" ? try planTraining(reader, classes, camera) : nil
+    let planned = try training?.byteCount ?? plannedByteCount(reader, classes, camera)
     let previous = try previousTask(task.path, reader.model)
 
     let start = monotonicNanoseconds()
-    let outcome = try training.map { try learnByTraining(classes, reader, $0, previous: previous) }
+    let outcome = try training.map { try learnByTraining(classes, reader, $0, camera) }
     let knowledge = try outcome?.knowledge ?? learn(classes, reader)
-    var file = outcome?.adapted == nil ? previous ?? TaskFile(knowledge) : TaskFile(knowledge)
-    file.method = outcome != nil && outcome?.adapted == nil ? .auto : learning
-    file.replace(by: knowledge)
-    let (head, byteCount) = try file.write(encoder: outcome?.adapted?.model ?? reader.model, from: encoder.path, to: task.path)
+    let aligned = try camera.map { try align(outcome?.trained?.model ?? reader.model, classes, reader, $0) }
+    var before = previous ?? TaskFile(outcome?.frozen ?? knowledge, method: outcome == nil ? learning : .auto)
+    before.replace(by: outcome?.frozen ?? knowledge)
+    let adapted = try change(of: reader, by: outcome, aligned, before: before)
+    var file = adapted == nil ? before : TaskFile(knowledge)
+    file.method = outcome != nil && outcome?.trained == nil ? .auto : learning
+    let (head, byteCount) = try file.write(encoder: adapted?.model ?? reader.model, from: encoder.path, to: task.path)
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
 
     if let outcome { note(outcome.verdict) }
+    if let aligned { note(aligned.text) }
     note("learned \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(head.text)")
     noteMemory(planned: planned, weights: reader.model.weightByteCount)
     let fields: [(name: String, value: JSON)] =
@@ -78,7 +84,7 @@ struct Adapt: ParsableCommand {
         ("task", .string(task.path)), ("taskSource", .string(task.reason)), ("encoder", .string(encoder.path)),
         ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
         ("skipped", JSON(reader.skipped)),
-      ] + head.fields + (outcome?.fields ?? []) + [
+      ] + head.fields + (outcome?.fields ?? []) + (aligned?.fields ?? []) + [
         ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(reader.opened.encoder.plan.arenaByteCount)),
         ("planBytes", .integer(planned)), ("weightBytes", .integer(reader.model.weightByteCount)),
         ("residentBytes", .integer(residentByteCounts().peak)), ("fileBytes", .integer(byteCount)),
@@ -89,15 +95,16 @@ struct Adapt: ParsableCommand {
   }
 
   /// What learning takes at most, known before the first photo is read. Throws where that is above the budget.
-  private func plannedByteCount(_ reader: PhotoReader, _ classes: ClassFolders) throws(Failure) -> Int {
+  private func plannedByteCount(_ reader: PhotoReader, _ classes: ClassFolders, _ camera: UnlabelledFolder?) throws(Failure) -> Int {
     let background: Int
     do { background = try StatisticsView.of(reader.model)?.backgroundCount ?? 0 } catch { throw Failure(error, in: reader.path) }
     let planned = reader.encoder.plannedByteCount + LearnedHead.plannedByteCount(
       examples: classes.photoCount, classes: classes.folders.count, dimension: reader.encoder.dimension, background: background)
+      + (camera.map { plannedByteCount(alignmentOf: reader, classes, $0) } ?? 0)
     if let memory, planned > memory.byteCount {
       throw Failure(
         .overBudget,
-        "\(reader.path): learning from \(classes.photoCount) photos needs \(grouped(planned)) bytes, \(grouped(reader.encoder.plannedByteCount)) of them for the encoder; --memory allows \(grouped(memory.byteCount))")
+        "\(reader.path): learning from \(classes.photoCount) photos\(camera.map { " and \($0.photos.count) without labels" } ?? "") needs \(grouped(planned)) bytes, \(grouped(reader.encoder.plannedByteCount)) of them for the encoder; --memory allows \(grouped(memory.byteCount))")
     }
     return planned
   }

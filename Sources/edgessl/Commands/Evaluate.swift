@@ -44,6 +44,8 @@ struct Evaluate: ParsableCommand {
 
   @OptionGroup var finetune: FinetuneOptions
 
+  @OptionGroup var shifted: ShiftOptions
+
   @Flag(help: "Refuse photos that cannot be read, instead of skipping them with a warning.")
   var strict = false
 
@@ -72,6 +74,7 @@ struct Evaluate: ParsableCommand {
   private func evaluateEpisodes(_ location: ModelLocation, _ methods: [(name: String, method: LearningMethod)]) throws {
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation")
     let reader = try PhotoReader(runtime, path: location.path)
+    if shifted.shift != nil { return try evaluateShift(location, classes, reader) }
     if method == "finetune" { return try evaluateFinetune(location, classes, reader) }
     let (embedded, photos) = try embed(classes, reader)
     var options = EpisodeOptions()
@@ -183,7 +186,7 @@ struct Evaluate: ParsableCommand {
     let drawn: Episodes
     do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
     var progress = Progress("Episodes", total: episodes)
-    let result = drawn.runFinetune(adapter, gated: !ungated) { progress.update(done: $0) }
+    let result = drawn.runFinetune(adapter, gated: !ungated, unlabelled: shifted.unlabelledDraw(ways: ways)) { progress.update(done: $0) }
     progress.finish()
     let (accuracy, frozen, gain) = (result.accuracy, result.frozenAccuracy, result.gain)
     func percent(_ result: EpisodeResult) -> String { "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))" }
@@ -192,7 +195,7 @@ struct Evaluate: ParsableCommand {
         "accuracy": .number(accuracy.mean), "ci95": .number(accuracy.interval), "episodes": .integer(episodes), "ways": .integer(ways),
         "shots": .integer(shots), "queries": .integer(queries), "seed": .integer(Int(truncatingIfNeeded: seed)), "method": .string(method),
         "frozenAccuracy": .number(frozen.mean), "frozenCI95": .number(frozen.interval), "gain": .number(gain.mean),
-        "gainCI95": .number(gain.interval), "trainedEpisodes": .integer(result.takenCount), "auxiliary": .string(finetune.auxiliary),
+        "gainCI95": .number(gain.interval), "trainedEpisodes": .integer(result.takenCount), "auxiliary": .string(finetune.auxiliary.rawValue), "rotatedEpisodes": .integer(result.rotatedCount),
         "tailLayers": .integer(adapter.plan.layers), "trainedWeights": .integer(adapter.plan.training.trainedCount),
         "trainingBytes": .integer(adapter.plan.training.arenaByteCount),
         "model": .string(location.path), "dataset": .string(dataset), "classes": .integer(classes.folders.count),

@@ -3,6 +3,8 @@ import FewShot
 import HostRuntime
 import TinyNN
 
+extension AdaptationOptions.Auxiliary: ExpressibleByArgument {}
+
 /// Options of tail training, shared by the commands that train.
 struct FinetuneOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Layers of the tail that trains with --method finetune, at most.", valueName: "N"))
@@ -20,8 +22,8 @@ struct FinetuneOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Learning rate at the start.", valueName: "R"))
   var learningRate = AdaptationOptions().learningRate
 
-  @Option(help: ArgumentHelp("Self-supervised objectives of --method finetune: none, rotation.", valueName: "none,rotation"))
-  var auxiliary = "none"
+  @Option(help: "Self-supervised objective of --method finetune; auto lets held-out photos decide.")
+  var auxiliary = AdaptationOptions.Auxiliary.none
 
   func validate() throws {
     for (name, value, range) in [
@@ -30,16 +32,13 @@ struct FinetuneOptions: ParsableArguments {
       throw ValidationError("\(name) is \(value); it must be \(range.lowerBound) to \(range.upperBound)")
     }
     guard learningRate > 0, learningRate <= 1 else { throw ValidationError("--learning-rate is \(learningRate); it must be above 0 and at most 1") }
-    guard auxiliary == "none" || auxiliary == "rotation" else {
-      throw ValidationError("--auxiliary: '\(auxiliary)' is not an objective; there is: none, rotation")
-    }
   }
 
   func adaptation(seed: UInt64) -> AdaptationOptions {
     var options = AdaptationOptions()
     (options.layers, options.steps, options.views, options.batch) = (layers, steps, views, batch)
     (options.learningRate, options.seed) = (learningRate, seed)
-    options.rotationWeight = auxiliary == "rotation" ? 0.5 : 0
+    options.auxiliary = auxiliary
     return options
   }
 }

@@ -151,7 +151,7 @@ private final class Replay {
     for (step, expected) in replay.recorded.losses.enumerated() {
       let loss = replay.gradientPass()
       #expect(abs(loss - expected) <= 2e-5 * max(1, expected), "\(name), step \(step): loss \(loss), PyTorch \(expected)")
-      if step == 0 { compared = compare(name, replay, replay.gradients, within: 2e-5, "gradient", replay.trainer.session.gradient) }
+      if step == 0 { compared = compare(name, replay, replay.gradients, within: 2e-5, "gradient") { replay.trainer.session.gradient(operator: $0, input: $1) } }
       replay.step()
     }
     #expect(replay.recorded.losses.count == 10 && compared == replay.gradients.count, "\(compared) of \(replay.gradients.count) gradients compared")
@@ -159,7 +159,7 @@ private final class Replay {
     #expect(moved > replay.initial.count * 9 / 10, "only \(moved) of \(replay.initial.count) weights moved in PyTorch")
     // Adam divides by the gradient's size: where that is near zero its direction is rounding.
     let tolerance: Float = replay.recorded.optimizer == "adam" ? 2e-4 : 2e-5
-    #expect(compare(name, replay, replay.trained, within: tolerance, "weight after the last step", replay.trainer.session.weights) == replay.trained.count)
+    #expect(compare(name, replay, replay.trained, within: tolerance, "weight after the last step", { replay.trainer.session.weights(operator: $0, input: $1) }) == replay.trained.count)
   }
 
   /// Counts the values compared. `tolerance`: as a part of the parameter's largest value.
@@ -192,7 +192,7 @@ private final class Replay {
         replay.step()
       }
       var bits: [(String, [UInt32])] = []
-      replay.eachParameter(replay.trainer.session.weights) { parameter, _, values in bits.append((parameter.name, values.map(\.bitPattern))) }
+      replay.eachParameter({ replay.trainer.session.weights(operator: $0, input: $1) }) { parameter, _, values in bits.append((parameter.name, values.map(\.bitPattern))) }
       if expected.isEmpty { expected = bits }
       for ((name, actual), (_, reference)) in zip(bits, expected) {
         let different = zip(actual, reference).enumerated().first { $0.element.0 != $0.element.1 }?.offset

@@ -134,7 +134,6 @@ import TinyNN
     }
     try Command.expectFailure(base + ["--method", "magic"], status: 64, "'magic' is not a method")
     try Command.expectFailure(base + ["--auxiliary", "rotation"], status: 64, "give --method finetune, too")
-    try Command.expectFailure(base + ["--unlabelled", dataset], status: 64, "--unlabelled is not there yet")
   }
 
   @Test func theMemoryBudgetIsKept() throws {

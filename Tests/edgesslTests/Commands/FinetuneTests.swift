@@ -18,7 +18,7 @@ import TinyNN
   }
 
   /// Three convolutions with random weights, and preprocessing of photos.
-  private static func encoderFile() throws -> [UInt8] {
+  static func encoderFile() throws -> [UInt8] {
     var random = SeededGenerator(seed: 8)
     var graph = Graph()
     func constant(_ shape: Shape, _ size: Float) -> Graph.TensorID {

@@ -13,6 +13,8 @@ final class PhotoFixtures {
 
   static let colours: [String: (UInt8, UInt8, UInt8)] = [
     "red": (220, 30, 20), "green": (30, 200, 40), "blue": (20, 40, 230), "white": (240, 240, 240),
+    // Hardly different, for tests in which the camera matters more than the class.
+    "reddish": (146, 120, 120), "greenish": (120, 146, 120), "bluish": (120, 120, 146),
   ]
 
   init() throws {

@@ -12,17 +12,51 @@ public struct AdaptationOptions: Equatable, Sendable {
   public var optimizer = TrainingOptions.Optimizer.adam
   /// Only biases train: the smallest choice.
   public var biasesOnly = false
-  /// Rotation prediction besides the labels: the weight of its loss at the start, 0 for none; 0 again in the last third.
-  public var rotationWeight: Float = 0
+  /// Objectives besides the labels.
+  public var auxiliary = Auxiliary.none
+  /// The weight of the rotation objective's loss at the start; it falls to 0 at two thirds of the steps.
+  public var rotationWeight: Float = 0.5
   public var seed: UInt64 = 0
 
+  public enum Auxiliary: String, CaseIterable, Sendable {
+    case none, rotation
+    /// Held-out photos decide between the two.
+    case auto
+  }
+
   public init() {}
+
+  /// Quarter turns of the photos are kept, too.
+  var turnsPhotos: Bool { auxiliary != .none }
+
+  /// The ways of training that are tried on held-out photos, the one that is preferred first.
+  public var candidates: [AdaptationCandidate] {
+    let plain = [AdaptationCandidate(learningRateFactor: 1, rotates: false), AdaptationCandidate(learningRateFactor: 0.3, rotates: false)]
+    switch auxiliary {
+    case .none: return plain
+    case .rotation: return plain.map { AdaptationCandidate(learningRateFactor: $0.learningRateFactor, rotates: true) }
+    case .auto: return plain + [AdaptationCandidate(learningRateFactor: 1, rotates: true)]
+    }
+  }
 
   /// The training of a network from operator `first`.
   func training(from first: Int) -> TrainingOptions {
     var options = TrainingOptions(firstOperator: first, batch: batch, optimizer: optimizer)
     if biasesOnly { options.weights = OperatorSet() }
     return options
+  }
+}
+
+/// One way of training the tail.
+public struct AdaptationCandidate: Equatable, Sendable {
+  /// Of `AdaptationOptions.learningRate`.
+  public let learningRateFactor: Float
+  /// With the rotation objective.
+  public let rotates: Bool
+
+  public init(learningRateFactor: Float, rotates: Bool) {
+    self.learningRateFactor = learningRateFactor
+    self.rotates = rotates
   }
 }
 
@@ -54,10 +88,10 @@ public struct AdaptationPlan: Sendable {
     let cut = try AdaptationPlan.cut(of: model, options)
     (firstOperator, training, layers) = (cut.first, cut.plan, cut.layers)
     self.trunkByteCount = trunkByteCount
-    let perPhoto = 1 + options.views + (options.rotationWeight > 0 ? 4 : 0)
+    let perPhoto = 1 + options.views + (options.turnsPhotos ? 4 : 0)
     let dimension = model.tensor(model.output(0)).type.shape.count
     cacheByteCount = photos * perPhoto * (training.cutCount + 8)
-    let rotation = options.rotationWeight > 0 ? RotationObjective(dimension: dimension).memoryCount : 0
+    let rotation = options.turnsPhotos ? RotationObjective(dimension: dimension).memoryCount : 0
     headByteCount = 4 * ((photos * (1 + options.views) + 2 * classes) * dimension + classes + rotation)
   }
 

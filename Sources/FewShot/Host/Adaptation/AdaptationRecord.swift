@@ -14,14 +14,14 @@ public struct AdaptationRecord: Sendable {
   let patches: [Patch]
   let statistics: [UInt8]
   let task: TaskFile
-  /// Of the trained tail, by photos that were held out.
-  let calibration: Calibration
+  /// Of the trained tail, by photos that were held out; nil where the head's own serves.
+  let calibration: Calibration?
 
   private static let headerByteCount = 48
   static let sections: [SectionKind] = [.classes, .examples, .head, .history]
 
   /// `before` and `after` are the same encoder before and after training, `task` what was or would be known without it.
-  init(before: Model, after: Model, task: TaskFile, calibration: Calibration) {
+  init(before: Model, after: Model, task: TaskFile, calibration: Calibration?) {
     let (old, new) = (before.section(.weights), after.section(.weights))
     precondition(old.count == new.count)
     var patches: [Patch] = []
@@ -101,7 +101,11 @@ public struct AdaptationRecord: Sendable {
     return try calibration(check)
   }
 
-  private static func calibration(_ check: SectionCheck) throws(ModelError) -> Calibration {
+  private static func calibration(_ check: SectionCheck) throws(ModelError) -> Calibration? {
+    if check.bytes.word(24) == 0 {
+      try check.requireZeros(24..<40)
+      return nil
+    }
     let (scale, threshold) = (check.bytes.load(Float.self, at: 24), check.bytes.load(Float.self, at: 28))
     guard scale > 0, scale.isFinite else { throw check.refusal(at: 24) }
     guard threshold >= -1.001, threshold <= 1.001 else { throw check.refusal(at: 28) }
@@ -117,10 +121,10 @@ public struct AdaptationRecord: Sendable {
     bytes.append(word: SectionLayout.version)
     bytes.append(word: UInt32(patches.count))
     for part in parts { bytes.append(word: UInt32(part.count)) }
-    bytes.append(float: calibration.scale)
-    bytes.append(float: calibration.threshold)
-    bytes.append(word: UInt32(calibration.leftOutCount))
-    bytes.append(word: UInt32(calibration.leftOutRight))
+    bytes.append(float: calibration?.scale ?? 0)
+    bytes.append(float: calibration?.threshold ?? 0)
+    bytes.append(word: UInt32(calibration?.leftOutCount ?? 0))
+    bytes.append(word: UInt32(calibration?.leftOutRight ?? 0))
     if case .head(let method) = task.method { bytes.append(word: method.rawValue) } else { bytes.append(word: UInt32(0)) }
     bytes.append(word: UInt32(0))
     for patch in patches {
@@ -136,9 +140,9 @@ public struct AdaptationRecord: Sendable {
     return bytes
   }
 
-  /// The trained encoder's file with this record in it. Its statistics are left out: they are of the encoder as it was.
-  func adapted(_ after: Model) -> [UInt8] {
-    var writer = FileWriter(copying: after, except: AdaptationRecord.sections + [.statistics, .adaptation])
+  /// The changed encoder's file with this record in it. A trained tail's statistics are left out: they are of the encoder as it was.
+  func adapted(_ after: Model, keepsStatistics: Bool) -> [UInt8] {
+    var writer = FileWriter(copying: after, except: AdaptationRecord.sections + [.adaptation] + (keepsStatistics ? [] : [.statistics]))
     writer.add(.adaptation, section)
     return writer.finish()
   }

@@ -19,6 +19,10 @@ public final class CutCache {
   }
 
   public func store(_ values: Elements<Float>, at index: Int) { maps[index] = code.encode(values, to: entry(index)) }
+  public func store(_ values: [Float], at index: Int) {
+    // Read only, during this call.
+    values.withUnsafeBufferPointer { store(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count), at: index) }
+  }
   public func load(_ index: Int, to values: Elements<Float>) { LatentCode.decode(entry(index), maps[index], to: values) }
 
   private func entry(_ index: Int) -> Elements<Int8> {
@@ -44,7 +48,7 @@ public final class TrunkRunner {
   }
 
   /// Places for one photo: itself, its views, and its quarter turns where rotation trains.
-  public static func places(_ options: AdaptationOptions) -> Int { 1 + options.views + (options.rotationWeight > 0 ? 4 : 0) }
+  public static func places(_ options: AdaptationOptions) -> Int { 1 + options.views + (options.turnsPhotos ? 4 : 0) }
 
   /// Stores a photo and its views in the cache from place `first`. The views depend on the seed and on `identifier` only.
   /// - Parameter input: what the network takes for the photo.
@@ -54,7 +58,7 @@ public final class TrunkRunner {
     var random = CounterRandom(seed: plan.options.seed ^ 0x7669_6577, stream: identifier)
     run(base, cache, first)
     for index in 0..<plan.options.views { run(View(random: &random), cache, first + 1 + index) }
-    guard plan.options.rotationWeight > 0 else { return }
+    guard plan.options.turnsPhotos else { return }
     for turns in 0..<4 {
       var turned = View(random: &random)
       turned.turns = turns

@@ -38,7 +38,7 @@ public final class TailAdapter {
     dimension = trainer.session.embedding(0).count
     logits = AlignedMemory(byteCount: 4 * TaskLimits.classCount)
     rotation = RotationObjective(dimension: dimension)
-    rotationMemory = AlignedMemory(byteCount: plan.options.rotationWeight > 0 ? 4 * rotation.memoryCount : 4)
+    rotationMemory = AlignedMemory(byteCount: plan.options.turnsPhotos ? 4 * rotation.memoryCount : 4)
   }
 
   /// Forgets what was trained.
@@ -85,15 +85,16 @@ public final class TailAdapter {
     return prototypes
   }
 
-  /// Trains from the weights as they are; `turned` are photos for the rotation objective, labelled or not.
+  /// Trains from the weights as they are. `unlabelled`: the first places of photos for the rotation objective besides the labelled ones.
   /// - Parameter progress: gets the steps done; training ends early when it returns false.
   public func train(
-    _ photos: [CachedPhoto], classCount: Int, turned: [Int] = [], seed: UInt64, learningRate: Float? = nil,
+    _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64, as candidate: AdaptationCandidate,
     progress: (Int) -> Bool = { _ in true }
   ) {
     let options = plan.options
     var prototypes = prototypes(photos, classCount: classCount)
-    let rotates = options.rotationWeight > 0 && !turned.isEmpty
+    let rotates = candidate.rotates && options.turnsPhotos
+    let turned = rotates ? photos.map(\.first) + unlabelled : []
     var random = CounterRandom(seed: seed ^ 0x7461_696C)
     if rotates { rotation.reset(rotationMemory.floats, random: &random) }
     let turnedCount = rotates ? max(1, options.batch / 4) : 0
@@ -135,7 +136,7 @@ public final class TailAdapter {
         }
         trainer.session.backward()
         // (1 + cos(pi phase)) / 2 by its symmetric polynomial: within 0.001.
-        let rate = (learningRate ?? options.learningRate) * CosineSchedule.factor(phase)
+        let rate = candidate.learningRateFactor * options.learningRate * CosineSchedule.factor(phase)
         trainer.session.step(OptimizerStep(learningRate: rate))
         if rotates { rotation.update(rotationMemory.floats, learningRate: 10 * rate, step: step + 1) }
         if step % 10 == 9 {

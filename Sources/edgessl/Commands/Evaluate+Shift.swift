@@ -1,0 +1,111 @@
+import ArgumentParser
+import FewShot
+import HostRuntime
+import TinyNN
+
+/// Options of measurements with another camera.
+struct ShiftOptions: ParsableArguments {
+  @Option(help: ArgumentHelp(
+    "Queries come from another camera: camera (blur, exposure, colour cast, noise), camera:0.5 (half of it), none (the same photos). The encoder is aligned by photos without labels.",
+    valueName: "camera[:S]|none"))
+  var shift: String?
+
+  @Option(help: ArgumentHelp(
+    "Photos without labels of each class, at most, for --shift and --auxiliary. (default: 25 with --shift, else none)", valueName: "N"))
+  var unlabelledShots: Int?
+
+  @Option(help: ArgumentHelp("How many of the classes photos without labels come from; fewer are imbalanced.", valueName: "N"))
+  var unlabelledWays: Int?
+
+  @Option(help: .hidden)
+  var shiftThreshold = CameraAlignmentOptions().threshold
+
+  /// Nil where queries are as they are.
+  func strength() throws -> Float {
+    guard let shift, shift != "none" else { return 0 }
+    let parts = shift.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts[0] == "camera", parts.count <= 2, let strength = parts.count == 2 ? Float(parts[1]) : 1, strength > 0, strength <= 1 else {
+      throw Failure(.usage, "--shift: '\(shift)' is none of: camera, camera:S with S above 0 and at most 1, none")
+    }
+    return strength
+  }
+
+  /// Nil where there are none.
+  func unlabelledDraw(ways: Int) -> UnlabelledDraw? {
+    guard shift != nil || unlabelledShots != nil else { return nil }
+    var draw = UnlabelledDraw()
+    (draw.perClass, draw.classes) = (unlabelledShots ?? draw.perClass, unlabelledWays ?? ways)
+    return draw
+  }
+
+  func validate() throws {
+    if let unlabelledShots, !(1...10_000).contains(unlabelledShots) {
+      throw ValidationError("--unlabelled-shots is \(unlabelledShots); it must be 1 to 10000")
+    }
+    guard unlabelledWays.map({ $0 >= 1 }) ?? true else { throw ValidationError("--unlabelled-ways must be 1 or more") }
+  }
+}
+
+extension Evaluate {
+  func evaluateShift(_ location: ModelLocation, _ classes: ClassFolders, _ reader: PhotoReader) throws {
+    guard method == "prototype" else { throw Failure(.usage, "--shift measures prototypes; leave --method out") }
+    let camera = CameraShift(strength: try shifted.strength())
+    let model = reader.model, count = reader.encoder.preprocessing.outputCount
+    let clean = CutCache(count: classes.photoCount, entryCount: count, map: nil)
+    let seen = CutCache(count: classes.photoCount, entryCount: count, map: nil)
+    var embedded = EmbeddedDataset(dimension: reader.encoder.dimension)
+    var (row, done) = (0, 0)
+    var progress = Progress("Reading", total: classes.photoCount)
+    for folder in classes.folders {
+      var embeddings: [[Float]] = []
+      for photo in folder.photos {
+        if let input = try reader.networkInput(of: photo, strict: strict) {
+          var random = CounterRandom(seed: seed ^ 0x6361_6D65, stream: UInt64(row))
+          clean.store(input, at: row)
+          seen.store(camera.strength > 0 ? camera.apply(input, reader.encoder.preprocessing, random: &random) : input, at: row)
+          embeddings.append(try reader.encoder.embedding(ofInput: input))
+          row += 1
+        }
+        done += 1
+        progress.update(done: done)
+      }
+      embedded.add(folder.name, embeddings)
+    }
+    progress.finish()
+    var options = EpisodeOptions()
+    (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
+    let draw = shifted.unlabelledDraw(ways: ways) ?? UnlabelledDraw()
+    var alignment = CameraAlignmentOptions()
+    alignment.threshold = shifted.shiftThreshold
+    let drawn: Episodes
+    do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
+    var episodesDone = Progress("Episodes", total: episodes)
+    let result: ShiftResult
+    do { result = try drawn.runShift(model, clean: clean, shifted: seen, draw, alignment) { episodesDone.update(done: $0) } } catch {
+      throw Failure(error, in: location.path)
+    }
+    episodesDone.finish()
+    try report(result, camera, location, classes)
+  }
+
+  private func report(_ result: ShiftResult, _ camera: CameraShift, _ location: ModelLocation, _ classes: ClassFolders) throws {
+    let (unshifted, frozen) = (EpisodeResult(accuracies: result.unshifted), EpisodeResult(accuracies: result.frozen))
+    let (aligned, gain) = (EpisodeResult(accuracies: result.aligned), result.gain)
+    let shift = EpisodeResult(accuracies: result.shifts)
+    func percent(_ result: EpisodeResult) -> String { "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))" }
+    try results.print(
+      [
+        "accuracy": .number(aligned.mean), "ci95": .number(aligned.interval), "frozenAccuracy": .number(frozen.mean),
+        "frozenCI95": .number(frozen.interval), "unshiftedAccuracy": .number(unshifted.mean), "gain": .number(gain.mean),
+        "gainCI95": .number(gain.interval), "alignedEpisodes": .integer(result.alignedCount), "shift": .number(shift.mean),
+        "leastShift": .number(result.shifts.min() ?? 0), "largestShift": .number(result.shifts.max() ?? 0),
+        "cameraStrength": .float(camera.strength), "episodes": .integer(episodes), "ways": .integer(ways), "shots": .integer(shots),
+        "seed": .integer(Int(truncatingIfNeeded: seed)), "model": .string(location.path), "dataset": .string(dataset),
+      ],
+      text: """
+        \(ways)-way \(shots)-shot, queries of another camera (\(decimal(Double(camera.strength), digits: 2))), aligned: \(percent(aligned)) over \(episodes) episodes
+        not aligned: \(percent(frozen)); gain \(decimal(gain.mean, digits: 2)) +- \(decimal(gain.interval, digits: 2)); queries of the same camera: \(percent(unshifted))
+        shift \(decimal(shift.mean, digits: 2)) (\(decimal(result.shifts.min() ?? 0, digits: 2)) to \(decimal(result.shifts.max() ?? 0, digits: 2))), aligned in \(result.alignedCount) episodes
+        """)
+  }
+}

@@ -1,0 +1,119 @@
+import HostRuntime
+import TestSupport
+import Testing
+
+@testable import edgessl
+
+@Suite struct AdaptUnlabelledTests {
+  private static let colours = ["reddish", "greenish", "bluish"]
+  let fixtures: PhotoFixtures
+  let dataset: String
+  let encoder: String
+
+  init() throws {
+    fixtures = try PhotoFixtures()
+    dataset = fixtures.folder.file("photos")
+    for colour in AdaptUnlabelledTests.colours { try fixtures.addClass(colour, in: "photos") }
+    encoder = try fixtures.folder.write(FinetuneTests.encoderFile(), to: "three-layers.tnn")
+  }
+
+  private func file(_ name: String) -> String { fixtures.folder.file(name) }
+
+  /// Other photos of the classes, each value v as factor v.
+  private func makeUnlabelled(_ name: String, factor: Double, colours: [String] = AdaptUnlabelledTests.colours) throws -> String {
+    try fixtures.folder.makeFolder(name)
+    for colour in colours {
+      for number in 10..<18 {
+        var photo = PhotoFixtures.photo(colour, number)
+        // Behind the header, which is text.
+        for i in (photo.count - 40 * 36 * 3)..<photo.count { photo[i] = UInt8(min(255, Double(photo[i]) * factor)) }
+        try fixtures.folder.write(photo, to: "\(name)/\(colour)\(number).ppm")
+      }
+    }
+    return file(name)
+  }
+
+  private func adapt(_ model: String, _ unlabelled: String, _ task: String, _ options: [String] = []) throws -> CommandResult {
+    try Command.run(
+      ["adapt", dataset, "--model", model, "--method", "prototype", "--unlabelled", unlabelled, "-o", file(task), "--json"] + options)
+  }
+
+  private func camera(_ result: CommandResult) throws -> [String: Any] { try result.json()["camera"] as? [String: Any] ?? [:] }
+
+  @Test func aDarkCameraIsAligned() throws {
+    let dark = try makeUnlabelled("dark", factor: 0.35)
+    let int8 = file("int8.tnn")
+    // The input's range must reach down to what the dark camera sees.
+    try fixtures.folder.makeFolder("calibration")
+    _ = try makeUnlabelled("calibration/dark", factor: 0.3)
+    _ = try makeUnlabelled("calibration/bright", factor: 1.5)
+    #expect(try Command.run(["quantize", encoder, "--calibration", file("calibration"), "--fast", "-o", int8]).status == 0)
+    for model in [encoder, int8] {
+      #expect(try Command.run(["adapt", dataset, "--model", model, "--method", "prototype", "-o", file("plain.tnn")]).status == 0)
+      let result = try adapt(model, dark, "aligned.tnn")
+      #expect(try result.status == 0 && camera(result)["aligned"] as? Bool == true, "\(result)")
+      func right(_ task: String) throws -> Int {
+        var count = 0
+        for colour in AdaptUnlabelledTests.colours {
+          for number in 10..<18 {
+            let found = try Command.run(["classify", "\(dark)/\(colour)\(number).ppm", "--model", file(task), "--json"]).json()
+            let nearest = (found["candidates"] as? [[String: Any]])?.first?["label"] as? String ?? found["nearest"] as? String
+            count += (nearest ?? found["label"] as? String) == colour ? 1 : 0
+          }
+        }
+        return count
+      }
+      let (before, after) = (try right("plain.tnn"), try right("aligned.tnn"))
+      #expect(after == 24 && after >= before, "\(model): \(before) of 24 dark photos right before, \(after) after")
+      let undone = try Command.run(["classes", file("aligned.tnn"), "--undo", "--json"])
+      #expect(try undone.status == 0 && undone.json()["adapted"] as? Bool == false, "\(undone)")
+      let (a, b) = (try contents(of: file("aligned.tnn")), try contents(of: file("plain.tnn")))
+      #expect(a.count == b.count && a.sorted() == b.sorted(), "the undone task differs from the one that was never aligned")
+    }
+  }
+
+  @Test func photosOfTheSameCameraChangeNothing() throws {
+    #expect(try Command.run(["adapt", dataset, "--model", encoder, "--method", "prototype", "-o", file("plain.tnn")]).status == 0)
+    for (name, colours) in [("all", AdaptUnlabelledTests.colours), ("one", ["greenish"])] {
+      let result = try adapt(encoder, try makeUnlabelled(name, factor: 1, colours: colours), "same.tnn")
+      #expect(try result.status == 0 && camera(result)["aligned"] as? Bool == false, "\(name): \(result)")
+      #expect(result.errors.contains("the encoder stays as it is"), "\(result)")
+      #expect(try contents(of: file("same.tnn")) == contents(of: file("plain.tnn")))
+    }
+  }
+
+  @Test func refusesFoldersWithoutPhotos() throws {
+    let missing = try adapt(encoder, file("nowhere"), "t.tnn")
+    #expect(missing.status == 66 && missing.errors.contains("nowhere"), "\(missing)")
+    try fixtures.folder.makeFolder("empty")
+    let empty = try adapt(encoder, file("empty"), "t.tnn")
+    #expect(empty.status == 66 && empty.errors.contains("there are no photos in it"), "\(empty)")
+    try fixtures.folder.makeFolder("broken")
+    try fixtures.folder.write(Array("no photo".utf8), to: "broken/a.jpg")
+    let broken = try adapt(encoder, file("broken"), "t.tnn")
+    #expect(broken.status == 65 && broken.errors.contains("none of its 1 files is a photo that can be read"), "\(broken)")
+    #expect(!fixtures.folder.names.contains("t.tnn"))
+  }
+
+  @Test func theBudgetCountsTheAlignment() throws {
+    let photos = try makeUnlabelled("more", factor: 0.5)
+    let planned = try #require(try adapt(encoder, photos, "t.tnn").json()["planBytes"] as? Int)
+    #expect(try adapt(encoder, photos, "t.tnn", ["--memory", "\(planned)"]).status == 0)
+    let refused = try adapt(encoder, photos, "u.tnn", ["--memory", "\(planned - 1)"])
+    #expect(refused.status == 75 && refused.errors.contains("24 without labels"), "\(refused)")
+  }
+
+  @Test func measuresAnotherCamera() throws {
+    let result = try Command.run(
+      ["evaluate", "--model", encoder, "--dataset", dataset, "--shift", "camera:0.5", "--ways", "3", "--shots", "2",
+       "--queries", "1", "--episodes", "3", "--json"])
+    #expect(result.status == 0, "\(result)")
+    let json = try result.json()
+    let (accuracy, frozen, gain) = (json["accuracy"] as? Double ?? -1, json["frozenAccuracy"] as? Double ?? -1, json["gain"] as? Double ?? -99)
+    #expect(abs(accuracy - frozen - gain) < 1e-9 && json["cameraStrength"] as? Double == 0.5, "\(json)")
+    for wrong in ["fog", "camera:0", "camera:2", "camera:1:1"] {
+      let refused = try Command.run(["evaluate", "--model", encoder, "--dataset", dataset, "--shift", wrong, "--ways", "2", "--shots", "1"])
+      #expect(refused.status == 64 && refused.errors.contains("--shift"), "\(refused)")
+    }
+  }
+}
