@@ -37,6 +37,24 @@ final class GraphBuilder {
   }
 
   func append(_ operation: some Operator, _ inputs: [Graph.TensorID], name: String) throws(CompileError) -> Graph.TensorID {
-    try graph.add(operation, name: name, inputs: inputs)
+    let output = try graph.add(operation, name: name, inputs: inputs)
+    if graph.type(output).elementType == .int8, operation.preservesQuantization, let map = graph.tensors[inputs[0]].quantization {
+      graph.setQuantization(map, of: output)
+    }
+    return output
   }
+
+  func copy(of tensor: Graph.TensorID, name: String) throws(ONNXImportError) -> Graph.TensorID {
+    do { return try graph.add(Activate(.none), name: name, inputs: [tensor]) } catch {
+      throw ONNXImportError(.unsupported, "'\(name)' cannot be an output: \(error.reason.reason)")
+    }
+  }
+
+  /// float32 to int8 with a map of the file.
+  func appendQuantize(_ input: Graph.TensorID, _ map: Quantization, name: String) throws(CompileError) -> Graph.TensorID {
+    try graph.add(Quantize(), name: name, inputs: [input], quantization: map)
+  }
+
+  /// Weights that the file stores as int8.
+  func note(_ scales: [Float], of tensor: Graph.TensorID) { graph.setWeightScales(scales, of: tensor) }
 }

@@ -27,7 +27,7 @@ extension Graph {
     return factors(of: a, producers, depth: depth - 1) + factors(of: b, producers, depth: depth - 1)
   }
 
-  private func operands(of tensor: TensorID, _ function: Binary.Function, _ producers: [TensorID: Int]) -> (TensorID, TensorID)? {
+  func operands(of tensor: TensorID, _ function: Binary.Function, _ producers: [TensorID: Int]) -> (TensorID, TensorID)? {
     guard let producer = producers[tensor], let binary = nodes[producer].decoded(Binary.self), binary.function == function,
       binary.activation == .none
     else { return nil }

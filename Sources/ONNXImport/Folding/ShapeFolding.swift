@@ -17,10 +17,12 @@ extension ConstantFolding {
     "Size": { (folding) throws(ONNXImportError) in [HostTensor([], integers: [Int64(try folding.input(0).count)])] },
     "ConstantOfShape": { (folding) throws(ONNXImportError) in
       let shape = try folding.integers(0)
-      try folding.checkCount(shape)
+      try folding.checkCount(shape, limit: ConstantFolding.largestWeightCount)
       let value = try folding.node.tensor("value") ?? HostTensor([1], floats: [0])
       guard value.count == 1 else { throw folding.node.error("attribute value has \(value.count) elements, needs 1") }
-      return [value.reshaped([]).broadcast(to: shape)]
+      let count = shape.reduce(1, *)
+      if let integer = value.integers?[0] { return [HostTensor(shape, integers: Array(repeating: integer, count: count))] }
+      return [HostTensor(shape, floats: Array(repeating: value.floats[0], count: count))]
     },
     "Range": { (folding) throws(ONNXImportError) in
       let (start, limit, delta) = (try folding.input(0), try folding.input(1), try folding.input(2))

@@ -13,7 +13,12 @@ extension Translation {
       [try translation.activation(Activation(.leakyReLU, try translation.node.float("alpha", default: 0.01)))]
     },
     "PRelu": { (translation) throws(ONNXImportError) in
-      let (x, slope) = (try translation.operand(0), try translation.operand(1))
+      let x = try translation.operand(0)
+      var slope = try translation.operand(1)
+      // Before operator set 7 a vector of slopes runs over the channels.
+      if translation.node.opset < 7, slope.shape.count == 1, slope.count > 1 {
+        slope = try translation.reshaped(slope, slope.shape + Array(repeating: 1, count: max(0, x.shape.count - 2)))
+      }
       if let constant = slope.constant, constant.count == 1 {
         return [try translation.activated(x, Activation(.leakyReLU, constant.floats[0]))]
       }

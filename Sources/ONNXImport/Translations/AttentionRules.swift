@@ -26,14 +26,13 @@ extension Translation {
     }
     let scale = try node.float("scale", default: 1 / Float(width).squareRoot())
     var scores = try scaled(try matrixProduct(q, try transposed(k, [0, 1, 3, 2])), by: scale)
-    if try node.bool("is_causal", default: false) {
-      let columns = k.shape[2]
-      let hidden = (0..<rows * columns).map { $0 % columns > $0 / columns ? -Float.greatestFiniteMagnitude : 0 }
-      scores = try binary(.add, scores, .constant(HostTensor([rows, columns], floats: hidden)))
-    }
-    if let mask = optionalOperand(3) { scores = try binary(.add, scores, try addend(mask)) }
     let cap = try node.float("softcap", default: 0)
     if cap > 0 { scores = try scaled(try activated(try scaled(scores, by: 1 / cap), Activation(.tanh)), by: cap) }
+    if let hidden = try hiddenPositions(rows: rows, columns: k.shape[2]) { scores = try binary(.add, scores, .constant(hidden)) }
+    if let mask = optionalOperand(3) {
+      guard mask.shape.last == k.shape[2] else { throw node.unsupported("a mask of shape \(mask.shape) for \(k.shape[2]) keys") }
+      scores = try binary(.add, scores, addend(mask))
+    }
     let result = try matrixProduct(try emit(Softmax(axis: 3), scores), v)
     guard isPacked else { return result }
     return try reshaped(try transposed(result, [0, 2, 1, 3]), [result.shape[0], rows, count * result.shape[3]])
@@ -49,11 +48,22 @@ extension Translation {
     return try transposed(try reshaped(x, [x.shape[0], x.shape[1], heads, x.shape[2] / heads]), [0, 2, 1, 3])
   }
 
+  /// Minus infinity where a query must not see a key: keys behind it, and outside of a window around it.
+  private func hiddenPositions(rows: Int, columns: Int) throws(ONNXImportError) -> HostTensor? {
+    let isCausal = try node.bool("is_causal", default: false)
+    let (left, right) = (try node.int("left_window_size", default: -1), try node.int("right_window_size", default: -1))
+    guard isCausal || left >= 0 || right >= 0 else { return nil }
+    let floats = (0..<rows * columns).map { index -> Float in
+      let (query, key) = (index / columns, index % columns)
+      let isHidden = (isCausal && key > query) || (left >= 0 && query - key > left) || (right >= 0 && key - query > right)
+      return isHidden ? -.infinity : 0
+    }
+    return HostTensor([rows, columns], floats: floats)
+  }
+
   /// A mask of booleans as one of numbers to add.
-  private func addend(_ mask: Value) throws(ONNXImportError) -> Value {
-    guard let constant = mask.constant else { return mask }
-    let hidden = -Float.greatestFiniteMagnitude
-    let floats = constant.isInteger ? constant.floats.map { $0 == 0 ? hidden : 0 } : constant.floats.map { max($0, hidden) }
-    return .constant(HostTensor(constant.shape, floats: floats))
+  private func addend(_ mask: Value) -> Value {
+    guard let constant = mask.constant, constant.isInteger else { return mask }
+    return .constant(HostTensor(constant.shape, floats: constant.floats.map { $0 == 0 ? -.infinity : 0 }))
   }
 }

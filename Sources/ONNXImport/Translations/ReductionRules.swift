@@ -20,7 +20,9 @@ extension Translation {
       let order = try translation.node.int("p", default: 2)
       guard order == 1 || order == 2 else { throw translation.node.unsupported("p \(order)") }
       let norm = try translation.reduced(order == 1 ? .l1 : .l2, x, [axis])
-      return [try translation.binary(.divide, x, norm)]
+      // A line of zeros stays one.
+      let divisor = try translation.binary(.maximum, norm, .constant(HostTensor([], floats: [.leastNormalMagnitude])))
+      return [try translation.binary(.divide, x, divisor)]
     },
     "MeanVarianceNormalization": { (translation) throws(ONNXImportError) in
       let x = try translation.operand(0)

@@ -124,7 +124,7 @@ struct Resizing {
       for tap in 0..<result.taps {
         let position = first + tap
         let isOutside = position < 0 || position >= from
-        weights.append(isOutside && (excludesOutside || antialiases) ? 0 : kernel((Double(position) - source) / stretch))
+        weights.append(isOutside && excludesOutside ? 0 : kernel((Double(position) - source) / stretch))
       }
       let sum = weights.reduce(0, +)
       result.first.append(first)
@@ -135,13 +135,15 @@ struct Resizing {
 
   private func source(of index: Int, _ from: Int, _ to: Int, _ scale: Double) -> Double? {
     let position = Double(index)
+    // The extent before it is rounded down to whole elements.
+    let extent = scale * Double(from)
     switch transformation {
     case "half_pixel": return (position + 0.5) / scale - 0.5
     case "half_pixel_symmetric":
-      let adjustment = Double(to) / (scale * Double(from))
+      let adjustment = Double(to) / extent
       return Double(from) / 2 * (1 - adjustment) + (position + 0.5) / scale - 0.5
-    case "pytorch_half_pixel": return to > 1 ? (position + 0.5) / scale - 0.5 : 0
-    case "align_corners": return to > 1 ? position * Double(from - 1) / Double(to - 1) : 0
+    case "pytorch_half_pixel": return extent == 1 ? -0.5 : (position + 0.5) / scale - 0.5
+    case "align_corners": return extent == 1 ? 0 : position * Double(from - 1) / (extent - 1)
     case "asymmetric": return position / scale
     case "tf_half_pixel_for_nn": return (position + 0.5) / scale
     default: return nil

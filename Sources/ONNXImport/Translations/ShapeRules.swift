@@ -71,7 +71,9 @@ extension Translation {
       let (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2] / size, x.shape[3] / size)
       guard h * size == x.shape[2], w * size == x.shape[3] else { throw translation.node.error("blocks of \(size) do not fit shape \(x.shape)") }
       let split = try translation.reshaped(x, [n, c, h, size, w, size])
-      return [try translation.reshaped(try translation.transposed(split, [0, 3, 5, 1, 2, 4]), [n, c * size * size, h, w])]
+      let isColumnFirst = try translation.node.string("mode") == "CRD"
+      let moved = try translation.transposed(split, isColumnFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4])
+      return [try translation.reshaped(moved, [n, c * size * size, h, w])]
     },
   ]
 
