@@ -6,7 +6,7 @@ The tests are those of the onnx package: one node each (onnx.backend.test.case.n
 light. Integer and boolean inputs become constants of the model, because they are shapes, axes and masks; where an operand must be known
 at import (weights), the other inputs become constants too. Every test passes within its own tolerance, is refused with one line,
 or lies outside of what the runtime claims to hold (types other than float32, other domains). Anything else is a failure: a wrong number,
-a crash, no answer within two minutes. The exit status is 1 if there is one.
+a crash, no answer within five minutes. The exit status is 1 if there is one.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from onnx.backend.test.loader import load_model_tests
 
 DATA = Path(onnx.__file__).parent / "backend" / "test" / "data"
 MARKERS = ("<!-- standard tests: begin -->", "<!-- standard tests: end -->")
-TIMEOUT = 120
+TIMEOUT = 300
 
 # What a refusal is about, by its message: the first that fits.
 REASONS = [

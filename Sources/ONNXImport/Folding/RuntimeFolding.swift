@@ -10,6 +10,9 @@ struct RuntimeFolding {
   let inputs: [HostTensor?]
 
   func evaluate(_ rule: Translation.Rule) throws(ONNXImportError) -> [Value] {
+    guard inputs.allSatisfy({ $0?.count != 0 }) || ["Shape", "Size"].contains(node.operatorName) else {
+      throw node.unsupported("an empty tensor")
+    }
     let operands = inputs.map { $0.map(Value.constant) }
     // Rules that only read shapes or move constants give constants.
     if let known = try? rule(Translation(node: node, operands: operands, graph: GraphBuilder())), known.allSatisfy({ $0.constant != nil }) {

@@ -32,7 +32,7 @@ extension Node {
     let type = zeroPoint?.storedType ?? Onnx_TensorProto.DataType(rawValue: stated == 0 ? 2 : stated)
     guard type == .uint8 || type == .int8 else { throw unsupported("a quantization to a type other than int8 and uint8") }
     let stored = zeroPoint?.integers?.first ?? 0
-    let map = Quantization(scale: scale.floats[0], zeroPoint: Int32(clamping: type == .uint8 ? stored - 128 : stored))
+    let map = Quantization(scale: scale.floats[0], zeroPoint: Int32(clamping: type == .uint8 ? stored &- 128 : stored))
     guard map.isValid else { throw error("scale \(map.scale) with zero point \(stored)") }
     return map
   }
@@ -55,7 +55,7 @@ extension ConstantFolding {
       let scales = scale.floats
       let floats = elements.indices.map { index in
         let channel = count == 1 ? 0 : index / inner % count
-        return Float(elements[index] - zeroPoints[zeroPoints.count == 1 ? 0 : channel]) * scales[channel]
+        return Float(elements[index] &- zeroPoints[zeroPoints.count == 1 ? 0 : channel]) * scales[channel]
       }
       var result = HostTensor(operand.shape, floats: floats)
       let isSymmetric = zeroPoints.allSatisfy { $0 == 0 } && elements.allSatisfy { -127...127 ~= $0 } && scales.allSatisfy { $0 > 0 }

@@ -38,7 +38,7 @@ extension Translation {
     var extents = x.shape
     var scales = Array(repeating: 1.0, count: rank)
     if let sizes, !sizes.isEmpty {
-      guard sizes.count == axes.count, sizes.allSatisfy({ $0 > 0 }) else { throw node.error("sizes \(sizes) do not fit shape \(x.shape)") }
+      guard sizes.count == axes.count, sizes.allSatisfy({ 1...Resizing.largestExtent ~= $0 }) else { throw node.error("sizes \(sizes) do not fit shape \(x.shape)") }
       let policy = try node.string("keep_aspect_ratio_policy") ?? "stretch"
       let ratios = zip(axes, sizes).map { Double($1) / Double(x.shape[$0]) }
       let common = policy == "not_larger" ? ratios.min() : policy == "not_smaller" ? ratios.max() : nil
@@ -67,7 +67,7 @@ extension Translation {
     var value = x
     for axis in extents.indices where extents[axis] != x.shape[axis] || scales[axis] != 1 {
       let (from, to) = (x.shape[axis], extents[axis])
-      guard to <= 1 << 20 else { throw node.unsupported("a dimension of \(to)") }
+      guard 1...Resizing.largestExtent ~= to else { throw node.unsupported("a dimension of \(to)") }
       guard let places = resizing.places(from: from, to: to, scale: scales[axis]) else {
         throw node.unsupported("mode \(resizing.mode) with \(resizing.transformation) and \(resizing.rounding)")
       }
@@ -92,6 +92,8 @@ struct Resizing {
   var cubicCoefficient = -0.75
   var excludesOutside = false
   var antialiases = false
+
+  static let largestExtent = 1 << 20
 
   struct Places {
     var taps: Int
@@ -133,7 +135,13 @@ struct Resizing {
     return result
   }
 
+  /// The place in the input, which is meaningless where it lies far outside, for a nearly empty result.
   private func source(of index: Int, _ from: Int, _ to: Int, _ scale: Double) -> Double? {
+    guard let place = place(of: index, from, to, scale) else { return nil }
+    return min(max(place, -1e9), 1e9)
+  }
+
+  private func place(of index: Int, _ from: Int, _ to: Int, _ scale: Double) -> Double? {
     let position = Double(index)
     // The extent before it is rounded down to whole elements.
     let extent = scale * Double(from)

@@ -3,7 +3,12 @@ import TinyNN
 extension Translation {
   static let shapeRules: [String: Rule] = [
     "Identity": { (translation) throws(ONNXImportError) in [try translation.operand(0)] },
-    "Dropout": { (translation) throws(ONNXImportError) in [try translation.operand(0)] },
+    "Dropout": { (translation) throws(ONNXImportError) in
+      if let training = translation.optionalOperand(2), training.constant?.floats.allSatisfy({ $0 == 0 }) != true {
+        throw translation.node.unsupported("training_mode is on; export the model in evaluation mode")
+      }
+      return [try translation.operand(0)]
+    },
     "CastLike": { (translation) throws(ONNXImportError) in [try translation.operand(0)] },
     "Cast": { (translation) throws(ONNXImportError) in
       let code = try translation.node.int("to") ?? 0

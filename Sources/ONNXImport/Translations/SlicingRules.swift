@@ -140,6 +140,7 @@ extension Translation {
     _ = try checkedShape(shape)
     var x = try reshaped(value, Array(repeating: 1, count: shape.count - value.shape.count) + value.shape)
     for axis in shape.indices.reversed() where x.shape[axis] != shape[axis] {
+      guard shape[axis] <= ConstantFolding.largestElementCount else { throw node.unsupported("an expansion to shape \(shape) is too large") }
       x = try gathered(x, axis, Array(repeating: 0, count: shape[axis]))
     }
     return x

@@ -91,20 +91,39 @@
   if y == 2 { return x * x }
   if y == 0.5 { return x.squareRoot() }
   if y == -0.5 { return 1 / x.squareRoot() }
-  let whole = y.rounded(.toNearestOrEven)
+  let whole = roundedToEven(y)
   if whole == y, y.magnitude <= 64 {
-    var (result, factor, rest): (Float, Float, Int) = (1, x, Int(y.magnitude))
-    while rest > 0 {
-      if rest & 1 == 1 { result = result * factor }
+    var (result, factor, rest): (Float, Float, Float) = (1, x, y.magnitude)
+    while rest >= 1 {
+      let half = roundedDown(0.5 * rest)
+      if rest != half + half { result = result * factor }
       factor = factor * factor
-      rest = rest &>> 1
+      rest = half
     }
     return y < 0 ? 1 / result : result
   }
   if x == 0 { return y > 0 ? 0 : .infinity }
   if x < 0, whole != y { return .nan }
   let result = exponential(y * naturalLogarithm(x.magnitude))
-  return x < 0 && (whole * 0.5).rounded(.toNearestOrEven) * 2 != whole ? -result : result
+  return x < 0 && roundedToEven(whole * 0.5) * 2 != whole ? -result : result
+}
+
+/// The nearest integer, ties to even. Adding 2^23 to a smaller number rounds it; larger ones are integers.
+@inline(__always) func roundedToEven(_ x: Float) -> Float {
+  let magnitude = x.magnitude
+  if magnitude >= 8_388_608 { return x }
+  let whole = (magnitude + 8_388_608) - 8_388_608
+  return x < 0 ? -whole : whole
+}
+
+@inline(__always) func roundedDown(_ x: Float) -> Float {
+  let nearest = roundedToEven(x)
+  return nearest > x ? nearest - 1 : nearest
+}
+
+@inline(__always) func roundedUp(_ x: Float) -> Float {
+  let nearest = roundedToEven(x)
+  return nearest < x ? nearest + 1 : nearest
 }
 
 @inline(__always) func sine(_ x: Float) -> Float { sinusoid(x, quarterTurns: 0) }

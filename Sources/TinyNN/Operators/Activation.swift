@@ -89,9 +89,9 @@ public struct Activation: Equatable, Sendable {
     case .log: naturalLogarithm(x)
     case .softplus: softplus(x)
     case .mish: x * hyperbolicTangent(softplus(x))
-    case .floor: x.rounded(.down)
-    case .ceiling: x.rounded(.up)
-    case .round: x.rounded(.toNearestOrEven)
+    case .floor: roundedDown(x)
+    case .ceiling: roundedUp(x)
+    case .round: roundedToEven(x)
     case .sign: x > 0 ? 1 : x < 0 ? -1 : x
     case .sine: sine(x)
     case .cosine: cosine(x)

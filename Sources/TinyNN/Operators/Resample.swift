@@ -42,10 +42,10 @@ public struct Resample: Operator {
     for row in context.share(of: output.shape.count(in: 0..<axis) * count) {
       let (block, index) = (row / count, row % count)
       let to = row * inner
+      // Whatever a hostile file holds, the sums below stay small.
+      let start = min(max(Int(first[index]), -taps), extent)
       for tap in 0..<taps {
-        // In 64 bits on every target: a hostile file may hold any first neighbour.
-        let wanted = Int64(first[index]) &+ Int64(truncatingIfNeeded: tap)
-        let position = wanted <= 0 ? 0 : wanted >= Int64(truncatingIfNeeded: extent) ? extent - 1 : Int(truncatingIfNeeded: wanted)
+        let position = min(max(start + tap, 0), extent - 1)
         let from = (block * extent + position) * inner
         let weight = weights[index * taps + tap]
         if tap == 0 {
