@@ -20,6 +20,8 @@ let package = Package(
     .library(name: "TinyNN", targets: ["TinyNN"]),
     // With what a host needs around it: files, threads, photos.
     .library(name: "FewShot", targets: ["FewShot", "HostRuntime", "ImageFiles"]),
+    // tinynn.h, for C and C++ programs on hosts; devices link what `make firmware` builds.
+    .library(name: "tinynn", type: .static, targets: ["CInterface"]),
     .library(name: "Quantize", targets: ["Quantize"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
@@ -59,6 +61,9 @@ let package = Package(
         .enableUpcomingFeature("InternalImportsByDefault")
       ]),
 
+    // tinynn.h (Sources/CTinyNN/include) over TinyNN and the device part of FewShot.
+    .target(name: "CInterface", dependencies: ["CTinyNN", "TinyNN", "FewShot"], swiftSettings: device),
+
     .executableTarget(
       name: "edgessl",
       dependencies: [
@@ -78,6 +83,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
+    .testTarget(
+      name: "CInterfaceTests",
+      dependencies: ["CInterface", "CTinyNN", "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
     // Runs the command as a process.

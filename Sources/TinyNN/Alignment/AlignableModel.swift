@@ -16,11 +16,12 @@ public struct AlignmentPoint: Sendable {
 /// same cost.
 @safe public struct AlignableModel {
   public let model: Model
-  private let bytes: UnsafeMutableRawBufferPointer
+  private let bytes: Elements<UInt8>
 
   /// - Parameter bytes: a copy of a .tnn file at a multiple of 64, which the caller keeps and nobody else writes.
   @unsafe public init(_ bytes: UnsafeMutableRawBufferPointer) throws(ModelError) {
-    unsafe self.bytes = bytes
+    // An empty buffer is refused by the check that follows.
+    self.bytes = unsafe Elements(bytes.baseAddress ?? UnsafeMutableRawPointer(bitPattern: 64)!, count: bytes.count)
     unsafe model = try Model(validating: ByteRegion(UnsafeRawBufferPointer(bytes)))
   }
 
@@ -69,7 +70,7 @@ public struct AlignmentPoint: Sendable {
       let multiplier = constantOffset(record, 3) + 4 * place
       let scaled = model.bytes.load(Float.self, at: multiplier) * factor
       store(scaled, at: multiplier)
-      let steps = Double(addend) / (Double(scaled) * Double(map.scale)) + Double(model.bytes.load(Int32.self, at: bias))
+      let steps = Double(addend) / (Double(scaled) * Double(map.scale)) + Double(Int(model.bytes.load(Int32.self, at: bias)))
       let limited = steps < -0x1p30 ? -0x1p30 : steps > 0x1p30 ? 0x1p30 : steps
       store(Int32(truncatingIfNeeded: Int(limited.rounded(.toNearestOrEven))), at: bias)
       return
@@ -84,7 +85,7 @@ public struct AlignmentPoint: Sendable {
   /// Ends the changes: writes the checksum.
   public func seal() {
     // The span does not leave this function.
-    var span = unsafe MutableRawSpan(_unsafeBytes: bytes)
+    var span = unsafe MutableRawSpan(_unsafeStart: bytes.base, byteCount: bytes.count)
     Checksum.seal(&span)
   }
 
@@ -102,9 +103,9 @@ public struct AlignmentPoint: Sendable {
   }
 
   private func store<T: BitwiseCopyable>(_ value: T, at offset: Int) {
-    precondition(offset >= 0 && offset + MemoryLayout<T>.size <= model.bytes.count)
-    // In bounds, and the caller's promise: nobody else writes here.
-    unsafe bytes.storeBytes(of: value, toByteOffset: offset, as: T.self)
+    precondition(offset >= 0 && offset + MemoryLayout<T>.size <= bytes.count)
+    // In bounds, and the caller's promise: nobody else writes here. All places are multiples of 4.
+    unsafe UnsafeMutableRawPointer(bytes.base + offset).assumingMemoryBound(to: T.self).pointee = value
   }
 
   private func copy(_ count: Int, at offset: Int, from original: Model) {

@@ -84,7 +84,7 @@ public struct Binary: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let a = context.input(0), b = context.input(1), output = context.output(0)
-    if output.elementType == .int8 { return runInt8(context, a, b, output) }
+    if !OperatorSelection.hasFloat || output.elementType == .int8 { return runInt8(context, a, b, output) }
     eachRow(context, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
       loop(a.floats, startA, stepA, b.floats, startB, stepB, output.floats, start, count)
     }
