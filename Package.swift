@@ -47,7 +47,7 @@ let package = Package(
 
     .target(
       name: "ONNXImport",
-      dependencies: ["ModelCompiler", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: ["HostRuntime", "ModelCompiler", "Quantize", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       swiftSettings: strict),
 
     // What a host adds to the runtime: mapped files, threads, atomic writes.

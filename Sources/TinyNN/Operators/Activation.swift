@@ -17,6 +17,26 @@ public struct Activation: Equatable, Sendable {
     case tanh
     case exp
     case sqrt
+    /// The error function.
+    case erf
+    /// x (1 + erf(x / sqrt(2))) / 2.
+    case gelu
+    /// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+    case geluTanh
+    /// The natural logarithm.
+    case log
+    /// log(1 + exp(x)).
+    case softplus
+    /// x tanh(log(1 + exp(x))).
+    case mish
+    case floor
+    case ceiling
+    /// To the nearest integer, ties to even.
+    case round
+    /// -1, 0 or 1.
+    case sign
+    case sine
+    case cosine
   }
 
   public var function: Function
@@ -63,6 +83,18 @@ public struct Activation: Equatable, Sendable {
     case .tanh: hyperbolicTangent(x)
     case .exp: exponential(x)
     case .sqrt: x.squareRoot()
+    case .erf: errorFunction(x)
+    case .gelu: gaussianErrorLinear(x)
+    case .geluTanh: approximateGaussianErrorLinear(x)
+    case .log: naturalLogarithm(x)
+    case .softplus: softplus(x)
+    case .mish: x * hyperbolicTangent(softplus(x))
+    case .floor: roundedDown(x)
+    case .ceiling: roundedUp(x)
+    case .round: roundedToEven(x)
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x
+    case .sine: sine(x)
+    case .cosine: cosine(x)
     }
   }
 
@@ -87,6 +119,11 @@ public struct Activation: Equatable, Sendable {
     case .tanh: for i in range { output[i] = hyperbolicTangent(input[i]) }
     case .exp: for i in range { output[i] = exponential(input[i]) }
     case .sqrt: for i in range { output[i] = input[i].squareRoot() }
+    case .erf: for i in range { output[i] = errorFunction(input[i]) }
+    case .gelu: for i in range { output[i] = gaussianErrorLinear(input[i]) }
+    case .geluTanh: for i in range { output[i] = approximateGaussianErrorLinear(input[i]) }
+    case .log, .softplus, .mish, .floor, .ceiling, .round, .sign, .sine, .cosine:
+      for i in range { output[i] = value(input[i]) }
     }
   }
 }

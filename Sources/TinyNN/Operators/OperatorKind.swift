@@ -17,6 +17,13 @@ public enum OperatorKind: UInt16, Sendable {
   case pad
   case quantize
   case dequantize
+  case matMul
+  case layerNormalization
+  case gather
+  case resample
+  case reduce
+  case localResponseNormalization
+  case select
 
   /// Calls the visitor with the operator's type; the only switch over operators, specialised for each visitor.
   @inline(__always)
@@ -40,6 +47,13 @@ public enum OperatorKind: UInt16, Sendable {
       case .transpose: try visitor.visit(Transpose.self)
       case .pad: try visitor.visit(Pad.self)
       case .quantize: try visitor.visit(Quantize.self)
+      case .matMul: try visitor.visit(MatMul.self)
+      case .layerNormalization: try visitor.visit(LayerNormalization.self)
+      case .gather: try visitor.visit(Gather.self)
+      case .resample: try visitor.visit(Resample.self)
+      case .reduce: try visitor.visit(Reduce.self)
+      case .localResponseNormalization: try visitor.visit(LocalResponseNormalization.self)
+      case .select: try visitor.visit(Select.self)
     #endif
     }
   }
