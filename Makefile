@@ -4,12 +4,16 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 BIN = .build/release/edgessl
 APT_PACKAGES = libopenblas-dev libjpeg-dev libpng-dev pkg-config
+# Cross compilers and emulators: the checks on ARM are skipped without them.
+ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps build demo test check-embedded bench install clean
+.PHONY: deps deps-arm build demo test check-embedded firmware test-firmware bench install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
-deps:
-	@missing=""; for package in $(APT_PACKAGES); do \
+deps: PACKAGES = $(APT_PACKAGES)
+deps-arm: PACKAGES = $(ARM_PACKAGES)
+deps deps-arm:
+	@missing=""; for package in $(PACKAGES); do \
 	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \
 	  echo "installing:$$missing"; sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
@@ -22,14 +26,27 @@ build: deps
 demo: build
 	Tools/demo.sh $(BIN)
 
+# The two products leave out the compiler of protocol buffers, a part of a dependency that nothing here uses.
 test: deps check-embedded
-	$(SWIFT) build --build-tests
+	$(SWIFT) build --product edgessl
+	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build
 	Tools/test-swift-app.sh
+	$(MAKE) test-firmware
 
 # The proof that TinyNN and the device part of FewShot never allocate.
 check-embedded:
 	Tools/check-embedded.sh
+
+# libtinynn.a for devices, without allocation, with a table of sizes: Documentation/firmware.md.
+firmware:
+	Tools/build-firmware.sh
+	Tools/check-firmware.sh
+
+# The libraries' promises, the same bits on every target, and the examples under emulation. After `make test` has built the command.
+test-firmware: firmware
+	Tools/check-conformance.sh
+	Tools/test-firmware-examples.sh
 
 bench: build
 	Benchmarks/run.sh
@@ -37,6 +54,14 @@ bench: build
 install: build
 	install -D $(BIN) $(DESTDIR)$(PREFIX)/bin/edgessl
 	install -D -m 644 models/edge-s/edge-s.tnn $(DESTDIR)$(PREFIX)/share/edgessl/models/edge-s/edge-s.tnn
+
+# libtinynn.a and tinynn.h for this machine's own C programs, and what pkg-config needs to find them.
+install-firmware:
+	Tools/build-firmware.sh $$(uname -m)
+	install -D -m 644 .build/firmware/$$(uname -m)/libtinynn.a $(DESTDIR)$(PREFIX)/lib/libtinynn.a
+	install -D -m 644 .build/firmware/include/tinynn.h $(DESTDIR)$(PREFIX)/include/tinynn.h
+	sed 's|@PREFIX@|$(PREFIX)|' Tools/tinynn.pc.in > .build/firmware/tinynn.pc
+	install -D -m 644 .build/firmware/tinynn.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/tinynn.pc
 
 clean:
 	rm -rf .build

@@ -20,6 +20,8 @@ let package = Package(
     .library(name: "TinyNN", targets: ["TinyNN"]),
     // With what a host needs around it: files, threads, photos.
     .library(name: "FewShot", targets: ["FewShot", "HostRuntime", "ImageFiles"]),
+    // tinynn.h, for C and C++ programs on hosts; devices link what `make firmware` builds.
+    .library(name: "tinynn", type: .static, targets: ["CInterface"]),
     .library(name: "Quantize", targets: ["Quantize"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
@@ -45,7 +47,7 @@ let package = Package(
 
     .target(
       name: "ONNXImport",
-      dependencies: ["ModelCompiler", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: ["HostRuntime", "ModelCompiler", "Quantize", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       swiftSettings: strict),
 
     // What a host adds to the runtime: mapped files, threads, atomic writes.
@@ -58,6 +60,9 @@ let package = Package(
         // The device part's imports say whether they show in its interface.
         .enableUpcomingFeature("InternalImportsByDefault")
       ]),
+
+    // tinynn.h (Sources/CTinyNN/include) over TinyNN and the device part of FewShot.
+    .target(name: "CInterface", dependencies: ["CTinyNN", "TinyNN", "FewShot"], swiftSettings: device),
 
     .executableTarget(
       name: "edgessl",
@@ -78,6 +83,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
+    .testTarget(
+      name: "CInterfaceTests",
+      dependencies: ["CInterface", "CTinyNN", "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
     // Runs the command as a process.

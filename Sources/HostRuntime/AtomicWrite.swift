@@ -1,7 +1,7 @@
 import Glibc
 
 /// Writes a file so that at any moment, also after a power cut, `path` holds the old bytes or the new ones: a temporary file
-/// in the same folder, synced, renamed over `path`, the folder synced. A symbolic link stays and its target is replaced;
+/// in the same folder, synced, renamed over `path`, the folder synced. Ctrl-C waits until it is done. A symbolic link stays and its target is replaced;
 /// devices and pipes are written directly.
 public func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
   var status = stat()
@@ -15,6 +15,11 @@ public func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError)
     return
   }
 
+  var signals = sigset_t(), before = sigset_t()
+  sigemptyset(&signals)
+  for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }
+  pthread_sigmask(SIG_BLOCK, &signals, &before)
+  defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
   let target = resolved(path)
   let temporary = "\(target).\(getpid()).tmp"
   let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC

@@ -8,6 +8,8 @@ extension Graph {
     mergeEqualNodes()
     absorbPads()
     foldScales()
+    mergeBranches()
+    recognizeNormalizations()
     fuseActivations()
     // What was fused or folded may have stood between two transposes or reshapes.
     moveTransposes()

@@ -14,6 +14,8 @@ public struct Graph: Sendable {
     public var constant: [UInt8]?
     /// Of an int8 tensor, but for weights, whose scales are per channel.
     public var quantization: Quantization?
+    /// Of float32 weights that were int8 in the file they come from: one scale, or one for each output channel.
+    public package(set) var weightScales: [Float]?
   }
 
   public struct Node: Sendable {
@@ -52,6 +54,10 @@ public struct Graph: Sendable {
     tensors.append(Tensor(name: name, type: type, constant: constant, quantization: quantization))
     return tensors.count - 1
   }
+
+  package mutating func setQuantization(_ map: Quantization, of tensor: TensorID) { tensors[tensor].quantization = map }
+
+  package mutating func setWeightScales(_ scales: [Float], of tensor: TensorID) { tensors[tensor].weightScales = scales }
 
   package mutating func rename(_ tensor: TensorID, _ name: String) { tensors[tensor].name = name }
 

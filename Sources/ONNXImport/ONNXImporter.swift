@@ -1,4 +1,5 @@
 import ModelCompiler
+import Quantize
 import TinyNN
 
 /// What the caller decides about an import.
@@ -66,6 +67,11 @@ extension ONNXModel {
     let results = try translator.finish(outputs)
     var graph = translator.builder.graph
     graph.optimize()
+    if graph.nodes.contains(where: { $0.kind == .quantize }) {
+      do { graph = try graph.loweredFromQuantizedForm() } catch {
+        throw ONNXImportError(.unsupported, "the quantized model does not fit together: \(error)")
+      }
+    }
 
     var counts: [String: Int] = [:]
     for index in needed where !nodes[index].outputs.allSatisfy(isConstant) { counts[nodes[index].operatorName, default: 0] += 1 }
@@ -140,6 +146,9 @@ private struct Translator {
     guard node.domain.isEmpty, let rule = Translation.rules[node.proto.opType] else {
       throw node.unsupported("this operator is only supported on constants")
     }
+    if !operands.isEmpty, operands.allSatisfy({ $0 == nil || $0?.constant != nil }) {
+      return try RuntimeFolding(node: node, inputs: operands.map { $0?.constant }).evaluate(rule)
+    }
     return try rule(Translation(node: node, operands: operands, graph: builder))
   }
 
@@ -158,7 +167,9 @@ private struct Translator {
       guard case .computed(let tensor, let shape) = values[name] else {
         throw ONNXImportError(.unsupported, "'\(name)' does not depend on the values of any input")
       }
-      tensors.append(tensor)
+      // Every output has a tensor of its own, under its own name.
+      let isTaken = tensors.contains(tensor) || builder.graph.inputs.contains(tensor)
+      tensors.append(isTaken ? try builder.copy(of: tensor, name: name) : tensor)
       interfaces.append(ImportedModel.Interface(name: name, shape: shape, isStoredAsNHWC: false))
     }
     builder.setOutputs(tensors)

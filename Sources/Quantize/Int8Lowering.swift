@@ -112,7 +112,7 @@ struct Int8Lowering {
       return true
     }
     if let it = node.decoded(Activate.self) { return try add(it, node, &result) }
-    if let it = node.decoded(Pool.self) { return try add(it, node, &result) }
+    if let it = node.decoded(Pool.self), it.function != .sum { return try add(it, node, &result) }
     if let it = node.decoded(Concatenate.self) { return try add(it, node, &result) }
     if let it = node.decoded(Slice.self) { return try add(it, node, &result) }
     if let it = node.decoded(Reshape.self) { return try add(it, node, &result) }

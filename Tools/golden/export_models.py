@@ -18,6 +18,13 @@ from golden_case import write_case
 
 SEED = 7
 
+# Encoders that people start from, of every family.
+TIMM = """resnet50 mobilenetv1_100 mobilenetv2_035 mobilenetv2_100 mobilenetv3_small_100 mobilenetv3_large_100
+mobilenetv4_conv_small efficientnet_b0 tinynet_e mnasnet_100 ghostnet_100 regnetx_002 regnety_002 densenet121 dla34 repvgg_a0
+mobileone_s0 lcnet_050 edgenext_xx_small mobilevit_xxs mobilevitv2_050 fastvit_t8 convnext_atto poolformer_s12
+vit_small_patch14_dinov2 levit_128s efficientformer_l1 xcit_nano_12_p16_224 swin_tiny_patch4_window7_224 resmlp_12_224
+mixer_s32_224""".split()
+
 MODELS = {
     "mobilenet_v2": ("torchvision", 224),
     "mobilenet_v3_small": ("torchvision", 224),
@@ -26,6 +33,9 @@ MODELS = {
     "mnasnet0_5": ("torchvision", 224),
     "shufflenet_v2_x0_5": ("torchvision", 224),
     "efficientnet_lite0": ("timm", 224),
+    "vit_tiny_patch16_224": ("timm", 224),
+    "deit_tiny_patch16_224": ("timm", 224),
+    **{name: ("timm", 224) for name in TIMM},
 }
 
 
@@ -42,7 +52,8 @@ def build(name: str) -> torch.nn.Module:
     torch.manual_seed(SEED)
     if source == "timm":
         import timm
-        return timm.create_model(name, pretrained=False)
+        size = {"img_size": MODELS[name][1]} if "dinov2" in name else {}
+        return timm.create_model(name, pretrained=False, **size)
     import torchvision
     return getattr(torchvision.models, name)(weights=None)
 
@@ -62,6 +73,15 @@ def randomise(model: torch.nn.Module, size: int) -> None:
         for module in model.modules():
             if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear)) and module.bias is not None:
                 module.bias.copy_(uniform(module.bias, -0.1, 0.1))
+            if isinstance(module, (torch.nn.LayerNorm, torch.nn.GroupNorm)) and module.weight is not None:
+                module.weight.copy_(uniform(module.weight, 0.5, 1.5))
+                if module.bias is not None:
+                    module.bias.copy_(uniform(module.bias, -0.3, 0.3))
+        # Weights that start at a constant (zero heads, layer scales of 1e-5) would hide what stands before them.
+        for name, parameter in model.named_parameters():
+            if parameter.numel() > 1 and parameter.min() == parameter.max() and not any(parameter is n.weight or parameter is n.bias for n in norms):
+                low, high = (0.2, 0.6) if parameter.dim() == 1 else (-0.1, 0.1)
+                parameter.copy_(uniform(parameter, low, high))
         for norm in norms:
             norm.weight.copy_(uniform(norm.weight, 0.5, 1.5))
             norm.bias.copy_(uniform(norm.bias, -0.3, 0.5))
@@ -77,6 +97,8 @@ def randomise(model: torch.nn.Module, size: int) -> None:
             deviation = norm.running_var.sqrt()
             norm.running_mean.add_(uniform(norm.running_mean, -0.2, 0.2) * deviation)
             norm.running_var.mul_(uniform(norm.running_var, 0.7, 1.5))
+            # Statistics of a handful of pooled vectors are nearly constant: dividing by them would only magnify rounding.
+            norm.running_var.clamp_(min=1e-3).add_(0.05 * norm.running_mean.square())
     model.eval()
 
 
@@ -94,6 +116,33 @@ def classifier_input(model: onnx.ModelProto) -> str | None:
     return None
 
 
+def export(name: str, arguments: argparse.Namespace) -> None:
+    size = MODELS[name][1]
+    model = build(name)
+    randomise(model, size)
+    image = torch.randn((1, 3, size, size), generator=torch.Generator().manual_seed(SEED + 1))
+    folder = arguments.directory / name
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "model.onnx"
+    keep = arguments.keep_batch_normalization
+    mode = torch.onnx.TrainingMode.PRESERVE if keep else torch.onnx.TrainingMode.EVAL
+    if arguments.dynamo:
+        torch.onnx.export(model, (image,), str(path), opset_version=max(18, arguments.opset), input_names=["x"],
+                          output_names=["logits"], dynamo=True, external_data=False, verbose=False)
+    else:
+        torch.onnx.export(model, (image,), str(path), opset_version=arguments.opset, input_names=["x"],
+                          output_names=["logits"], dynamo=False, do_constant_folding=not keep, training=mode)
+    proto = onnx.load(str(path))
+    values = write_case(folder, proto, {"x": image.numpy()}, embedding=classifier_input(proto), copy_model=False)
+    with torch.no_grad():
+        expected = model(image).numpy()
+    difference = np.abs(values["logits"] - expected).max() / np.abs(expected).max()
+    operators = sorted({node.op_type for node in proto.graph.node})
+    shapes = {tensor: list(value.shape) for tensor, value in values.items()}
+    print(f"{name}: {shapes}, deviation {values['logits'].std():.3g}, torch differs by {difference:.1e}, "
+          f"{len(proto.graph.node)} nodes of {' '.join(operators)}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path)
@@ -101,6 +150,7 @@ def main() -> None:
     parser.add_argument("--opset", type=int, default=17)
     parser.add_argument("--keep-batch-normalization", action="store_true",
                         help="export BatchNormalization as a node of its own, which the exporter otherwise folds")
+    parser.add_argument("--dynamo", action="store_true", help="use torch's newer exporter; needs opset 18 or later")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in MODELS]
     if unknown:
@@ -111,26 +161,10 @@ def main() -> None:
     if library is None and importlib.util.find_spec("torchvision"):
         library = declare_torchvision_operators()
     for name in names:
-        size = MODELS[name][1]
-        model = build(name)
-        randomise(model, size)
-        image = torch.randn((1, 3, size, size), generator=torch.Generator().manual_seed(SEED + 1))
-        folder = arguments.directory / name
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "model.onnx"
-        keep = arguments.keep_batch_normalization
-        mode = torch.onnx.TrainingMode.PRESERVE if keep else torch.onnx.TrainingMode.EVAL
-        torch.onnx.export(model, (image,), str(path), opset_version=arguments.opset, input_names=["x"],
-                          output_names=["logits"], dynamo=False, do_constant_folding=not keep, training=mode)
-        proto = onnx.load(str(path))
-        values = write_case(folder, proto, {"x": image.numpy()}, embedding=classifier_input(proto), copy_model=False)
-        with torch.no_grad():
-            expected = model(image).numpy()
-        difference = np.abs(values["logits"] - expected).max() / np.abs(expected).max()
-        operators = sorted({node.op_type for node in proto.graph.node})
-        shapes = {tensor: list(value.shape) for tensor, value in values.items()}
-        print(f"{name}: {shapes}, deviation {values['logits'].std():.3g}, torch differs by {difference:.1e}, "
-              f"{len(proto.graph.node)} nodes of {' '.join(operators)}", flush=True)
+        try:
+            export(name, arguments)
+        except Exception as error:
+            print(f"{name}: not exported: {type(error).__name__}: {error}".splitlines()[0], flush=True)
 
 
 if __name__ == "__main__":

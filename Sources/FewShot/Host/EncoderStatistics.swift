@@ -8,6 +8,8 @@ public import TinyNN
 /// random numbers, so the same photos in the same order give the same bytes.
 public struct EncoderStatistics: Sendable {
   public static let backgroundCount = 256
+  /// Principal axes: of 64 the last 44 brought 0.1 points of few-shot accuracy, and would be a third of the section.
+  static let axisCount = 20
 
   public let dimension: Int
   public private(set) var photoCount = 0
@@ -43,7 +45,7 @@ public struct EncoderStatistics: Sendable {
     let rows = background.map { example in
       (0..<dimension).map { Double(example.embedding[$0]) * Double(example.length) - mean[$0] }
     }
-    let covariance = PrincipalAxes(of: rows, dimension: dimension, atMost: TaskLimits.axisCount)
+    let covariance = PrincipalAxes(of: rows, dimension: dimension, atMost: EncoderStatistics.axisCount)
     bytes.append(word: UInt32(2))
     bytes.append(word: UInt32(dimension))
     bytes.append(word: UInt32(background.count))

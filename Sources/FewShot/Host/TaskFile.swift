@@ -62,7 +62,7 @@ public struct TaskFile: Equatable, Sendable {
   public func encoded(encoder: Model) throws -> (bytes: [UInt8], head: LearnedHead) {
     precondition(encoder.embeddingDimension == knowledge.dimension)
     let head = try LearnedHead(
-      knowledge, statistics: try StatisticsView.of(encoder), method: method, calibration: try AdaptationRecord.calibration(of: encoder))
+      knowledge, statistics: try StatisticsView.of(encoder), method: method, calibration: try AdaptationCalibration.of(encoder))
     var writer = FileWriter(copying: encoder, except: TaskFile.ownSections)
     writer.add(.classes, knowledge.classesSection)
     writer.add(.examples, knowledge.examplesSection)

@@ -10,7 +10,7 @@ extension Graph {
       let producers = producers()
       let counts = useCounts()
       for index in nodes.indices {
-        guard let binary = nodes[index].decoded(Binary.self), binary.function != .minimum, binary.function != .maximum,
+        guard let binary = nodes[index].decoded(Binary.self), [.add, .subtract, .multiply, .divide].contains(binary.function),
           let (data, values) = constantOperand(of: nodes[index], binary.function),
           let producer = producers[data], counts[data] == 1,
           let axis = weightChannelAxis(of: nodes[producer]), ask(nodes[producer], HasNoActivation()) == true
@@ -32,7 +32,7 @@ extension Graph {
           nodes[producer].inputs[1] = addConstant(name + ".weights", weightShape, newWeights)
         case .add: for channel in 0..<channels { newBias[channel] += value(channel) }
         case .subtract: for channel in 0..<channels { newBias[channel] -= value(channel) }
-        case .minimum, .maximum: continue
+        default: continue
         }
         nodes[producer].inputs[2] = addConstant(name + ".bias", Shape(channels), newBias)
         replaceUses(of: nodes[index].outputs[0], with: data)

@@ -28,7 +28,7 @@ extension Graph {
       changed = false
       let producers = producers()
       for index in nodes.indices {
-        guard let (activation, input) = recognized(at: index, producers) else { continue }
+        guard let (activation, input) = recognized(at: index, producers) ?? recognizedGELU(at: index, producers) else { continue }
         if let (node, _) = try? makeNode(Activate(activation), name: nodes[index].name, inputs: [input], output: nodes[index].outputs[0]) {
           nodes[index] = node
           changed = true
@@ -88,7 +88,7 @@ extension Graph {
     return scalar(a) == 3 ? b : nil
   }
 
-  private func scalar(_ tensor: TensorID) -> Float? {
+  func scalar(_ tensor: TensorID) -> Float? {
     guard let values = floats(tensor), values.count == 1 else { return nil }
     return values[0]
   }

@@ -90,8 +90,12 @@ private struct TransposeMover {
     guard graph.shape(node.outputs[0]).rank == permutation.rank else { return false }
 
     var inputs: [Graph.TensorID] = []
-    for input in node.inputs {
+    for (position, input) in node.inputs.enumerated() {
       if graph.isConstant(input) {
+        guard graph.ask(node, PermutesConstant(position: position)) == true else {
+          inputs.append(input)
+          continue
+        }
         inputs.append(graph.permutedConstant(input, inverse))
       } else if let origin = transposed[input], origin.permutation == permutation {
         inputs.append(origin.source)
@@ -103,7 +107,7 @@ private struct TransposeMover {
       }
     }
     let type = TensorType(graph.type(node.outputs[0]).elementType, inverse(graph.shape(node.outputs[0])))
-    let result = graph.addTensor(node.name, type)
+    let result = graph.addTensor(node.name, type, quantization: graph.tensors[node.outputs[0]].quantization)
     nodes.append(Graph.Node(name: node.name, kind: node.kind, attributes: attributes, inputs: inputs, outputs: [result]))
     emitTranspose(permutation, of: result, to: node.outputs[0], name: node.name + ".transpose")
     return true
@@ -175,6 +179,11 @@ private struct Permuted: NodeVisitor {
   func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> [UInt8]? {
     operation.permuted(by: permutation, of: operands)?.encoded
   }
+}
+
+private struct PermutesConstant: NodeVisitor {
+  let position: Int
+  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Bool { operation.permutesConstant(position) }
 }
 
 extension Graph {

@@ -9,9 +9,13 @@ struct ConstantFolding {
 
   /// The rules by operator of the standard domain. An operator without a rule is translated instead.
   static let rules: [String: Rule] = arithmeticRules.merging(shapeRules) { $1 }.merging(reductionRules) { $1 }
+    .merging(quantizationRules) { $1 }
 
   /// Results beyond this many elements are not folded but computed at run time, or refused.
   static let largestElementCount = 1 << 24
+
+  /// The most elements of one constant, such as a weight of equal elements.
+  static let largestWeightCount = 1 << 27
 
   /// The outputs of the node, or nil if there is no rule for its operator.
   static func evaluate(_ node: Node, _ inputs: [HostTensor?]) throws(ONNXImportError) -> [HostTensor]? {
@@ -36,11 +40,11 @@ struct ConstantFolding {
     try optionalInput(index) == nil ? node.ints(attribute) : integers(index)
   }
 
-  func checkCount(_ shape: [Int]) throws(ONNXImportError) {
+  func checkCount(_ shape: [Int], limit: Int = ConstantFolding.largestElementCount) throws(ONNXImportError) {
     var count = 1
     for extent in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: max(1, extent))
-      guard extent >= 0, !overflow, product <= ConstantFolding.largestElementCount else {
+      guard extent >= 0, !overflow, product <= limit else {
         throw node.error("a constant of shape \(shape) is too large")
       }
       count = product

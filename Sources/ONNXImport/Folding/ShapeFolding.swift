@@ -17,10 +17,12 @@ extension ConstantFolding {
     "Size": { (folding) throws(ONNXImportError) in [HostTensor([], integers: [Int64(try folding.input(0).count)])] },
     "ConstantOfShape": { (folding) throws(ONNXImportError) in
       let shape = try folding.integers(0)
-      try folding.checkCount(shape)
+      try folding.checkCount(shape, limit: ConstantFolding.largestWeightCount)
       let value = try folding.node.tensor("value") ?? HostTensor([1], floats: [0])
       guard value.count == 1 else { throw folding.node.error("attribute value has \(value.count) elements, needs 1") }
-      return [value.reshaped([]).broadcast(to: shape)]
+      let count = shape.reduce(1, *)
+      if let integer = value.integers?[0] { return [HostTensor(shape, integers: Array(repeating: integer, count: count))] }
+      return [HostTensor(shape, floats: Array(repeating: value.floats[0], count: count))]
     },
     "Range": { (folding) throws(ONNXImportError) in
       let (start, limit, delta) = (try folding.input(0), try folding.input(1), try folding.input(2))
@@ -77,6 +79,25 @@ extension ConstantFolding {
       let tiled = pairs.broadcast(to: zip(operand.shape, repeats).flatMap { [$1, $0] })
       return [tiled.reshaped(zip(operand.shape, repeats).map { $0 * $1 })]
     },
+    "CumSum": { (folding) throws(ONNXImportError) in try folding.runningSums() },
+    "Trilu": { (folding) throws(ONNXImportError) in
+      let operand = try folding.input(0)
+      let rank = operand.shape.count
+      guard rank >= 2 else { throw folding.node.error("an input of shape \(operand.shape) is no matrix") }
+      let (columns, rows) = (operand.shape[rank - 1], operand.shape[rank - 2])
+      let offset = folding.optionalInput(1)?.integers?.first.map(Int.init) ?? 0
+      let isUpper = try folding.node.bool("upper", default: true)
+      func isKept(_ index: Int) -> Bool {
+        let (row, column) = (index / columns % rows, index % columns)
+        return isUpper ? column - row >= offset : column - row <= offset
+      }
+      switch operand.values {
+      case .floats(let elements):
+        return [HostTensor(operand.shape, floats: elements.indices.map { isKept($0) ? elements[$0] : 0 })]
+      case .integers(let elements):
+        return [HostTensor(operand.shape, integers: elements.indices.map { isKept($0) ? elements[$0] : 0 })]
+      }
+    },
     "Concat": { (folding) throws(ONNXImportError) in [try folding.concatenated()] },
     "Gather": { (folding) throws(ONNXImportError) in [try folding.gathered()] },
     "Slice": { (folding) throws(ONNXImportError) in
@@ -125,6 +146,32 @@ extension ConstantFolding {
       case .integers(let elements): return HostTensor(operand.shape, integers: elements)
       }
     default: throw node.unsupported("a cast to \(type) is not supported")
+    }
+  }
+
+  /// Sums along an axis of all elements up to each one, or before it where `exclusive` is set, from the end where `reverse` is.
+  private func runningSums() throws(ONNXImportError) -> [HostTensor] {
+    let operand = try input(0)
+    guard let stated = try input(1).integers?.first else { throw node.error("the axis is missing") }
+    let axis = try normalizedAxis(Int(stated), rank: operand.shape.count, node)
+    let isExclusive = try node.bool("exclusive", default: false), isReverse = try node.bool("reverse", default: false)
+    let (extent, inner) = (operand.shape[axis], operand.shape[(axis + 1)...].reduce(1, *))
+    func sums<Element>(_ elements: [Element], _ zero: Element, _ add: (Element, Element) -> Element) -> [Element] {
+      var result = elements
+      for line in 0..<elements.count / max(1, extent) {
+        var sum = zero
+        for step in 0..<extent {
+          let index = (line / inner * extent + (isReverse ? extent - 1 - step : step)) * inner + line % inner
+          let next = add(sum, elements[index])
+          result[index] = isExclusive ? sum : next
+          sum = next
+        }
+      }
+      return result
+    }
+    switch operand.values {
+    case .floats(let elements): return [HostTensor(operand.shape, floats: sums(elements, 0, +))]
+    case .integers(let elements): return [HostTensor(operand.shape, integers: sums(elements, 0, &+))]
     }
   }
 

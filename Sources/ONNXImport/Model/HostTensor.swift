@@ -8,8 +8,19 @@ struct HostTensor: Equatable, Sendable {
     case integers([Int64])
   }
 
+  /// Of a weight that was stored as int8: real = scale times a whole number from -127 to 127.
+  struct Steps: Equatable, Sendable {
+    /// One, or one for each position of `axis`.
+    var scales: [Float]
+    var axis: Int
+  }
+
   var shape: [Int]
   var values: Values
+  /// What the file stores, where that matters: the range of a zero point.
+  var storedType: Onnx_TensorProto.DataType?
+  /// Lost by every change of the values.
+  var steps: Steps?
 
   init(_ shape: [Int], _ values: Values) {
     self.shape = shape
@@ -48,7 +59,12 @@ struct HostTensor: Equatable, Sendable {
   }
 
   /// The same elements under another shape. Precondition: the element count is the same.
-  func reshaped(_ shape: [Int]) -> HostTensor { HostTensor(shape, values) }
+  func reshaped(_ shape: [Int]) -> HostTensor {
+    var result = HostTensor(shape, values)
+    // The first axis keeps its place where only later ones change.
+    if let steps, steps.scales.count == 1 || shape == self.shape || (steps.axis == 0 && shape.first == self.shape.first) { result.steps = steps }
+    return result
+  }
 
   /// The elements at `indices` (row-major positions), under `shape`.
   func gathering(_ indices: [Int], _ shape: [Int]) -> HostTensor {
@@ -61,8 +77,29 @@ struct HostTensor: Equatable, Sendable {
   /// Axis `i` of the result is axis `permutation[i]` of this tensor.
   func transposed(_ permutation: [Int]) -> HostTensor {
     let strides = rowMajorStrides(shape)
-    let result = permutation.map { shape[$0] }
-    return gathering(positions(result, permutation.map { strides[$0] }), result)
+    let shape = permutation.map { self.shape[$0] }
+    var result = permutation == [1, 0] ? transposedMatrix() : gathering(positions(shape, permutation.map { strides[$0] }), shape)
+    if let steps { result.steps = Steps(scales: steps.scales, axis: permutation.firstIndex(of: steps.axis) ?? 0) }
+    return result
+  }
+
+  /// The transpose of a matrix, in tiles and without a list of positions: weights of dense layers are large.
+  private func transposedMatrix() -> HostTensor {
+    let (rows, columns) = (shape[0], shape[1])
+    func moved<Element>(_ elements: [Element]) -> [Element] {
+      [Element](unsafeUninitializedCapacity: elements.count) { result, count in
+        for first in stride(from: 0, to: rows, by: 16) {
+          for column in 0..<columns {
+            for row in first..<min(rows, first + 16) { result.initializeElement(at: column * rows + row, to: elements[row * columns + column]) }
+          }
+        }
+        count = elements.count
+      }
+    }
+    switch values {
+    case .floats(let elements): return HostTensor([columns, rows], floats: moved(elements))
+    case .integers(let elements): return HostTensor([columns, rows], integers: moved(elements))
+    }
   }
 
   /// Repeats elements along axes of extent 1 as NumPy's broadcasting does. Precondition: the shapes are compatible.

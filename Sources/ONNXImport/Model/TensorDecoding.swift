@@ -28,7 +28,8 @@ struct TensorDecoding {
     guard let type = Onnx_TensorProto.DataType(rawValue: Int(proto.dataType)) else {
       throw ONNXImportError(.unsupported, "\(label) has the unknown data type \(proto.dataType)")
     }
-    let tensor = HostTensor(shape, try values(type, count))
+    var tensor = HostTensor(shape, try values(type, count))
+    tensor.storedType = type
     if case .floats(let elements) = tensor.values, let index = elements.firstIndex(where: \.isNaN) {
       throw ONNXImportError(.malformed, "\(label) contains NaN at element \(index)")
     }

@@ -13,7 +13,12 @@ extension Translation {
       [try translation.activation(Activation(.leakyReLU, try translation.node.float("alpha", default: 0.01)))]
     },
     "PRelu": { (translation) throws(ONNXImportError) in
-      let (x, slope) = (try translation.operand(0), try translation.operand(1))
+      let x = try translation.operand(0)
+      var slope = try translation.operand(1)
+      // Before operator set 7 a vector of slopes runs over the channels.
+      if translation.node.opset < 7, slope.shape.count == 1, slope.count > 1 {
+        slope = try translation.reshaped(slope, slope.shape + Array(repeating: 1, count: max(0, x.shape.count - 2)))
+      }
       if let constant = slope.constant, constant.count == 1 {
         return [try translation.activated(x, Activation(.leakyReLU, constant.floats[0]))]
       }
@@ -25,21 +30,58 @@ extension Translation {
     "Tanh": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.tanh))] },
     "Exp": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.exp))] },
     "Sqrt": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.sqrt))] },
+    "Erf": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.erf))] },
+    "Gelu": { (translation) throws(ONNXImportError) in
+      let form = try translation.node.string("approximate") ?? "none"
+      guard form == "none" || form == "tanh" else { throw translation.node.unsupported("approximate \(form)") }
+      return [try translation.activation(Activation(form == "tanh" ? .geluTanh : .gelu))]
+    },
     "HardSigmoid": { (translation) throws(ONNXImportError) in
       let slope = try translation.node.float("alpha", default: 0.2)
       return [try translation.activation(Activation(.hardSigmoid, slope, try translation.node.float("beta", default: 0.5)))]
     },
     "HardSwish": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.hardSwish))] },
     "Swish": { (translation) throws(ONNXImportError) in
-      guard try translation.node.float("alpha", default: 1) == 1 else { throw translation.node.unsupported("alpha other than 1") }
-      return [try translation.activation(Activation(.silu))]
+      let alpha = try translation.node.float("alpha", default: 1)
+      if alpha == 1 { return [try translation.activation(Activation(.silu))] }
+      let x = try translation.operand(0)
+      return [try translation.binary(.multiply, x, try translation.activated(try translation.scaled(x, by: alpha), Activation(.sigmoid)))]
     },
     "Elu": { (translation) throws(ONNXImportError) in
-      [try translation.exponentialUnit(alpha: try translation.node.float("alpha", default: 1), gamma: 1)]
+      [try translation.exponentialUnit(try translation.operand(0), alpha: try translation.node.float("alpha", default: 1), gamma: 1)]
     },
     "Selu": { (translation) throws(ONNXImportError) in
-      [try translation.exponentialUnit(alpha: try translation.node.float("alpha", default: 1.6732632),
+      [try translation.exponentialUnit(try translation.operand(0), alpha: try translation.node.float("alpha", default: 1.6732632),
                                        gamma: try translation.node.float("gamma", default: 1.050701))]
+    },
+    "Log": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.log))] },
+    "Softplus": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.softplus))] },
+    "Mish": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.mish))] },
+    "Floor": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.floor))] },
+    "Ceil": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.ceiling))] },
+    "Round": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.round))] },
+    "Sign": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.sign))] },
+    "Sin": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.sine))] },
+    "Cos": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.cosine))] },
+    "Softsign": { (translation) throws(ONNXImportError) in
+      let x = try translation.operand(0)
+      let magnitude = try translation.binary(.maximum, x, try translation.scaled(x, by: -1))
+      let divisor = try translation.binary(.add, magnitude, .constant(HostTensor([], floats: [1])))
+      return [try translation.binary(.divide, x, divisor)]
+    },
+    "ThresholdedRelu": { (translation) throws(ONNXImportError) in
+      let x = try translation.operand(0)
+      let threshold = try translation.node.float("alpha", default: 1)
+      let passes = try translation.binary(.less, .constant(HostTensor([], floats: [threshold])), x)
+      return [try translation.emit(Select(), passes, x, .constant(HostTensor([], floats: [0])))]
+    },
+    "Celu": { (translation) throws(ONNXImportError) in
+      let alpha = try translation.node.float("alpha", default: 1)
+      let inner = try translation.scaled(try translation.operand(0), by: 1 / alpha)
+      return [try translation.scaled(try translation.exponentialUnit(inner, alpha: 1, gamma: 1), by: alpha)]
+    },
+    "LogSoftmax": { (translation) throws(ONNXImportError) in
+      [try translation.activated(try translation.softmax(), Activation(.log))]
     },
     "Softmax": { (translation) throws(ONNXImportError) in [try translation.softmax()] },
   ]
@@ -49,8 +91,7 @@ extension Translation {
   }
 
   /// gamma (max(x, 0) + alpha (exp(min(x, 0)) - 1))
-  private func exponentialUnit(alpha: Float, gamma: Float) throws(ONNXImportError) -> Value {
-    let x = try operand(0)
+  private func exponentialUnit(_ x: Value, alpha: Float, gamma: Float) throws(ONNXImportError) -> Value {
     let power = try activated(try activated(x, Activation(.clamp, -.infinity, 0)), Activation(.exp))
     let shifted = try binary(.add, power, .constant(HostTensor([], floats: [-1])))
     return try scaled(try binary(.add, try activated(x, .relu), try scaled(shifted, by: alpha)), by: gamma)

@@ -32,26 +32,48 @@ extension Translation {
       [try translation.binary(.divide, .constant(HostTensor([], floats: [1])), try translation.operand(0))]
     },
     "Pow": { (translation) throws(ONNXImportError) in
-      let (x, exponent) = (try translation.operand(0), try translation.constant(1))
-      switch exponent.count == 1 ? exponent.floats[0] : .nan {
+      let x = try translation.operand(0)
+      let exponent = try translation.operand(1)
+      switch exponent.count == 1 ? exponent.constant?.floats[0] : nil {
       case 0.5: return [try translation.activated(x, Activation(.sqrt))]
       case 1: return [x]
       case 2: return [try translation.binary(.multiply, x, x)]
       case 3: return [try translation.binary(.multiply, try translation.binary(.multiply, x, x), x)]
-      default: throw translation.node.unsupported("exponents other than 0.5, 1, 2 and 3")
+      default: return [try translation.arithmetic(.power)]
       }
+    },
+    "Less": { (translation) throws(ONNXImportError) in [try translation.arithmetic(.less)] },
+    "LessOrEqual": { (translation) throws(ONNXImportError) in [try translation.arithmetic(.lessOrEqual)] },
+    "Equal": { (translation) throws(ONNXImportError) in [try translation.arithmetic(.equal)] },
+    "Greater": { (translation) throws(ONNXImportError) in
+      let (a, b) = try translation.pair()
+      return [try translation.binary(.less, b, a)]
+    },
+    "GreaterOrEqual": { (translation) throws(ONNXImportError) in
+      let (a, b) = try translation.pair()
+      return [try translation.binary(.lessOrEqual, b, a)]
+    },
+    // Booleans are 0 and 1.
+    "Not": { (translation) throws(ONNXImportError) in
+      [try translation.binary(.equal, try translation.operand(0), .constant(HostTensor([], floats: [0])))]
+    },
+    "And": { (translation) throws(ONNXImportError) in [try translation.arithmetic(.minimum)] },
+    "Or": { (translation) throws(ONNXImportError) in [try translation.arithmetic(.maximum)] },
+    "Where": { (translation) throws(ONNXImportError) in
+      try translation.node.requireInputs(3...3)
+      let (condition, a, b) = (try translation.operand(0), try translation.operand(1), try translation.operand(2))
+      if let constant = condition.constant?.floats, let shape = broadcastShape(condition.shape, broadcastShape(a.shape, b.shape) ?? []) {
+        if constant.allSatisfy({ $0 != 0 }) { return [try translation.expanded(a, to: shape)] }
+        if constant.allSatisfy({ $0 == 0 }) { return [try translation.expanded(b, to: shape)] }
+      }
+      return [try translation.emit(Select(), condition, a, b)]
     },
     "Expand": { (translation) throws(ONNXImportError) in
       let x = try translation.operand(0)
       guard let target = try translation.integers(input: 1, orAttribute: nil), let shape = broadcastShape(x.shape, target) else {
         throw translation.node.error("shape \(x.shape) cannot be expanded")
       }
-      if shape == x.shape { return [x] }
-      guard try translation.checkedShape(shape).count <= ConstantFolding.largestElementCount else {
-        throw translation.node.unsupported("an expansion to shape \(shape) is too large")
-      }
-      let ones = HostTensor([], floats: [1]).broadcast(to: shape)
-      return [try translation.binary(.multiply, x, .constant(ones))]
+      return [try translation.expanded(x, to: shape)]
     },
   ]
 

@@ -6,7 +6,7 @@ extension Translation {
     "MatMul": { (translation) throws(ONNXImportError) in [try translation.matrixProduct()] },
   ]
 
-  /// alpha A' B' + beta C, where A' and B' are transposed or not; one of A and B must be constant.
+  /// alpha A' B' + beta C, where A' and B' are transposed or not.
   private func gemm() throws(ONNXImportError) -> Value {
     try node.requireInputs(2...3)
     let (alpha, beta) = (try node.float("alpha", default: 1), try node.float("beta", default: 1))
@@ -38,8 +38,8 @@ extension Translation {
     return try matrixProduct(try operand(0), try operand(1))
   }
 
-  /// NumPy's matmul where one operand is a constant matrix.
-  private func matrixProduct(_ a: Value, _ b: Value) throws(ONNXImportError) -> Value {
+  /// NumPy's matmul: a dense layer where one operand is a constant matrix.
+  func matrixProduct(_ a: Value, _ b: Value) throws(ONNXImportError) -> Value {
     guard !a.shape.isEmpty, !b.shape.isEmpty else { throw node.error("a product with a scalar") }
     if let weights = b.constant, let matrix = asMatrix(weights) {
       let product = try dense(a, matrix, bias: nil)
@@ -52,7 +52,14 @@ extension Translation {
       let product = try dense(try transposed(b, order), matrix.transposed([1, 0]), bias: nil)
       return try transposed(product, order)
     }
-    throw node.unsupported("a product of two computed tensors, shapes \(a.shape) and \(b.shape)")
+    // A vector is a row on the left, a column on the right, and its dimension vanishes from the result.
+    let left = a.shape.count == 1 ? try reshaped(a, [1, a.shape[0]]) : a
+    let right = b.shape.count == 1 ? try reshaped(b, [b.shape[0], 1]) : b
+    let product = try emit(MatMul(), left, right)
+    var shape = product.shape
+    if b.shape.count == 1 { shape.removeLast() }
+    if a.shape.count == 1 { shape.remove(at: shape.count - (b.shape.count == 1 ? 1 : 2)) }
+    return try reshaped(product, shape)
   }
 
   /// A constant whose leading dimensions are 1, as [depth, columns]; a vector is one column.

@@ -3,9 +3,19 @@ import TinyNN
 extension Translation {
   static let shapeRules: [String: Rule] = [
     "Identity": { (translation) throws(ONNXImportError) in [try translation.operand(0)] },
-    "Dropout": { (translation) throws(ONNXImportError) in [try translation.operand(0)] },
+    "Dropout": { (translation) throws(ONNXImportError) in
+      if let training = translation.optionalOperand(2), training.constant?.floats.allSatisfy({ $0 == 0 }) != true {
+        throw translation.node.unsupported("training_mode is on; export the model in evaluation mode")
+      }
+      return [try translation.operand(0)]
+    },
+    "CastLike": { (translation) throws(ONNXImportError) in [try translation.operand(0)] },
     "Cast": { (translation) throws(ONNXImportError) in
       let code = try translation.node.int("to") ?? 0
+      if code == 9 {
+        let isZero = try translation.binary(.equal, try translation.operand(0), .constant(HostTensor([], floats: [0])))
+        return [try translation.binary(.equal, isZero, .constant(HostTensor([], floats: [0])))]
+      }
       guard [1, 10, 11, 16].contains(code) else { throw translation.node.unsupported("a cast of computed values to integers") }
       return [try translation.operand(0)]
     },
@@ -66,7 +76,9 @@ extension Translation {
       let (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2] / size, x.shape[3] / size)
       guard h * size == x.shape[2], w * size == x.shape[3] else { throw translation.node.error("blocks of \(size) do not fit shape \(x.shape)") }
       let split = try translation.reshaped(x, [n, c, h, size, w, size])
-      return [try translation.reshaped(try translation.transposed(split, [0, 3, 5, 1, 2, 4]), [n, c * size * size, h, w])]
+      let isColumnFirst = try translation.node.string("mode") == "CRD"
+      let moved = try translation.transposed(split, isColumnFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4])
+      return [try translation.reshaped(moved, [n, c * size * size, h, w])]
     },
   ]
 

@@ -30,6 +30,18 @@ extension Translation {
       }
       return parts
     },
+    "Tile": { (translation) throws(ONNXImportError) in
+      var x = try translation.operand(0)
+      guard let repeats = try translation.integers(input: 1, orAttribute: nil), repeats.count == x.shape.count,
+        repeats.allSatisfy({ $0 > 0 })
+      else { throw translation.node.error("the repeats do not fit shape \(x.shape)") }
+      for (axis, count) in repeats.enumerated() where count > 1 {
+        let extent = x.shape[axis]
+        guard count <= ConstantFolding.largestElementCount / extent else { throw translation.node.unsupported("\(count) repeats") }
+        x = try translation.gathered(x, axis, (0..<extent * count).map { $0 % extent })
+      }
+      return [x]
+    },
     "Gather": { (translation) throws(ONNXImportError) in [try translation.gathered()] },
     "Pad": { (translation) throws(ONNXImportError) in [try translation.padded()] },
   ]
@@ -45,7 +57,7 @@ extension Translation {
     return try emit(Slice(axis: axis, start: range.start, step: range.count == 1 ? 1 : range.step, extent: range.count), x)
   }
 
-  /// Constant indices: each run of equally spaced ones is a slice.
+  /// Constant indices: equally spaced ones are a slice.
   private func gathered() throws(ONNXImportError) -> Value {
     let (x, indices) = (try operand(0), try constant(1))
     let axis = try normalizedAxis(try node.int("axis", default: 0), rank: x.shape.count, node)
@@ -56,31 +68,18 @@ extension Translation {
       guard x.shape[axis] > row, row >= 0 else { throw node.error("index \(index) of a dimension of \(x.shape[axis])") }
       rows.append(row)
     }
-    var parts: [Value] = []
-    for range in arithmeticRuns(rows) { parts.append(try sliced(x, axis, range)) }
-    guard !parts.isEmpty else { throw node.unsupported("no indices") }
-    let result = try concatenated(parts, axis)
-    return try reshaped(result, x.shape[..<axis] + indices.shape + x.shape[(axis + 1)...])
+    return try reshaped(try gathered(x, axis, rows), x.shape[..<axis] + indices.shape + x.shape[(axis + 1)...])
   }
 
-  private func arithmeticRuns(_ rows: [Int]) -> [SliceRange] {
-    var runs: [SliceRange] = []
-    for row in rows {
-      if var last = runs.last {
-        if last.count == 1, row != last.start {
-          last.step = row - last.start
-          last.count = 2
-          runs[runs.count - 1] = last
-          continue
-        }
-        if last.count > 1, row == last.start + last.step * last.count {
-          runs[runs.count - 1].count += 1
-          continue
-        }
-      }
-      runs.append(SliceRange(start: row, step: 1, count: 1))
+  /// The stated positions of one axis.
+  func gathered(_ x: Value, _ axis: Int, _ rows: [Int]) throws(ONNXImportError) -> Value {
+    guard let first = rows.first else { throw node.unsupported("no indices") }
+    let step = rows.count > 1 ? rows[1] - first : 1
+    if step != 0, rows.indices.allSatisfy({ rows[$0] == first + $0 * step }) {
+      return try sliced(x, axis, SliceRange(start: first, step: step, count: rows.count))
     }
-    return runs
+    guard rows.count <= ConstantFolding.largestElementCount else { throw node.unsupported("\(rows.count) indices") }
+    return try emit(Gather(axis: axis), x, positions(rows))
   }
 
   /// Pad: `pads` holds all beginnings, then all ends, of the stated axes; negative ones cut off.
@@ -111,25 +110,39 @@ extension Translation {
       var pad = Pad(rank: rank, value: try scalar(input: 2, orAttribute: "value", default: 0))
       for axis in 0..<rank { (pad.before[axis], pad.after[axis]) = (before[axis], after[axis]) }
       return try emit(pad, x)
-    case "edge":
-      for axis in 0..<rank {
-        let first = try sliced(x, axis, SliceRange(start: 0, step: 1, count: 1))
-        let last = try sliced(x, axis, SliceRange(start: x.shape[axis] - 1, step: 1, count: 1))
-        let (head, tail) = (Array(repeating: first, count: before[axis]), Array(repeating: last, count: after[axis]))
-        x = try concatenated(head + [x] + tail, axis)
-      }
-      return x
-    case "reflect":
+    case "edge", "reflect", "wrap":
+      let mode = try node.string("mode") ?? ""
       for axis in 0..<rank where before[axis] + after[axis] > 0 {
         let extent = x.shape[axis]
-        guard max(before[axis], after[axis]) < extent else { throw node.error("pads \(pads) reflect more than shape \(x.shape) has") }
-        var parts = [x]
-        if before[axis] > 0 { parts.insert(try sliced(x, axis, SliceRange(start: before[axis], step: -1, count: before[axis])), at: 0) }
-        if after[axis] > 0 { parts.append(try sliced(x, axis, SliceRange(start: extent - 2, step: -1, count: after[axis]))) }
-        x = try concatenated(parts, axis)
+        var rows: [Int] = []
+        for position in -before[axis]..<extent + after[axis] { rows.append(padded(position, extent, mode)) }
+        x = try gathered(x, axis, rows)
       }
       return x
     case let mode: throw node.unsupported("mode \(mode)")
     }
+  }
+
+  /// The position inside of 0 ..< `extent` that a position outside repeats; reflections go back and forth.
+  private func padded(_ position: Int, _ extent: Int, _ mode: String) -> Int {
+    func remainder(_ value: Int, _ period: Int) -> Int { ((value % period) + period) % period }
+    switch mode {
+    case "edge": return min(max(position, 0), extent - 1)
+    case "wrap": return remainder(position, extent)
+    default:
+      let place = remainder(position, max(1, 2 * (extent - 1)))
+      return min(place, 2 * (extent - 1) - place)
+    }
+  }
+
+  /// Every dimension of 1 repeated to the target's.
+  func expanded(_ value: Value, to shape: [Int]) throws(ONNXImportError) -> Value {
+    _ = try checkedShape(shape)
+    var x = try reshaped(value, Array(repeating: 1, count: shape.count - value.shape.count) + value.shape)
+    for axis in shape.indices.reversed() where x.shape[axis] != shape[axis] {
+      guard shape[axis] <= ConstantFolding.largestElementCount else { throw node.unsupported("an expansion to shape \(shape) is too large") }
+      x = try gathered(x, axis, Array(repeating: 0, count: shape[axis]))
+    }
+    return x
   }
 }

@@ -34,7 +34,7 @@ struct Translation {
   /// The rules by operator of the standard domain: the only list of ONNX operators that run at inference.
   static let rules: [String: Rule] = [
     convolutionRules, denseRules, arithmeticRules, activationRules, poolingRules, reductionRules, normalizationRules,
-    shapeRules, slicingRules,
+    shapeRules, slicingRules, resizeRules, contractionRules, attentionRules, quantizationRules,
   ].reduce(into: [:]) { all, family in all.merge(family) { $1 } }
 
   static func isSupported(_ node: Node) -> Bool {
@@ -88,7 +88,9 @@ extension Translation {
 
   func emit(_ operation: some Operator, _ inputs: [Value]) throws(ONNXImportError) -> Value {
     var tensors: [Graph.TensorID] = []
-    for input in inputs { tensors.append(try tensor(input)) }
+    // Masks of attention hold minus infinity; weights never do.
+    let isArithmetic = operation is Binary || operation is Select
+    for input in inputs { tensors.append(try tensor(input, allowsInfinity: isArithmetic)) }
     let output: Graph.TensorID
     do { output = try graph.append(operation, tensors, name: node.name) } catch {
       let shapes = inputs.map { "\($0.shape)" }.joined(separator: ", ")
@@ -100,12 +102,14 @@ extension Translation {
   }
 
   /// The tensor of the graph that holds the value; a constant is put into the graph as float32.
-  func tensor(_ value: Value) throws(ONNXImportError) -> Graph.TensorID {
+  func tensor(_ value: Value, allowsInfinity: Bool = false) throws(ONNXImportError) -> Graph.TensorID {
     switch value {
     case .computed(let tensor, _): return tensor
     case .constant(let constant):
-      guard constant.floats.allSatisfy(\.isFinite) else { throw node.error("a constant input holds infinite values or NaN") }
-      return graph.constant(try checkedShape(constant.shape), constant.floats, name: node.name)
+      guard constant.floats.allSatisfy({ $0.isFinite || (allowsInfinity && !$0.isNaN) }) else { throw node.error("a constant input holds infinite values or NaN") }
+      let tensor = graph.constant(try checkedShape(constant.shape), constant.floats, name: node.name)
+      if let steps = constant.steps { graph.note(steps.scales, of: tensor) }
+      return tensor
     }
   }
 
@@ -124,6 +128,11 @@ extension Translation {
 }
 
 extension Translation {
+  /// Positions along an axis, as the int32 constant that operators read them from.
+  func positions(_ positions: [Int]) -> Value {
+    .computed(graph.positions(positions.map { Int32($0) }, name: node.name), shape: [positions.count])
+  }
+
   func reshaped(_ value: Value, _ shape: [Int]) throws(ONNXImportError) -> Value {
     if value.shape == shape { return value }
     if let constant = value.constant { return .constant(constant.reshaped(shape)) }

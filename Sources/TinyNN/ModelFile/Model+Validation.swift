@@ -91,11 +91,11 @@ extension Model {
     }
   }
 
-  /// Callers fill inputs as float32 or int8 and read outputs as float32.
+  /// Callers fill inputs as float32 or int8 and read outputs as float32. Builds without float kernels take int8 inputs only.
   private func checkInterfaceTypes() throws(ModelError) {
     for index in 0..<inputCount + outputCount {
       let type = tensor(input(index)).type.elementType
-      guard type == .float32 || (type == .int8 && index < inputCount) else {
+      guard type == .float32 && (OperatorSelection.hasFloat || index >= inputCount) || (type == .int8 && index < inputCount) else {
         throw ModelError(.operandTypeMismatch, at: tensorOffset(input(index)), found: Int(type.rawValue), needed: Int(ElementType.float32.rawValue))
       }
     }
@@ -152,6 +152,10 @@ extension Model {
     }
     guard section(.attributes).contains(record.attributeOffset, record.attributeByteCount), record.attributeOffset % 4 == 0 else {
       throw ModelError(.attributesMalformed, at: offset, operator: index, found: record.attributeOffset)
+    }
+    let elements = operand(record, 0).map { tensor($0).type.elementType }
+    guard OperatorSelection.contains(record.kind, on: elements) else {
+      throw ModelError(.unknownOperator, at: offset, operator: index, found: Int(record.kind.rawValue))
     }
     var check = OperatorCheck(model: self, record: record)
     do { try record.kind.accept(&check) } catch { throw error.placed(at: offset, operator: index) }

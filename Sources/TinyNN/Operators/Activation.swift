@@ -17,6 +17,26 @@ public struct Activation: Equatable, Sendable {
     case tanh
     case exp
     case sqrt
+    /// The error function.
+    case erf
+    /// x (1 + erf(x / sqrt(2))) / 2.
+    case gelu
+    /// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+    case geluTanh
+    /// The natural logarithm.
+    case log
+    /// log(1 + exp(x)).
+    case softplus
+    /// x tanh(log(1 + exp(x))).
+    case mish
+    case floor
+    case ceiling
+    /// To the nearest integer, ties to even.
+    case round
+    /// -1, 0 or 1.
+    case sign
+    case sine
+    case cosine
   }
 
   public var function: Function
@@ -63,6 +83,18 @@ public struct Activation: Equatable, Sendable {
     case .tanh: hyperbolicTangent(x)
     case .exp: exponential(x)
     case .sqrt: x.squareRoot()
+    case .erf: errorFunction(x)
+    case .gelu: gaussianErrorLinear(x)
+    case .geluTanh: approximateGaussianErrorLinear(x)
+    case .log: naturalLogarithm(x)
+    case .softplus: softplus(x)
+    case .mish: x * hyperbolicTangent(softplus(x))
+    case .floor: roundedDown(x)
+    case .ceiling: roundedUp(x)
+    case .round: roundedToEven(x)
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x
+    case .sine: sine(x)
+    case .cosine: cosine(x)
     }
   }
 
@@ -80,6 +112,10 @@ public struct Activation: Equatable, Sendable {
     case .tanh: each(input, output, range) { hyperbolicTangent($0) }
     case .exp: each(input, output, range) { exponential($0) }
     case .sqrt: each(input, output, range) { $0.squareRoot() }
+    case .erf: each(input, output, range) { errorFunction($0) }
+    case .gelu: each(input, output, range) { gaussianErrorLinear($0) }
+    case .geluTanh: each(input, output, range) { approximateGaussianErrorLinear($0) }
+    case .log, .softplus, .mish, .floor, .ceiling, .round, .sign, .sine, .cosine: each(input, output, range) { value($0) }
     }
   }
 

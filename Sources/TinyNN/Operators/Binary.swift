@@ -14,6 +14,12 @@ public struct Binary: Operator {
     case divide
     case minimum
     case maximum
+    /// a to the power b; NaN for a negative a and a b that is no integer.
+    case power
+    /// Comparisons give 1 where they hold, else 0.
+    case less
+    case lessOrEqual
+    case equal
   }
 
   public var function: Function
@@ -78,7 +84,7 @@ public struct Binary: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let a = context.input(0), b = context.input(1), output = context.output(0)
-    if output.elementType == .int8 { return runInt8(context, a, b, output) }
+    if !OperatorSelection.hasFloat || output.elementType == .int8 { return runInt8(context, a, b, output) }
     eachRow(context, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
       loop(a.floats, startA, stepA, b.floats, startB, stepB, output.floats, start, count)
     }
@@ -157,6 +163,10 @@ public struct Binary: Operator {
     case .divide: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 / $1 }
     case .minimum: each(a, startA, stepA, b, startB, stepB, output, start, count) { $1 < $0 ? $1 : $0 }
     case .maximum: each(a, startA, stepA, b, startB, stepB, output, start, count) { $1 > $0 ? $1 : $0 }
+    case .power: each(a, startA, stepA, b, startB, stepB, output, start, count) { power($0, $1) }
+    case .less: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 < $1 ? 1 : 0 }
+    case .lessOrEqual: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 <= $1 ? 1 : 0 }
+    case .equal: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 == $1 ? 1 : 0 }
     }
     if activation.function != .none { activation.apply(output, output, start..<start + count) }
   }

@@ -130,7 +130,7 @@ public struct Convolution: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)
-    if input.elementType == .int8 { return runInt8(context) }
+    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context) }
     let columns = output.shape[3] / groups
     let channels = weights.shape[3]
     let packing = PanelPacking(columns: columns, depth: window.taps * channels)

@@ -69,7 +69,7 @@ public struct Dense: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)
-    if input.elementType == .int8 { return runInt8(context) }
+    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context) }
     let depth = weights.shape[1], columns = weights.shape[0]
     let rows = output.shape.count / columns
     let packing = PanelPacking(columns: columns, depth: depth)

@@ -51,6 +51,10 @@ extension Binary {
     case .divide: a / b
     case .minimum: b < a ? b : a
     case .maximum: b > a ? b : a
+    case .power: power(a, b)
+    case .less: a < b ? 1 : 0
+    case .lessOrEqual: a <= b ? 1 : 0
+    case .equal: a == b ? 1 : 0
     }
   }
 
@@ -63,6 +67,10 @@ extension Binary {
     case .divide: return (1 / b.floats[j], -a.floats[i] / (b.floats[j] * b.floats[j]))
     case .minimum: return b.floats[j] < a.floats[i] ? (0, 1) : (1, 0)
     case .maximum: return b.floats[j] > a.floats[i] ? (0, 1) : (1, 0)
+    case .power:
+      let (x, y) = (a.floats[i], b.floats[j])
+      return (y * power(x, y - 1), x > 0 ? power(x, y) * naturalLogarithm(x) : 0)
+    case .less, .lessOrEqual, .equal: return (0, 0)
     }
   }
 }

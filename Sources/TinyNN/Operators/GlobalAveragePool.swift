@@ -20,7 +20,7 @@ public struct GlobalAveragePool: Operator {
     let input = context.input(0), output = context.output(0)
     let channels = input.shape[3], pixels = input.shape[1] * input.shape[2]
     let share = context.share(of: channels)
-    if input.elementType == .int8 { return runInt8(input, output, share) }
+    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(input, output, share) }
     let source = input.floats, target = output.floats
     let divisor = Float(pixels)
     for image in 0..<input.shape[0] {

@@ -58,6 +58,9 @@ public protocol Operator: Sendable {
   /// The same operator on operands that are all stored with their axes in the order `permutation` (axis i of the new
   /// operand is axis `permutation[i]` of the old one), where the result comes out permuted alike; nil if there is none.
   func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Self?
+  /// True if `permuted` expects constant input `index` with its axes reordered like those of the data; false for weights
+  /// and positions, which stay as they are.
+  func permutesConstant(_ index: Int) -> Bool
 }
 
 extension Operator {
@@ -75,6 +78,7 @@ extension Operator {
   public func absorbing(_ pad: Pad) -> Self? { nil }
   public var weightChannelAxis: Int? { nil }
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Self? { nil }
+  public func permutesConstant(_ index: Int) -> Bool { true }
 }
 
 /// A reordering of axes: axis `i` of the result is axis `self[i]` of the operand (ONNX Transpose's `perm`).

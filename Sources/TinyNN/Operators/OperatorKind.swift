@@ -17,6 +17,13 @@ public enum OperatorKind: UInt16, Sendable {
   case pad
   case quantize
   case dequantize
+  case matMul
+  case layerNormalization
+  case gather
+  case resample
+  case reduce
+  case localResponseNormalization
+  case select
 
   /// Calls the visitor with the operator's type; the only switch over operators, specialised for each visitor.
   @inline(__always)
@@ -25,18 +32,29 @@ public enum OperatorKind: UInt16, Sendable {
     case .convolution: try visitor.visit(Convolution.self)
     case .depthwiseConvolution: try visitor.visit(DepthwiseConvolution.self)
     case .dense: try visitor.visit(Dense.self)
-    case .activate: try visitor.visit(Activate.self)
     case .binary: try visitor.visit(Binary.self)
     case .pool: try visitor.visit(Pool.self)
     case .globalAveragePool: try visitor.visit(GlobalAveragePool.self)
-    case .softmax: try visitor.visit(Softmax.self)
-    case .concatenate: try visitor.visit(Concatenate.self)
-    case .slice: try visitor.visit(Slice.self)
     case .reshape: try visitor.visit(Reshape.self)
-    case .transpose: try visitor.visit(Transpose.self)
-    case .pad: try visitor.visit(Pad.self)
-    case .quantize: try visitor.visit(Quantize.self)
     case .dequantize: try visitor.visit(Dequantize.self)
+    #if TINYNN_INT8_INFERENCE
+      default: throw ModelError(.unknownOperator, found: Int(rawValue))
+    #else
+      case .activate: try visitor.visit(Activate.self)
+      case .softmax: try visitor.visit(Softmax.self)
+      case .concatenate: try visitor.visit(Concatenate.self)
+      case .slice: try visitor.visit(Slice.self)
+      case .transpose: try visitor.visit(Transpose.self)
+      case .pad: try visitor.visit(Pad.self)
+      case .quantize: try visitor.visit(Quantize.self)
+      case .matMul: try visitor.visit(MatMul.self)
+      case .layerNormalization: try visitor.visit(LayerNormalization.self)
+      case .gather: try visitor.visit(Gather.self)
+      case .resample: try visitor.visit(Resample.self)
+      case .reduce: try visitor.visit(Reduce.self)
+      case .localResponseNormalization: try visitor.visit(LocalResponseNormalization.self)
+      case .select: try visitor.visit(Select.self)
+    #endif
     }
   }
 }

@@ -1,4 +1,4 @@
-/// Maximum or average over windows.
+/// Maximum, average or sum over windows.
 ///
 /// Input: [N, H, W, C]. Output: [N, H', W', C]. The average divides by the number of pixels inside the image, or, with
 /// `countsPadding`, inside the image and its declared padding (ONNX `count_include_pad`). Sums run in the order y, x.
@@ -7,7 +7,7 @@ public struct Pool: Operator {
   public static let kind = OperatorKind.pool
   public static let name: StaticString = "Pool"
 
-  public enum Function: UInt32, Sendable { case maximum = 0, average }
+  public enum Function: UInt32, Sendable { case maximum = 0, average, sum }
 
   public var function: Function
   public var window: Window
@@ -44,6 +44,7 @@ public struct Pool: Operator {
     guard window.padTop < window.dilationY * (window.height - 1) + 1, window.padLeft < window.dilationX * (window.width - 1) + 1,
       window.padBottom < window.dilationY * (window.height - 1) + 1, window.padRight < window.dilationX * (window.width - 1) + 1
     else { throw ModelError(.attributeOutOfRange, found: window.padTop, needed: window.height - 1) }
+    guard type == .float32 || function != .sum else { throw ModelError(.attributeOutOfRange, found: Int(function.rawValue)) }
     let (height, width) = try window.outputExtents(input, ceiling: ceiling)
     return TensorType(type, Shape(input[0], height, width, input[3]))
   }
@@ -52,7 +53,7 @@ public struct Pool: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), output = context.output(0)
-    if input.elementType == .int8 { return runInt8(context) }
+    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context) }
     let channels = input.shape[3]
     let source = input.floats, target = output.floats
     for row in context.share(of: output.shape[0] * output.shape[1]) {

@@ -33,7 +33,7 @@ extension Pool {
           let ix = x * window.strideX - window.padLeft + tap % window.width * window.dilationX
           guard iy >= 0, iy < input.shape[1], ix >= 0, ix < input.shape[2] else { continue }
           let to = ((image * input.shape[1] + iy) * input.shape[2] + ix) * channels
-          if function == .average {
+          if function != .maximum {
             for channel in 0..<channels { target[to + channel] = target[to + channel] + gradient[start + channel] / divisor }
           } else {
             for channel in 0..<channels where input.floats[to + channel] == output.floats[start + channel] {

@@ -12,6 +12,8 @@ public struct Quantize: Operator {
     return TensorType(.int8, try operands.float32(0).shape)
   }
 
+  public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Quantize? { self }
+
   public func run(_ context: borrowing OperatorContext) {
     let output = context.output(0)
     let source = context.input(0).floats
@@ -38,6 +40,8 @@ public struct Dequantize: Operator {
     }
     return TensorType(.float32, input.shape)
   }
+
+  public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Dequantize? { self }
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0)

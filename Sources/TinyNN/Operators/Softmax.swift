@@ -1,4 +1,5 @@
-/// exp(x - max) / sum over one axis; sums run along the axis in order.
+/// exp(x - max) / sum over one axis; sums run along the axis in order. Minus infinity counts as nothing, and lines of nothing else
+/// become 0.
 ///
 /// Input and output: any shape of rank at least 1.
 public struct Softmax: Operator {
@@ -36,12 +37,14 @@ public struct Softmax: Operator {
       let start = row / inner * extent * inner + row % inner
       var largest = source[start]
       for i in 1..<max(1, extent) { largest = max(largest, source[start + i * inner]) }
+      if largest == -.infinity { largest = 0 }
       var sum: Float = 0
       for i in 0..<extent {
         let value = exponential(source[start + i * inner] - largest)
         target[start + i * inner] = value
         sum += value
       }
+      if sum == 0 { sum = 1 }
       for i in 0..<extent { target[start + i * inner] = target[start + i * inner] / sum }
     }
   }

@@ -35,7 +35,7 @@ extension Session {
     pixels: Span<UInt8>, photo: PhotoSize, rowStride: Int, preprocessing: Preprocessing, scratch: inout MutableRawSpan
   ) throws(PreprocessingError) {
     let tensor = input(0)
-    if tensor.elementType == .int8 {
+    if !OperatorSelection.hasFloat || tensor.elementType == .int8 {
       let input = tensor.int8s
       // The arena is this session's alone, and the span does not leave this function.
       var output = unsafe MutableSpan(_unsafeStart: input.base, count: input.count)

@@ -18,7 +18,7 @@ public struct OperatorContext {
   func output(_ index: Int) -> Tensor { tensor(record.inputCount + index) }
 
   private func tensor(_ position: Int) -> Tensor {
-    if let training { return training.tensor(position) }
+    if OperatorSelection.hasFloat, let training { return training.tensor(position) }
     // The check of the file has proved that operands which shape rules ask for are there.
     guard let index = model.operand(record, position) else { preconditionFailure("operand left out") }
     return arena.tensor(index, of: model)

@@ -61,10 +61,11 @@
   }
 
   /// Runs operator `index` alone, for profiles: its inputs must be what the operators before it left.
+  @inline(never)
   public mutating func runOperator(_ index: Int) {
     let record = model.operatorRecord(index)
     let parts = partCount(record)
-    if parts > 1, let run = unsafe workers.run {
+    if OperatorSelection.hasFloat, parts > 1, let run = unsafe workers.run {
       var job = Job(model: model, record: record, arena: arena, scratchOffset: plan.activationByteCount, kernels: kernels, parts: parts)
       // The pool returns only when all parts are done, so the pointer outlives its use.
       unsafe withUnsafeMutablePointer(to: &job) { job in
@@ -80,7 +81,7 @@
   /// How many threads pay for an operator: dividing it costs about a microsecond, and threads take parts only as they are free.
   private func partCount(_ record: OperatorRecord) -> Int {
     let limit = min(plan.threads, workers.count)
-    guard limit > 1 else { return 1 }
+    guard OperatorSelection.hasFloat, limit > 1 else { return 1 }
     var work = Work(model: model, record: record)
     // Cannot fail: the file was checked.
     guard let steps = try? record.kind.accept(&work) else { return 1 }

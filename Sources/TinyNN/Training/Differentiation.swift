@@ -72,6 +72,20 @@ extension Activation {
       return 1 - y * y
     case .exp: return exponential(x)
     case .sqrt: return 0.5 / x.squareRoot()
+    case .erf: return 1.1283791670955126 * exponential(-x * x)
+    case .gelu: return 0.5 * (1 + errorFunction(x * 0.70710678118654752)) + x * (0.39894228040143268 * exponential(-0.5 * x * x))
+    case .geluTanh:
+      let u = 0.79788456080286536 * (x + 0.044715 * x * x * x)
+      let s = 1 / (1 + exponential(-2 * u))
+      return s + x * (s * (1 - s)) * (2 * 0.79788456080286536 * (1 + 3 * 0.044715 * x * x))
+    case .log: return 1 / x
+    case .softplus: return 1 / (1 + exponential(-x))
+    case .mish:
+      let y = hyperbolicTangent(softplus(x))
+      return y + x * (1 - y * y) / (1 + exponential(-x))
+    case .floor, .ceiling, .round, .sign: return 0
+    case .sine: return cosine(x)
+    case .cosine: return -sine(x)
     }
   }
 

@@ -40,35 +40,43 @@ extension TrainingSession {
   /// Writes what was trained into `file`, a copy of the model's bytes: weights and biases, in int8 networks their int8 form with
   /// new scales, and the checksum of the header.
   public func write(into file: inout MutableRawSpan) {
+    write(into: &file, weightsAt: model[.weights].offset)
+    Checksum.seal(&file)
+  }
+
+  /// Writes what was trained into a file with a copy of the model's weights section at `start`; not the checksum.
+  public func write(into file: inout MutableRawSpan, weightsAt start: Int) {
     for index in 0..<layout.tail.count where layout.tail.isActive[index] {
       if layout.tail.isInt8(index) {
-        if layout.tail.trainsWeights(index) || layout.tail.trainsBias(index) { writeInt8(index, into: &file) }
+        if layout.tail.trainsWeights(index) || layout.tail.trainsBias(index) { writeInt8(index, into: &file, start) }
       } else {
         for input in 1...2 where layout.tail.trains(index, input: input) {
-          let values = master(index, input), place = offset(index, input)
+          let values = master(index, input), place = start + offset(index, input)
           for i in 0..<values.count { file.store(values[i], at: place + 4 * i) }
         }
       }
     }
-    Checksum.seal(&file)
   }
 
-  private func writeInt8(_ index: Int, into file: inout MutableRawSpan) {
+  private func writeInt8(_ index: Int, into file: inout MutableRawSpan, _ section: Int) {
     let places = WeightPlaces(model, layout.tail.record(index))
     let weights = master(index, 1), bias = master(index, 2), (from, to) = maps(index)
     for channel in 0..<places.channelCount {
       let scale = places.scale(weights, bias: bias, inputScale: from.scale, channel: channel)
-      let place = places.place(channel), start = offset(index, 1)
+      let place = places.place(channel), start = section + offset(index, 1)
       var sum = 0
       places.forEach(channel: channel) { float, int8 in
         let q = int8Weight(weights[float], scale)
         file.store(q, at: start + int8)
         sum += Int(q)
       }
-      let steps = (Double(bias[place]) / (Double(from.scale) * Double(scale))).rounded(.toNearestOrEven)
+      // To the nearest integer, ties to even, for everything below 2^51: not every target has an instruction for it.
+      let steps = (Double(bias[place]) / (Double(from.scale) * Double(scale)) + 0x1.8p52) - 0x1.8p52
       let folded = places.foldsZeroPoint ? Int(from.zeroPoint) * sum : 0
-      file.store(Int32(truncatingIfNeeded: Int(steps) - folded), at: offset(index, 2) + 4 * place)
-      file.store(Float(Double(from.scale) * Double(scale) / Double(to.scale)), at: offset(index, 3) + 4 * place)
+      // Training that has diverged leaves no number.
+      let limited = steps.magnitude < 2e9 ? Int(steps) : 0
+      file.store(Int32(truncatingIfNeeded: limited &- folded), at: section + offset(index, 2) + 4 * place)
+      file.store(Float(Double(from.scale) * Double(scale) / Double(to.scale)), at: section + offset(index, 3) + 4 * place)
     }
   }
 
@@ -77,8 +85,8 @@ extension TrainingSession {
   private func operand(_ index: Int, _ position: Int) -> Int { model.operand(layout.tail.record(index), position) ?? 0 }
   private func constant(_ index: Int, _ input: Int) -> Tensor { arena.tensor(operand(index, input), of: model) }
 
-  /// Where the bytes of a constant are in the file.
-  private func offset(_ index: Int, _ input: Int) -> Int { model[.weights].offset + model.tensor(operand(index, input)).dataOffset }
+  /// Where the bytes of a constant are in the weights section.
+  private func offset(_ index: Int, _ input: Int) -> Int { model.tensor(operand(index, input)).dataOffset }
 
   /// The maps of an int8 operator's input and output.
   private func maps(_ index: Int) -> (from: Quantization, to: Quantization) {

@@ -1,6 +1,6 @@
 import FewShot
 import HostRuntime
-import ModelCompiler
+import ImageFiles
 import TinyNN
 
 /// What `adapt --method finetune` did.
@@ -15,6 +15,8 @@ struct FinetuneOutcome {
   let frozen: Knowledge
   /// Mean cosine of the trained tail's embeddings and those of the network that was written.
   let agreement: Double
+  /// Of the training that was taken.
+  var stepMilliseconds = 0.0
 
   var verdict: String {
     guard let gate, let winner = gate.winner else { return "a class has one photo only: the encoder stays as it is" }
@@ -26,6 +28,7 @@ struct FinetuneOutcome {
     var fields: [(name: String, value: JSON)] = [
       ("trained", .bool(trained != nil)), ("verdict", .string(verdict)), ("tailLayers", .integer(plan.layers)),
       ("trainedWeights", .integer(plan.training.trainedCount)), ("agreement", .number(agreement)), ("plan", plan.json),
+      ("stepMilliseconds", .number(stepMilliseconds)),
     ]
     if let gate {
       fields.append(("gate", [
@@ -58,9 +61,14 @@ extension AdaptationPlan {
     ]
   }
 
-  var text: String {
+  /// What trains and how, without the bytes.
+  var choice: String {
     let what = options.biasesOnly ? "biases of the last \(layers) layers" : "the last \(layers) layers"
-    return "training \(what) with \(options.optimizer), batch \(options.batch), \(options.views) views: \(grouped(byteCount)) bytes "
+    return "\(what) with \(options.optimizer), batch \(options.batch), \(options.views) views"
+  }
+
+  var text: String {
+    "training \(choice): \(grouped(byteCount)) bytes "
       + "(trunk \(grouped(trunkByteCount)), cut tensors \(grouped(cacheByteCount)), weights \(grouped(training.weightByteCount)), gradients and state "
       + "\(grouped(training.stateByteCount)), activations \(grouped(training.activationByteCount + training.scratchByteCount)))"
   }
@@ -84,6 +92,7 @@ extension Adapt {
           .overBudget,
           "\(reader.path): training needs at least \(grouped(found.smallest)) bytes (biases of one layer, one view of each photo at a time); --memory allows \(grouped(memory.byteCount))")
       }
+      if let larger = found.larger { note("with \(grouped(larger.byteCount)) bytes: \(larger.choice)") }
       return plan
     } catch let error as TrainingError { throw Failure(error, in: reader.model, path: reader.path) }
   }
@@ -98,7 +107,7 @@ extension Adapt {
     let cache = CutCache(
       count: (classes.photoCount + (turned?.photos.count ?? 0)) * places, entryCount: plan.training.cutCount, map: model.tensor(plan.cutTensor).quantization)
     let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
-    var inputs = LabelledInputs()
+    var inputs = LabelledPhotos()
     try inputs.read(classes, reader, strict: strict) { input, identifier, index in
       trunk.add(input, identifier: identifier, to: cache, at: index * places)
     }
@@ -109,27 +118,41 @@ extension Adapt {
       extra.append((inputs.photos.count + extra.count) * places)
       trunk.add(input, identifier: identifier, to: cache, at: extra[extra.count - 1])
     }
-    let (adapter, classCount) = (try trainer(model, plan, cache, reader.path), frozen.classes.count)
+    let classCount = frozen.classes.count
     guard frozen.classes.allSatisfy({ $0.examples.count >= AdaptationGate.minimumShots }) else {
       return FinetuneOutcome(plan: plan, gate: nil, trained: nil, knowledge: frozen, frozen: frozen, agreement: 1)
     }
-    note("asking held-out photos whether training helps: \(AdaptationGate.folds * plan.options.candidates.count) short trainings")
-    let gate = AdaptationGate(adapter, photos, classCount: classCount, unlabelled: extra, seed: seed)
-    guard gate.takesTrained, let winner = gate.winner else {
-      return FinetuneOutcome(plan: plan, gate: gate, trained: nil, knowledge: frozen, frozen: frozen, agreement: 1)
+    let tail = try trainTail(model, plan, cache, photos, extra, classCount: classCount, path: reader.path)
+    guard let file = tail.file, let winner = tail.gate.winner else {
+      return FinetuneOutcome(plan: plan, gate: tail.gate, trained: nil, knowledge: frozen, frozen: frozen, agreement: 1)
     }
+    let trained: TrainedEncoder
+    do { trained = try TrainedEncoder(file, winner.calibration) } catch { throw Failure(error, in: reader.path) }
+    let (knowledge, agreement) = try embed(inputs, trained, tail.embeddings)
+    return FinetuneOutcome(
+      plan: plan, gate: tail.gate, trained: trained, knowledge: knowledge, frozen: frozen, agreement: agreement,
+      stepMilliseconds: tail.stepMilliseconds)
+  }
+
+  /// Training's memory is free again when this returns.
+  private func trainTail(
+    _ model: Model, _ plan: AdaptationPlan, _ cache: CutCache, _ photos: [CachedPhoto], _ unlabelled: [Int], classCount: Int, path: String
+  ) throws(Failure) -> (gate: AdaptationGate, file: [UInt8]?, embeddings: [Float], stepMilliseconds: Double) {
+    let adapter: TailAdapter
+    do { adapter = try TailAdapter(model, plan, cache: cache) } catch { throw Failure(error, in: model, path: path) }
+    note("asking held-out photos whether training helps: \(AdaptationGate.folds * plan.options.candidates.count) short trainings")
+    let gate = AdaptationGate(adapter, photos, classCount: classCount, unlabelled: unlabelled, seed: seed)
+    guard gate.takesTrained, let winner = gate.winner else { return (gate, nil, [], 0) }
     adapter.restart()
     var progress = Progress("Training", total: plan.options.steps)
-    adapter.train(photos, classCount: classCount, unlabelled: extra, seed: seed, as: winner.candidate) {
+    let start = monotonicNanoseconds()
+    adapter.train(photos, classCount: classCount, unlabelled: unlabelled, seed: seed, as: winner.candidate) {
       progress.update(done: $0)
       return true
     }
+    let milliseconds = Double(monotonicNanoseconds() - start) / 1e6 / Double(plan.options.steps)
     progress.finish()
-
-    let trained: TrainedEncoder
-    do { trained = try TrainedEncoder(adapter.trainer.trainedFile(), winner.calibration) } catch { throw Failure(error, in: reader.path) }
-    let (knowledge, agreement) = try embed(inputs, trained, adapter, photos)
-    return FinetuneOutcome(plan: plan, gate: gate, trained: trained, knowledge: knowledge, frozen: frozen, agreement: agreement)
+    return (gate, adapter.trainer.trainedFile(), adapter.embeddings(photos.map(\.first)), milliseconds)
   }
 
   /// The encoder with all that was changed in it and with the way back to `before`; nil where nothing was.
@@ -143,25 +166,19 @@ extension Adapt {
     } catch { throw Failure(error, in: reader.path) }
   }
 
-  private func trainer(_ model: Model, _ plan: AdaptationPlan, _ cache: CutCache, _ path: String) throws(Failure) -> TailAdapter {
-    do { return try TailAdapter(model, plan, cache: cache) } catch { throw Failure(error, in: model, path: path) }
-  }
-
-  /// The photos' embeddings by the network that will be written.
-  private func embed(
-    _ inputs: LabelledInputs, _ trained: TrainedEncoder, _ adapter: TailAdapter, _ photos: [CachedPhoto]
-  ) throws -> (Knowledge, Double) {
+  /// The photos' embeddings by the network that will be written, and their mean cosine to `expected`, those of the tail as it trained.
+  private func embed(_ inputs: LabelledPhotos, _ trained: TrainedEncoder, _ expected: [Float]) throws -> (Knowledge, Double) {
     let encoder = try PhotoEncoder(Encoder(bytes: trained.model.bytes.array, threads: runtime.threads))
     var inputs = inputs
-    for index in inputs.photos.indices { inputs.photos[index].embedding = try encoder.embedding(ofInput: inputs.photos[index].input) }
-    let knowledge = try inputs.knowledge(dimension: encoder.dimension)
-    let found = adapter.embeddings(photos.map(\.first))
     var agreement = 0.0
-    for (index, photo) in inputs.photos.enumerated() {
-      let own = LearnedExample(identifier: 0, embedding: photo.embedding).embedding
-      for i in own.indices { agreement += Double(own[i]) * Double(found[index * own.count + i]) }
+    for index in inputs.photos.indices {
+      let image: RGBImage
+      do { image = try RGBImage(contentsOf: inputs.photos[index].path, options: encoder.decodingOptions) } catch { throw error.failure }
+      inputs.photos[index].embedding = try encoder.embed(image)
+      let own = LearnedExample(identifier: 0, embedding: inputs.photos[index].embedding).embedding
+      for i in own.indices { agreement += Double(own[i]) * Double(expected[index * own.count + i]) }
     }
-    return (knowledge, agreement / Double(max(1, inputs.photos.count)))
+    return (try inputs.knowledge(dimension: encoder.dimension), agreement / Double(max(1, inputs.photos.count)))
   }
 }
 
@@ -175,58 +192,5 @@ final class TrainedEncoder {
     memory = AlignedMemory(copying: file)
     model = try Model(validating: memory.bytes)
     self.calibration = calibration
-  }
-}
-
-/// Labelled photos as the network takes them.
-private struct LabelledInputs {
-  struct Photo {
-    let label: Int
-    let identifier: UInt64
-    let input: [Float]
-    var embedding: [Float]
-  }
-
-  var names: [String] = []
-  var photos: [Photo] = []
-
-  /// Reads every photo once; `body` gets it with its index.
-  mutating func read(
-    _ classes: ClassFolders, _ reader: PhotoReader, strict: Bool, _ body: (_ input: [Float], _ identifier: UInt64, _ index: Int) -> Void
-  ) throws {
-    var progress = Progress("Reading", total: classes.photoCount)
-    defer { progress.finish() }
-    var done = 0
-    for (label, folder) in classes.folders.enumerated() {
-      names.append(folder.name)
-      var paths: [UInt64: String] = [:]
-      for photo in folder.photos {
-        defer {
-          done += 1
-          progress.update(done: done)
-        }
-        guard let input = try reader.networkInput(of: photo, strict: strict) else { continue }
-        let identifier: UInt64
-        do { identifier = try PhotoIdentifier.of(photo) } catch { throw error.failure }
-        if let same = paths.updateValue(photo, forKey: identifier) {
-          warn("\(photo): the same photo as \(same); counted once")
-          continue
-        }
-        body(input, identifier, photos.count)
-        photos.append(Photo(label: label, identifier: identifier, input: input, embedding: try reader.embedding(ofInput: input, photo: photo)))
-      }
-      guard !paths.isEmpty else {
-        throw Failure(.badData, "class '\(folder.name)' has no photo that can be read; add some or remove its folder")
-      }
-    }
-  }
-
-  func knowledge(dimension: Int) throws -> Knowledge {
-    var knowledge = Knowledge(dimension: dimension)
-    for (label, name) in names.enumerated() {
-      try knowledge.add(
-        photos.filter { $0.label == label }.map { LearnedExample(identifier: $0.identifier, embedding: $0.embedding) }, to: name)
-    }
-    return knowledge
   }
 }

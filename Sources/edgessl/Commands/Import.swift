@@ -28,6 +28,9 @@ struct Import: ParsableCommand {
   @Option(help: ArgumentHelp("The tensor or node that gives the embedding.", valueName: "name"))
   var embedding: String?
 
+  @Flag(help: "Keep every output of the ONNX graph instead of the embedding, for run.")
+  var allOutputs = false
+
   @Option(help: ArgumentHelp(
     "Photos of anything: what their embeddings look like is stored, so that tasks can tell the unknown from one photo on.", valueName: "DIR"))
   var statistics: String?
@@ -36,7 +39,7 @@ struct Import: ParsableCommand {
 
   func run() throws {
     var imported: ImportedModel
-    do { imported = try importONNX(contentsOf: source, options: ImportOptions(inputSize: inputSize, embedding: embedding)) } catch {
+    do { imported = try importONNX(contentsOf: source, options: ImportOptions(inputSize: inputSize, embedding: embedding, allOutputs: allOutputs)) } catch {
       throw Failure(error, in: source)
     }
     // Outputs carry the names of the ONNX file, under which run finds them.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FewShot
 import Glibc
 import HostRuntime
 import ModelCompiler
@@ -18,14 +19,25 @@ struct Plan: ParsableCommand {
   @Option(help: "Threads that must fit.")
   var threads = 1
 
-  @Flag(help: "Plan learning from photos, too.")
+  @Flag(help: "Plan training the tail (adapt --method finetune), too, for the same budget.")
   var train = false
+
+  @Option(help: "With --train: photos to learn from.")
+  var photos = 25
+
+  @Option(help: "With --train: their classes.")
+  var classes = 5
+
+  @OptionGroup var finetune: FinetuneOptions
 
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     guard 1...RuntimeOptions.maximumThreadCount ~= threads else {
       throw ValidationError("--threads is \(threads); it must be 1 to \(RuntimeOptions.maximumThreadCount)")
+    }
+    guard (1...TaskLimits.exampleCount).contains(photos), (1...TaskLimits.classCount).contains(classes) else {
+      throw ValidationError("--photos and --classes must be 1 or more")
     }
   }
 
@@ -49,8 +61,9 @@ struct Plan: ParsableCommand {
     }
     let wanted = needs[threads - 1]
     let changes = wanted.fits ? [] : self.changes(wanted, needs, network, fileByteCount)
+    let training = train ? try training(network) : nil
     try output.print(
-      json(wanted, needs, network, fileByteCount, changes), text: text(wanted, needs, network, fileByteCount))
+      json(wanted, needs, network, fileByteCount, changes, training), text: text(wanted, needs, network, fileByteCount, training))
     guard wanted.fits else {
       throw Failure(.overBudget, "\(model): needs \(wanted.totalByteCount) bytes with \(threads) \(threads == 1 ? "thread" : "threads"), the budget is \(memory.byteCount); \(changes.joined(separator: ", or "))")
     }
@@ -79,12 +92,41 @@ struct Plan: ParsableCommand {
     return nil
   }
 
-  /// Bytes that prototypes of a class and one photo's embedding take while learning; the encoder stays as it is.
-  private func embeddingByteCount(_ network: Model) -> Int { network.tensor(network.output(0)).byteCount }
+  /// The training that fits, and its neighbours; the file's bytes are not part of it.
+  private func training(_ network: Model) throws -> TrainingNeed {
+    let encoder: PhotoEncoder
+    do { encoder = try PhotoEncoder(Encoder(bytes: network.bytes.array)) } catch {
+      throw Failure(.badData, "\(model): it does not say how photos become its input, so its training cannot be planned; import it again with --mean and --std")
+    }
+    do {
+      let found = try AdaptationPlan.fitting(
+        memory.byteCount, model: network, finetune.adaptation(seed: 0), photos: photos, classes: classes,
+        trunkByteCount: encoder.plannedByteCount)
+      return TrainingNeed(plan: found.plan, larger: found.larger, smaller: found.smaller, smallest: found.smallest)
+    } catch { throw Failure(error, in: network, path: model) }
+  }
 
-  private static let trainingNote = "the encoder's own weights are not trained in this version; adapt learns on top of it"
+  private struct TrainingNeed {
+    let plan: AdaptationPlan?, larger: AdaptationPlan?, smaller: AdaptationPlan?
+    let smallest: Int
 
-  private func json(_ wanted: Need, _ needs: [Need], _ network: Model, _ fileByteCount: Int, _ changes: [String]) -> JSON {
+    var json: JSON {
+      [
+        "fits": .bool(plan != nil), "plan": plan?.json ?? .null, "larger": larger?.json ?? .null, "smaller": smaller?.json ?? .null,
+        "smallestBudget": .integer(smallest),
+      ]
+    }
+
+    var text: String {
+      guard let plan else { return "training: needs at least \(grouped(smallest)) bytes" }
+      return ([plan.text] + [larger, smaller].compactMap(\.self).map { "  with \(grouped($0.byteCount)) bytes: \($0.choice)" })
+        .joined(separator: "\n")
+    }
+  }
+
+  private func json(
+    _ wanted: Need, _ needs: [Need], _ network: Model, _ fileByteCount: Int, _ changes: [String], _ training: TrainingNeed?
+  ) -> JSON {
     var json: JSON = [
       "model": .string(model), "memory": .integer(memory.byteCount), "fits": .bool(wanted.fits), "threads": .integer(threads),
       "arenaBytes": .integer(wanted.plan.arenaByteCount), "fileBytes": .integer(fileByteCount),
@@ -99,16 +141,11 @@ struct Plan: ParsableCommand {
       }),
       "changes": JSON(changes),
     ]
-    if train {
-      json.append("train", [
-        "trainsEncoder": false, "bytesPerPhoto": .integer(embeddingByteCount(network)),
-        "bytesPerClass": .integer(embeddingByteCount(network)), "note": .string(Plan.trainingNote),
-      ])
-    }
+    if let training { json.append("train", training.json) }
     return json
   }
 
-  private func text(_ wanted: Need, _ needs: [Need], _ network: Model, _ fileByteCount: Int) -> String {
+  private func text(_ wanted: Need, _ needs: [Need], _ network: Model, _ fileByteCount: Int, _ training: TrainingNeed?) -> String {
     var table = Table([
       ("threads", .right), ("tensors", .right), ("scratch", .right), ("arena", .right), ("file", .right), ("needed", .right), ("", .left),
     ])
@@ -120,10 +157,7 @@ struct Plan: ParsableCommand {
       ])
     }
     var lines = ["budget \(grouped(memory.byteCount)) bytes (\(memory))", table.text]
-    if train {
-      let bytes = grouped(embeddingByteCount(network))
-      lines.append("learning: \(bytes) bytes more for each photo and \(bytes) for each class; \(Plan.trainingNote)")
-    }
+    if let training { lines.append(training.text) }
     return lines.joined(separator: "\n")
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -39,10 +40,27 @@ import Testing
     #expect(result.status == 75 && result.errors.contains("--input-size 64"), "\(result)")
   }
 
-  @Test func learningIsPlannedHonestly() throws {
-    let result = try Command.run(["plan", model, "--memory", "32MB", "--train", "--json"])
-    #expect(result.status == 0, "\(result)")
-    let train = try #require(try result.json()["train"] as? [String: Any])
-    #expect(train["trainsEncoder"] as? Bool == false && train["bytesPerPhoto"] as? Int == 32, "\(train)")
+  @Test func trainingIsPlannedAsAdaptPlansIt() throws {
+    let fixtures = try PhotoFixtures()
+    let encoder = try fixtures.folder.write(FinetuneTests.encoderFile(), to: "three-layers.tnn")
+    let options = ["--steps", "2", "--views", "2", "--batch", "8"]
+    func train(_ memory: Int) throws -> [String: Any] {
+      let result = try Command.run(
+        ["plan", encoder, "--memory", "\(memory)", "--train", "--photos", "12", "--classes", "3", "--json"] + options)
+      return try result.json()["train"] as? [String: Any] ?? [:]
+    }
+    let free = try train(32_000_000)
+    let plan = try #require(free["plan"] as? [String: Any])
+    let adapted = try Command.run(
+      ["adapt", try fixtures.makeDataset(), "--model", encoder, "--method", "finetune", "-o", fixtures.folder.file("t.tnn"), "--json"] + options)
+    let adaptedPlan = try #require(try adapted.json()["plan"] as? [String: Any])
+    #expect(NSDictionary(dictionary: plan) == NSDictionary(dictionary: adaptedPlan), "\(plan)\n\(adaptedPlan)")
+    #expect(free["larger"] is NSNull, "\(free)")
+    let total = try #require(plan["totalBytes"] as? Int), smallest = try #require(free["smallestBudget"] as? Int)
+    let less = try train(total - 1)
+    #expect((less["larger"] as? [String: Any])?["totalBytes"] as? Int == total, "\(less)")
+    #expect(((less["plan"] as? [String: Any])?["totalBytes"] as? Int).map { $0 < total } == true, "\(less)")
+    #expect(try (train(smallest)["plan"] as? [String: Any])?["totalBytes"] as? Int == smallest)
+    #expect(try train(smallest - 1)["fits"] as? Bool == false)
   }
 }

@@ -113,29 +113,40 @@ public struct AdaptationPlan: Sendable {
     return best
   }
 
-  /// The best options that fit into `budget`: first fewer views, then smaller batches, then shallower tails, then momentum instead
-  /// of Adam, at last biases only. Nil if nothing fits, with the smallest need.
-  public static func fitting(
-    _ budget: Int, model: Model, _ wanted: AdaptationOptions, photos: Int, classes: Int, trunkByteCount: Int
-  ) throws(TrainingError) -> (plan: AdaptationPlan?, smallest: Int) {
-    var smallest = Int.max
+  /// All plans, the preferred ones first: fewer views, then smaller batches, then shallower tails, then momentum instead of Adam,
+  /// at last biases only.
+  public static func ladder(
+    _ model: Model, _ wanted: AdaptationOptions, photos: Int, classes: Int, trunkByteCount: Int
+  ) throws(TrainingError) -> [AdaptationPlan] {
+    var plans: [AdaptationPlan] = []
     for (optimizer, biasesOnly) in [(wanted.optimizer, false), (.sgd, false), (.sgd, true)] {
       for layers in stride(from: wanted.layers, through: 1, by: -1) {
-        for batch in [wanted.batch, 16, 8, 4, 2, 1] where batch <= wanted.batch {
-          for views in [wanted.views, 4, 2, 1, 0] where views <= wanted.views {
+        for batch in [wanted.batch, 16, 8, 4, 2, 1] where batch == wanted.batch || batch < wanted.batch {
+          for views in [wanted.views, 4, 2, 1, 0] where views == wanted.views || views < wanted.views {
             var options = wanted
             (options.optimizer, options.biasesOnly, options.layers, options.batch, options.views) = (optimizer, biasesOnly, layers, batch, views)
-            let plan: AdaptationPlan
             do {
-              plan = try AdaptationPlan(for: model, options, photos: photos, classes: classes, trunkByteCount: trunkByteCount)
-            } catch { if layers > 1 { continue } else { throw error } }
-            if plan.byteCount <= budget { return (plan, plan.byteCount) }
-            smallest = min(smallest, plan.byteCount)
+              let plan = try AdaptationPlan(for: model, options, photos: photos, classes: classes, trunkByteCount: trunkByteCount)
+              // Shallower wishes may end at the same cut.
+              if plan.layers == layers || layers == wanted.layers { plans.append(plan) }
+            } catch { if layers == 1, plans.isEmpty { throw error } }
           }
         }
       }
     }
-    return (nil, smallest)
+    return plans
+  }
+
+  /// The preferred plan that fits into `budget`, nil if none does; the next that a larger budget would allow, the next for a smaller
+  /// one; and the least that any takes.
+  public static func fitting(
+    _ budget: Int, model: Model, _ wanted: AdaptationOptions, photos: Int, classes: Int, trunkByteCount: Int
+  ) throws(TrainingError) -> (plan: AdaptationPlan?, larger: AdaptationPlan?, smaller: AdaptationPlan?, smallest: Int) {
+    let plans = try ladder(model, wanted, photos: photos, classes: classes, trunkByteCount: trunkByteCount)
+    let place = plans.firstIndex { $0.byteCount <= budget }
+    let larger = plans[..<(place ?? plans.count)].min { $0.byteCount < $1.byteCount }
+    let smaller = place.flatMap { place in plans[place...].first { $0.byteCount < plans[place].byteCount } }
+    return (place.map { plans[$0] }, larger, smaller, plans.map(\.byteCount).min() ?? 0)
   }
 }
 

@@ -17,7 +17,7 @@ public struct AdaptationRecord: Sendable {
   /// Of the trained tail, by photos that were held out; nil where the head's own serves.
   let calibration: Calibration?
 
-  private static let headerByteCount = 48
+  private static let headerByteCount = AdaptationCalibration.headerByteCount
   static let sections: [SectionKind] = [.classes, .examples, .head, .history]
 
   /// `before` and `after` are the same encoder before and after training, `task` what was or would be known without it.
@@ -75,7 +75,7 @@ public struct AdaptationRecord: Sendable {
     }
     try check.requireByteCount(end)
     self.patches = patches
-    calibration = try AdaptationRecord.calibration(check)
+    calibration = try AdaptationCalibration.read(check)
     statistics = parts[0].array
     let classes = try ClassesView(parts[1], at: starts[1])
     let knowledge = Knowledge(
@@ -91,28 +91,6 @@ public struct AdaptationRecord: Sendable {
     let code = bytes.word(40)
     guard code == 0 || HeadMethod(rawValue: code) != nil, bytes.word(44) == 0 else { throw check.refusal(at: 40) }
     task = TaskFile(knowledge, method: HeadMethod(rawValue: code).map { .head($0) } ?? .auto, history: history)
-  }
-
-  /// Scale and threshold of an adapted encoder, nil for one as it was imported.
-  static func calibration(of model: Model) throws(ModelError) -> Calibration? {
-    guard model.has(.adaptation) else { return nil }
-    let check = SectionCheck(bytes: model.section(.adaptation), offset: model.offset(of: .adaptation), reason: .taskMalformed)
-    try check.requireHeader(headerByteCount)
-    return try calibration(check)
-  }
-
-  private static func calibration(_ check: SectionCheck) throws(ModelError) -> Calibration? {
-    if check.bytes.word(24) == 0 {
-      try check.requireZeros(24..<40)
-      return nil
-    }
-    let (scale, threshold) = (check.bytes.load(Float.self, at: 24), check.bytes.load(Float.self, at: 28))
-    guard scale > 0, scale.isFinite else { throw check.refusal(at: 24) }
-    guard threshold >= -1.001, threshold <= 1.001 else { throw check.refusal(at: 28) }
-    let count = try check.number(32, in: 0...TaskLimits.exampleCount)
-    return Calibration(
-      scale: scale, threshold: threshold, scaleSource: .leaveOneOut, thresholdSource: .leaveOneOut, leftOutCount: count,
-      leftOutRight: try check.number(36, in: 0...count))
   }
 
   var section: [UInt8] {

@@ -1,0 +1,119 @@
+/// Kinds of sections.
+public struct SectionSet: Sendable {
+  private let bits: UInt32
+
+  private init(bits: UInt32) { self.bits = bits }
+
+  /// Classes, examples, head, history: what a task adds to an encoder.
+  public static var task: SectionSet { SectionSet(bits: bit(.classes) | bit(.examples) | bit(.head) | bit(.history)) }
+
+  /// What was learned with the weights as they were: a task, statistics, the record of an adaptation.
+  public static var dependingOnWeights: SectionSet {
+    SectionSet(bits: task.bits | bit(.statistics) | bit(.adaptation))
+  }
+
+  private static func bit(_ kind: SectionKind) -> UInt32 { 1 &<< kind.rawValue }
+
+  public func contains(_ kind: SectionKind) -> Bool { bits & SectionSet.bit(kind) != 0 }
+}
+
+/// Writes a .tnn file into the caller's memory, section by section: header, section table, aligned sections, checksum.
+///
+/// Without a target it only counts: the size that the same calls would write.
+public struct FileAssembly {
+  private let target: Elements<UInt8>?
+  private var entry = Format.headerByteCount
+  /// Bytes so far.
+  public private(set) var byteCount: Int
+
+  /// Where the weights section is, 0 if there is none yet.
+  public private(set) var weightsOffset = 0
+
+  /// `target` holds all of the file, at any address.
+  public init(sectionCount: Int, into target: Elements<UInt8>?) {
+    self.target = target
+    byteCount = 0
+    extend(to: Format.headerByteCount + sectionCount * Format.sectionEntryByteCount)
+    target?.store(Format.magic, at: 0)
+    target?.store(Format.version, at: 8)
+    target?.store(UInt32(truncatingIfNeeded: sectionCount), at: 12)
+  }
+
+  /// Adds a section of zeros and returns its place in the file.
+  public mutating func add(_ kind: SectionKind, byteCount count: Int) -> Int {
+    extend(to: Format.aligned(byteCount))
+    let start = byteCount
+    if kind == .weights { weightsOffset = start }
+    extend(to: start + count)
+    target?.store(kind.rawValue, at: entry)
+    target?.storeSize(start, at: entry + 8)
+    target?.storeSize(count, at: entry + 16)
+    entry += Format.sectionEntryByteCount
+    return start
+  }
+
+  /// Copies all sections of a checked file but those in `left`.
+  public mutating func copySections(of model: Model, except left: SectionSet) {
+    for raw in UInt32(1)...SectionKind.adaptation.rawValue {
+      guard let kind = SectionKind(rawValue: raw), model.has(kind), !left.contains(kind) else { continue }
+      let section = model.section(kind)
+      let start = add(kind, byteCount: section.count)
+      target?.copy(section, to: start)
+    }
+  }
+
+  /// Writes length and checksum: the file is complete.
+  public func seal() {
+    guard let target else { return }
+    target.storeSize(byteCount, at: 16)
+    target.store(Checksum.ofFile(target.region(byteCount)), at: 24)
+  }
+
+  private mutating func extend(to end: Int) {
+    target?.clear(byteCount..<end)
+    byteCount = end
+  }
+}
+
+extension Model {
+  /// Sections that are not in `left`.
+  public func sectionCount(except left: SectionSet) -> Int {
+    var count = 0
+    for raw in UInt32(1)...SectionKind.adaptation.rawValue {
+      if let kind = SectionKind(rawValue: raw), has(kind), !left.contains(kind) { count += 1 }
+    }
+    return count
+  }
+}
+
+extension Elements<UInt8> {
+  /// Writes a value at any byte offset.
+  public func store<T: BitwiseCopyable>(_ value: T, at offset: Int) {
+    assert(offset >= 0 && offset + MemoryLayout<T>.size <= count)
+    // In bounds: the caller has counted with the same calls.
+    unsafe UnsafeMutableRawPointer(base + offset).storeBytes(of: value, as: T.self)
+  }
+
+  /// Writes a size as 64 bits. Sizes are below 2^31 on 32-bit targets.
+  public func storeSize(_ value: Int, at offset: Int) {
+    store(UInt32(truncatingIfNeeded: value), at: offset)
+    store(MemoryLayout<Int>.size == 8 ? UInt32(truncatingIfNeeded: value / 65_536 / 65_536) : 0, at: offset + 4)
+  }
+
+  public func copy(_ bytes: ByteRegion, to offset: Int) {
+    assert(offset >= 0 && offset + bytes.count <= count)
+    // In bounds, as above; the caller promises that target and source do not overlap.
+    unsafe UnsafeMutableRawPointer(base + offset).copyMemory(from: bytes.base, byteCount: bytes.count)
+  }
+
+  /// The first `count` bytes, read only; valid as long as these are.
+  public func region(_ count: Int) -> ByteRegion {
+    assert(count >= 0 && count <= self.count)
+    // The same memory.
+    return unsafe ByteRegion(UnsafeRawPointer(base), count: count)
+  }
+
+  public var region: ByteRegion { region(count) }
+
+  func clear(_ range: Range<Int>) { for index in range { self[index] = 0 } }
+}

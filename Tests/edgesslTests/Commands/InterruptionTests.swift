@@ -1,0 +1,60 @@
+import Foundation
+import HostRuntime
+import TestSupport
+import Testing
+import TinyNN
+
+@testable import edgessl
+
+@Suite struct InterruptionTests {
+  /// Kills `adapt --method finetune` at many moments, with a signal that cannot be caught and with Ctrl-C.
+  @Test(arguments: ["KILL", "INT"]) func aKilledAdaptationLeavesTheOldFileOrTheNew(_ signal: String) throws {
+    let fixtures = try PhotoFixtures()
+    let encoder = try fixtures.folder.write(FinetuneTests.encoderFile(), to: "three-layers.tnn")
+    let dataset = try fixtures.makeDataset(), task = fixtures.folder.file("t.tnn")
+    let arguments = [
+      "adapt", dataset, "--model", encoder, "--method", "finetune", "--steps", "3", "--views", "1", "--batch", "4", "--seed", "3", "-o", task,
+    ]
+    #expect(try Command.run(["adapt", dataset, "--model", encoder, "--method", "prototype", "-o", task]).status == 0)
+    let old = try contents(of: task)
+    let start = Date()
+    #expect(try Command.run(arguments).status == 0)
+    let duration = Date().timeIntervalSince(start)
+    let new = try contents(of: task)
+    #expect(old != new)
+    var random = SeededGenerator(seed: 1)
+    var killed = 0
+    for moment in 0..<12 {
+      try fixtures.folder.write(old, to: "t.tnn")
+      // The last moments, in which the file is written, are drawn more often.
+      let part = moment % 2 == 0 ? Double.random(in: 0...1, using: &random) : Double.random(in: 0.9...1.05, using: &random)
+      let result = try Command.shell("timeout -s \(signal) \(part * duration) \"$@\"; exit 0", [Command.path] + arguments)
+      let found = try contents(of: task)
+      #expect(found == old || found == new, "\(signal) after \(part * duration) s left a file of \(found.count) bytes: \(result)")
+      killed += found == old ? 1 : 0
+      let memory = AlignedMemory(copying: found)
+      #expect(throws: Never.self) { try Model(validating: memory.bytes) }
+      if signal == "INT" { #expect(!fixtures.folder.names.contains { $0.hasSuffix(".tmp") }, "Ctrl-C left \(fixtures.folder.names)") }
+    }
+    #expect(killed > 0, "no run was stopped before it had written")
+  }
+
+  /// What the process itself takes, which is more in debug builds than the 12 MB of a release, is measured and taken off.
+  @Test func residentMemoryKeepsToTheBudget() throws {
+    let fixtures = try PhotoFixtures()
+    let small = try Command.run(
+      ["adapt", try fixtures.makeDataset(), "--model", fixtures.encoder, "--method", "prototype", "-o", fixtures.folder.file("s.tnn"), "--json"])
+    let base = try #require(try small.json()["residentBytes"] as? Int)
+    let encoder = TestFolders.package.appending(path: "models/edge-s/edge-s.tnn").path
+    let photos = TestFolders.package.appending(path: "Examples/parts/support").path
+    let budget = 2_000_000
+    let result = try Command.run(
+      ["adapt", photos, "--model", encoder, "--method", "finetune", "--steps", "1", "--layers", "2", "--views", "1", "--memory", "\(budget)",
+       "-o", fixtures.folder.file("t.tnn"), "--json"])
+    let json = try result.json()
+    let (resident, weights) = (json["residentBytes"] as? Int ?? .max, json["weightBytes"] as? Int ?? 0)
+    #expect(
+      resident - base <= budget + weights + 4_000_000,
+      "resident \(resident) bytes at most, \(base) without an encoder, budget \(budget), weights \(weights): \(resident - base - budget - weights) more")
+  }
+}

@@ -1,0 +1,36 @@
+// Counts executed instructions (QEMU's TCG plugin interface, version 1; declared here because distributions do not ship the header).
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define EXPORT __attribute__((visibility("default")))
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
+typedef void (*tb_callback)(qemu_plugin_id_t, struct qemu_plugin_tb *);
+typedef void (*user_callback)(qemu_plugin_id_t, void *);
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, tb_callback);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *, enum qemu_plugin_op, void *, uint64_t);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, user_callback, void *);
+
+EXPORT int qemu_plugin_version = 1;
+static uint64_t count;
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
+  (void)id;
+  qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64, &count, qemu_plugin_tb_n_insns(block));
+}
+
+static void finished(qemu_plugin_id_t id, void *data) {
+  (void)id, (void)data;
+  fprintf(stderr, "instructions %" PRIu64 "\n", count);
+}
+
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv) {
+  (void)info, (void)argc, (void)argv;
+  qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+  qemu_plugin_register_atexit_cb(id, finished, NULL);
+  return 0;
+}
