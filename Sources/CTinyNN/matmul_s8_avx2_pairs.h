@@ -11,11 +11,14 @@
 
 // Widens the rows, whatever they are read from, to [rows][depth].
 INLINE void widenRows(const TinyNNMatMulS8 *m, int32_t firstRow, int32_t rows, int16_t *output) {
-  // Contiguous rows are as one.
-  int32_t runs = m->offsets ? rows * m->taps : 1;
-  int32_t count = m->offsets ? m->channels : rows * m->taps * m->channels;
+  // Contiguous rows are as one. The fields are copied because a write through a vector could change them.
+  const int32_t *offsets = m->offsets ? m->offsets + (int64_t)firstRow * m->taps : NULL;
+  const int8_t *input = m->input, *padding = m->padding;
+  int32_t runs = offsets ? rows * m->taps : 1;
+  int32_t count = offsets ? m->channels : rows * m->taps * m->channels;
+  if (!offsets) input += (int64_t)firstRow * m->taps * m->channels;
   for (int32_t run = 0; run < runs; run++) {
-    const int8_t *x = sourceRow(m, firstRow, run);
+    const int8_t *x = !offsets ? input : offsets[run] < 0 ? padding : input + offsets[run];
     int32_t i = 0;
     for (; i + 16 <= count; i += 16, output += 16)
       _mm256_storeu_si256((__m256i_u *)output, _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i_u *)(x + i))));

@@ -78,14 +78,14 @@
     }
   }
 
-  /// How many threads pay for an operator: dividing it costs about a microsecond, and threads take parts only as they are free.
+  /// How many threads pay for an operator: dividing it costs a microsecond or more where other programs run.
   private func partCount(_ record: OperatorRecord) -> Int {
     let limit = min(plan.threads, workers.count)
     guard OperatorSelection.hasFloat, limit > 1 else { return 1 }
     var work = Work(model: model, record: record)
     // Cannot fail: the file was checked.
     guard let steps = try? record.kind.accept(&work) else { return 1 }
-    return max(1, min(limit, steps / 32_768))
+    return max(1, min(limit, steps / 65_536))
   }
 }
 
