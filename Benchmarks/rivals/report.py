@@ -38,8 +38,9 @@ def table(rows):
                 continue
             median = f"**{cell['median']:.3f}**" if cell["median"] == fastest else f"{cell['median']:.3f}"
             value = ratio(row) if runtime == "edgessl" else None
+            brackets = f"{value:.2f} ({ratio(row, 'min'):.2f})" if value else ""
             lines.append(f"{head} {median} | {cell['min']:.3f} | {cell['p90']:.3f} | {cell['residentBytes'] / 2**20:.1f} | "
-                         f"{cell['openAndFirst']:.1f} | {cell['cosine']:.4f} | {f'{value:.2f}' if value else ''} |")
+                         f"{cell['openAndFirst']:.1f} | {cell['cosine']:.4f} | {brackets} |")
     return "\n".join(lines)
 
 
@@ -66,21 +67,22 @@ def machine():
             f"load {os.getloadavg()[2]:.1f} in the last 15 minutes")
 
 
-def write(rows, whole, options, root):
+def text(rows, whole, options):
     versions = ", ".join(f"{runtime} {importlib.metadata.version(package)}" for runtime, package in PACKAGES.items())
-    text = "\n".join([
+    return "\n".join([
         f"{machine()}; {time.strftime('%Y-%m-%d %H:%M')}", "",
         f"{versions}; batch 1; {options.rounds} rounds of {options.seconds} s, runtimes in turns, each in a process of its own, pinned. "
-        "Ratio: median of edgessl to that of the fastest rival. Cosine: of the output to PyTorch's. Resident: the peak of the process; "
-        "of rivals, less the bare Python.", "",
-        "Geometric mean of the ratios:", means(rows), "", table(rows), "",
+        "Ratio: median of edgessl to that of the fastest rival, in brackets that of the minima. Cosine: of the output to PyTorch's. "
+        "Resident: the peak of the process; of rivals, less the bare Python.", "",
+        "Geometric mean of the ratios:", "", means(rows), "", table(rows), "",
         f"`edgessl classify` of one photo with models/edge-s, whole process: {whole['median']:.1f} ms median, {whole['min']:.1f} min; "
         f"resident {whole['residentBytes'] / 2**20:.1f} MiB at its peak, plan {whole['arenaBytes'] / 2**20:.2f} MiB, weights "
         f"{whole['weightBytes'] / 2**20:.2f} MiB.", ""])
-    print(text)
-    if options.save:
-        base = os.path.join(root, "Benchmarks", "results", time.strftime("%Y-%m-%d"))
-        with open(base + ".md", "w") as file:
-            file.write(text)
-        with open(base + ".json", "w") as file:
-            json.dump({"machine": machine(), "rows": rows, "classify": whole}, file, indent=1)
+
+
+def save(rows, whole, options, root):
+    base = os.path.join(root, "Benchmarks", "results", time.strftime("%Y-%m-%d") + "-rivals")
+    with open(base + ".md", "w") as file:
+        file.write(text(rows, whole, options))
+    with open(base + ".json", "w") as file:
+        json.dump({"machine": machine(), "rows": rows, "classify": whole}, file, indent=1)

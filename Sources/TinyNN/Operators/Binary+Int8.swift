@@ -5,32 +5,23 @@ extension Binary {
     let (mapA, mapB, map) = (a.map, b.map, output.map)
     let bounds = activation.bounds(in: map)
     let (left, right, target) = (a.int8s, b.int8s, output.int8s)
+    let kernels = context.kernels
     if function == .multiply {
       let multiplier = mapA.scale * mapB.scale / map.scale
       eachRow(context, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
-        // Integers up to 2^16 are exact in single precision, and so is their product.
-        let product = { (x: Int8, y: Int8) in
-          quantized(
-            smallFloat(Int32(x) &- mapA.zeroPoint) * smallFloat(Int32(y) &- mapB.zeroPoint) * multiplier,
-            zeroPoint: bounds.zeroPoint, minimum: bounds.minimum, maximum: bounds.maximum)
+        if stepA == 1 && stepB == 1 {
+          kernels.multiply(
+            left.slice(startA, count), mapA, right.slice(startB, count), mapB, output: target.slice(start, count), scale: multiplier, bounds)
+          return
         }
-        switch (stepA, stepB) {
-        case (1, 1):
-          if left.isSameMemory(as: target) && startA == start {
-            for i in start..<start + count { target[i] = product(target[i], right[startB + i - start]) }
-          } else {
-            for i in 0..<count { target[start + i] = product(left[startA + i], right[startB + i]) }
-          }
-        case (1, 0):
-          let y = right[startB]
-          for i in 0..<count { target[start + i] = product(left[startA + i], y) }
-        default:
-          for i in 0..<count { target[start + i] = product(left[startA + i * stepA], right[startB + i * stepB]) }
+        for i in 0..<count {
+          let x = Int32(left[startA + i * stepA]) &- mapA.zeroPoint, y = Int32(right[startB + i * stepB]) &- mapB.zeroPoint
+          target[start + i] = quantized(
+            smallFloat(x &* y) * multiplier, zeroPoint: bounds.zeroPoint, minimum: bounds.minimum, maximum: bounds.maximum)
         }
       }
       return
     }
-    let kernels = context.kernels
     let scaleA = mapA.scale / map.scale, scaleB = mapB.scale / map.scale
     eachRow(context, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
       if stepA == 1 && stepB == 1 {
