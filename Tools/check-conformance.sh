@@ -27,9 +27,7 @@ for folder in Tests/Golden/*/; do
   if [ -f "$model" ]; then echo "run $model" >> "$list"; else refused=$((refused + 1)); fi
 done
 encoder=models/edge-s/edge-s.tnn
-int8="$out/models/edge-s8.tnn"
-[ -f "$int8" ] && [ ! "$encoder" -nt "$int8" ] ||
-  "$edgessl" quantize "$encoder" --calibration Examples/parts/support --fast -o "$int8" > /dev/null 2>&1
+int8=models/edge-s/edge-s-int8.tnn
 cc -O1 Examples/cortex-m/photos_to_rgb.c Examples/device-c/photo.c -ljpeg -o "$out/photos_to_rgb"
 "$out/photos_to_rgb" 2 128 160 $(for n in 01 02; do for c in bolt gear nut; do echo Examples/parts/support/$c/$n.jpg; done; done) > "$out/photos.rgb"
 for model in "$encoder" "$int8"; do
@@ -105,7 +103,7 @@ if command -v qemu-system-arm > /dev/null && command -v arm-none-eabi-gcc > /dev
       -semihosting-config enable=on,target=native,arg=conformance,arg=-1,arg="$1" -kernel "$out/cortex-m7-int8.elf"
   }
   grep -E "^(run|learn) $int8" "$list" > "$out/list-int8.txt"
-  grep -E "^(run|embed|classify|task) edge-s8.tnn" "$out/expected.txt" > "$out/expected-int8.txt"
+  grep -E "^(run|embed|classify|task) edge-s-int8.tnn" "$out/expected.txt" > "$out/expected-int8.txt"
   small "$out/list-int8.txt" > "$out/cortex-m7-int8.txt"
   cmp "$out/expected-int8.txt" "$out/cortex-m7-int8.txt"
   echo "run $encoder" > "$out/list-float.txt"
