@@ -77,15 +77,6 @@ else
   echo "SKIPPED: conformance on AArch64: no qemu-aarch64 or aarch64-linux-gnu-gcc (make deps-arm)"
 fi
 
-qemu=$(command -v qemu-arm || command -v qemu-arm-static || true)
-if [ -n "$qemu" ] && command -v arm-linux-gnueabihf-gcc > /dev/null; then
-  [ -f $firmware/armv7/libtinynn.a ] || Tools/build-firmware.sh armv7
-  arm-linux-gnueabihf-gcc -static $c_flags $here/conformance.c $firmware/armv7/libtinynn.a -Wl,--gc-sections -o "$out/armv7"
-  same armv7-cortex-a7 "$qemu" -cpu cortex-a7 "$out/armv7" -1 "$list"
-else
-  echo "SKIPPED: conformance on ARMv7: no qemu-arm or arm-linux-gnueabihf-gcc (make deps-arm)"
-fi
-
 if command -v qemu-system-arm > /dev/null && command -v arm-none-eabi-gcc > /dev/null; then
   [ -f $firmware/armv7em/libtinynn.a ] || Tools/build-firmware.sh armv7em
   arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard $c_flags --specs=rdimon.specs -z noexecstack \
