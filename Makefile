@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 BIN = .build/release/edgessl
 APT_PACKAGES = libopenblas-dev libjpeg-dev libpng-dev pkg-config
 # Cross compilers and emulators: the checks on ARM are skipped without them.
-ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
+ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
 .PHONY: deps deps-arm build demo test check-embedded firmware test-firmware bench install install-firmware clean
 

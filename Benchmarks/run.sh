@@ -1,12 +1,15 @@
 #!/bin/sh
-# Measures edgessl beside ONNX Runtime in one run and prints ratios. Makes its own Python environment on first use.
-#   Benchmarks/run.sh [--quick] [--save]
+# Measures edgessl beside other runtimes in one run and prints one table. Makes its own Python environment on first use;
+# BENCH_PYTHON names another one that has rivals/requirements.txt.
+#   Benchmarks/run.sh [--quick] [--save] [--help]
 set -e
 cd "$(dirname "$0")"
-python=../.build/bench-venv/bin/python
-if [ ! -x "$python" ]; then
-  echo "making the Python environment for the rivals (once)" >&2
-  python3 -m venv ../.build/bench-venv
-  "$python" -m pip install -q --disable-pip-version-check -r rivals/requirements.txt
+python=${BENCH_PYTHON:-../.build/bench-venv/bin/python}
+stamp=../.build/bench-venv/requirements.txt
+if [ -z "$BENCH_PYTHON" ] && ! cmp -s rivals/requirements.txt "$stamp"; then
+  echo "making the Python environment for the rivals (once, some minutes: torch exports the models)" >&2
+  python3 -m venv --clear ../.build/bench-venv
+  "$python" -m pip install -q --disable-pip-version-check --extra-index-url https://download.pytorch.org/whl/cpu -r rivals/requirements.txt
+  cp rivals/requirements.txt "$stamp"
 fi
 exec "$python" rivals/compare.py --edgessl ../.build/release/edgessl "$@"

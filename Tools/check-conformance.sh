@@ -27,9 +27,7 @@ for folder in Tests/Golden/*/; do
   if [ -f "$model" ]; then echo "run $model" >> "$list"; else refused=$((refused + 1)); fi
 done
 encoder=models/edge-s/edge-s.tnn
-int8="$out/models/edge-s8.tnn"
-[ -f "$int8" ] && [ ! "$encoder" -nt "$int8" ] ||
-  "$edgessl" quantize "$encoder" --calibration Examples/parts/support --fast -o "$int8" > /dev/null 2>&1
+int8=models/edge-s/edge-s-int8.tnn
 cc -O1 Examples/cortex-m/photos_to_rgb.c Examples/device-c/photo.c -ljpeg -o "$out/photos_to_rgb"
 "$out/photos_to_rgb" 2 128 160 $(for n in 01 02; do for c in bolt gear nut; do echo Examples/parts/support/$c/$n.jpg; done; done) > "$out/photos.rgb"
 for model in "$encoder" "$int8"; do
@@ -79,6 +77,15 @@ else
   echo "SKIPPED: conformance on AArch64: no qemu-aarch64 or aarch64-linux-gnu-gcc (make deps-arm)"
 fi
 
+qemu=$(command -v qemu-arm || command -v qemu-arm-static || true)
+if [ -n "$qemu" ] && command -v arm-linux-gnueabihf-gcc > /dev/null; then
+  [ -f $firmware/armv7/libtinynn.a ] || Tools/build-firmware.sh armv7
+  arm-linux-gnueabihf-gcc -static $c_flags $here/conformance.c $firmware/armv7/libtinynn.a -Wl,--gc-sections -o "$out/armv7"
+  same armv7-cortex-a7 "$qemu" -cpu cortex-a7 "$out/armv7" -1 "$list"
+else
+  echo "SKIPPED: conformance on ARMv7: no qemu-arm or arm-linux-gnueabihf-gcc (make deps-arm)"
+fi
+
 if command -v qemu-system-arm > /dev/null && command -v arm-none-eabi-gcc > /dev/null; then
   [ -f $firmware/armv7em/libtinynn.a ] || Tools/build-firmware.sh armv7em
   arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard $c_flags --specs=rdimon.specs -z noexecstack \
@@ -86,6 +93,23 @@ if command -v qemu-system-arm > /dev/null && command -v arm-none-eabi-gcc > /dev
   # By semihosting the program reads the same files.
   same cortex-m7 qemu-system-arm -M mps2-an500 -nographic \
     -semihosting-config enable=on,target=native,arg=conformance,arg=-1,arg="$list" -kernel "$out/cortex-m7.elf"
+  # The small library: the same answers of int8 networks, and a float32 network refused.
+  [ -f $firmware/armv7em-int8/libtinynn.a ] || Tools/build-firmware.sh armv7em-int8
+  arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard $c_flags -DINFERENCE_ONLY --specs=rdimon.specs -z noexecstack \
+    -T $here/mps2-an500.ld $here/conformance.c $here/reset.c $firmware/armv7em-int8/libtinynn.a -Wl,--gc-sections \
+    -o "$out/cortex-m7-int8.elf"
+  small() {
+    qemu-system-arm -M mps2-an500 -nographic \
+      -semihosting-config enable=on,target=native,arg=conformance,arg=-1,arg="$1" -kernel "$out/cortex-m7-int8.elf"
+  }
+  grep -E "^(run|learn) $int8" "$list" > "$out/list-int8.txt"
+  grep -E "^(run|embed|classify|task) edge-s-int8.tnn" "$out/expected.txt" > "$out/expected-int8.txt"
+  small "$out/list-int8.txt" > "$out/cortex-m7-int8.txt"
+  cmp "$out/expected-int8.txt" "$out/cortex-m7-int8.txt"
+  echo "run $encoder" > "$out/list-float.txt"
+  if small "$out/list-float.txt" > "$out/float.txt"; then echo "conformance: the int8 library took a float32 network" >&2; exit 1; fi
+  grep -q "this library" "$out/float.txt"
+  echo "conformance: cortex-m7-int8: $(wc -l < "$out/cortex-m7-int8.txt") checksums, the same; a float32 network is refused"
 else
   echo "SKIPPED: conformance on Cortex-M7: no qemu-system-arm or arm-none-eabi-gcc (make deps-arm)"
 fi

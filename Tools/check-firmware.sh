@@ -43,8 +43,15 @@ size() {
   for function in "$@"; do
     llvm-nm "$out/$target/$name.elf" | grep -q " T $function\$" || { echo "$target: $function of tinynn.h is not in the library" >&2; exit 1; }
   done
-  text=$(llvm-size -A "$out/$target/$name.elf" | awk '$1 ~ /^\.(text|rodata|data\.rel\.ro|eh_frame|eh_frame_hdr|ARM.exidx|swift_modhash)/ { sum += $2 } END { print sum }')
-  data=$(llvm-size -A "$out/$target/$name.elf" | awk '$1 ~ /^\.(data|bss|got)$/ { sum += $2 } END { print sum + 0 }')
+  text=0 data=0
+  while read -r section bytes; do
+    case $section in
+      .text* | .rodata* | .data.rel.ro* | .eh_frame* | .ARM.ex* | .swift_modhash) text=$((text + 0x$bytes)) ;;
+      .data | .bss | .got) data=$((data + 0x$bytes)) ;;
+    esac
+  done <<END
+$(llvm-objdump -h "$out/$target/$name.elf" | awk '$1 ~ /^[0-9]+$/ { print $2, $3 }')
+END
   printf '%-14s %-12s %8d %6d   %s\n' "$target" "$name" "$text" "$data" "$(tr '\n' ' ' < "$out/$target/$name.undefined")"
 }
 

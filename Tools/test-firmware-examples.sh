@@ -13,7 +13,7 @@ expect() {
 }
 
 if command -v qemu-system-arm > /dev/null && command -v arm-none-eabi-gcc > /dev/null; then
-  Examples/cortex-m/build.sh "$edgessl" > .build/cortex-m.txt || { cat .build/cortex-m.txt >&2; exit 1; }
+  Examples/cortex-m/build.sh "$edgessl" > .build/cortex-m.txt 2>&1 || { cat .build/cortex-m.txt >&2; exit 1; }
   expect .build/cortex-m.txt "^bolt: bolt,"
   expect .build/cortex-m.txt "^spring, learned: spring,"
   expect .build/cortex-m.txt "^trained encoder: "

@@ -4,8 +4,8 @@
 // and sets the instruction set.
 //
 // Channels run across the lanes. Inside a row, PIXELS neighbouring outputs share the input columns they overlap in and
-// the weights; outputs whose taps reach over the left or right edge are computed one by one. When the channels are no
-// multiple of LANES, the last vector overlaps the one before it and writes the same values again.
+// the weights; columns outside the image are left out. When the channels are no multiple of LANES, the last vector overlaps
+// the one before it and writes the same values again.
 
 #include "CTinyNN.h"
 #include "vector.h"
@@ -89,8 +89,14 @@ static __attribute__((noinline)) void pixel(const TinyNNDepthwiseF32 *d, Taps y,
   if (channel < channels) pixelVectors(d, w, output, channels - LANES, 1);
 }
 
-INLINE void insideVectors(const TinyNNDepthwiseF32 *d, Window w, float *output, int32_t channel, int pixels,
-                          int vectors, int taps, int stride) {
+// The columns of a group of windows that lie in the image.
+typedef struct {
+  int32_t first, end;
+} Columns;
+
+// With `edge`, some columns are outside.
+INLINE void groupVectors(const TinyNNDepthwiseF32 *d, Window w, Columns columns, float *output, int32_t channel, int pixels,
+                         int vectors, int taps, int stride, int edge) {
   int64_t channels = d->channels;
   const float *input = w.input + channel, *weights = w.weights + channel;
   Vector sums[PIXELS][VECTORS];
@@ -103,6 +109,7 @@ INLINE void insideVectors(const TinyNNDepthwiseF32 *d, Window w, float *output, 
     UNROLL for (int x = 0; x < taps; x++)
       UNROLL for (int v = 0; v < vectors; v++) weight[x][v] = load(weights + x * w.weightsStepX + v * LANES);
     UNROLL for (int column = 0; column < (pixels - 1) * stride + taps; column++) {
+      if (edge && (column < columns.first || column >= columns.end)) continue;
       UNROLL for (int v = 0; v < vectors; v++) {
         Vector value = load(input + column * channels + v * LANES);
         UNROLL for (int p = 0; p < pixels; p++) {
@@ -120,34 +127,45 @@ INLINE void insideVectors(const TinyNNDepthwiseF32 *d, Window w, float *output, 
       store(output + p * channels + channel + v * LANES, clamp(sums[p][v], minimum, maximum));
 }
 
-// Neighbouring output pixels whose windows lie inside the image from left to right.
-INLINE void insidePixels(const TinyNNDepthwiseF32 *d, Taps y, int32_t x, float *output, int pixels, int vectors,
-                         int taps, int stride) {
-  Window w = window(d, y, (Taps){0, taps, x * stride - d->padLeft});
+// Neighbouring output pixels.
+INLINE void groupPixels(const TinyNNDepthwiseF32 *d, Taps y, int32_t x, float *output, int pixels, int vectors, int taps,
+                        int stride, int edge) {
+  int32_t start = x * stride - d->padLeft, left = d->inputWidth - start;
+  Window w = window(d, y, (Taps){0, taps, start});
+  Columns columns = {start < 0 ? -start : 0, left};
   int32_t channel = 0, channels = d->channels;
   output += (int64_t)x * channels;
   for (; channel + vectors * LANES <= channels; channel += vectors * LANES)
-    insideVectors(d, w, output, channel, pixels, vectors, taps, stride);
+    groupVectors(d, w, columns, output, channel, pixels, vectors, taps, stride, edge);
   for (; channel + LANES <= channels; channel += LANES)
-    insideVectors(d, w, output, channel, pixels, 1, taps, stride);
-  if (channel < channels) insideVectors(d, w, output, channels - LANES, pixels, 1, taps, stride);
+    groupVectors(d, w, columns, output, channel, pixels, 1, taps, stride, edge);
+  if (channel < channels) groupVectors(d, w, columns, output, channels - LANES, pixels, 1, taps, stride, edge);
 }
 
 INLINE void row(const TinyNNDepthwiseF32 *d, Taps y, float *output, int taps, int stride) {
-  int32_t x = 0, reach = d->inputWidth + d->padLeft - taps;
+  int32_t x = 0, width = d->outputWidth, reach = d->inputWidth + d->padLeft - taps;
   int32_t firstInside = (d->padLeft + stride - 1) / stride;
   int32_t endInside = reach < 0 ? 0 : reach / stride + 1;
-  if (firstInside > d->outputWidth) firstInside = d->outputWidth;
-  if (endInside > d->outputWidth) endInside = d->outputWidth;
-  for (; x < firstInside; x++) pixel(d, y, x, output);
-  for (; x + PIXELS <= endInside; x += PIXELS) insidePixels(d, y, x, output, PIXELS, 2, taps, stride);
-  if (endInside - x > 1 && endInside - firstInside >= PIXELS) {
-    // Computing some outputs twice costs less than computing the last ones one by one.
-    insidePixels(d, y, endInside - PIXELS, output, PIXELS, 2, taps, stride);
-    x = endInside;
+  if (endInside > width) endInside = width;
+  // A group with edges costs more than single pixels there when its windows share few columns.
+  int sharesEdges = taps == 3 || stride == 1;
+  while (x < width) {
+    int32_t left = width - x;
+    int inside = x >= firstInside && x + PIXELS <= endInside;
+    if (inside && (left != 6 || !sharesEdges)) {
+      groupPixels(d, y, x, output, PIXELS, 2, taps, stride, 0);
+      x += PIXELS;
+    } else if (sharesEdges && (left == 3 || left == 6)) {
+      groupPixels(d, y, x, output, 3, 2, taps, stride, 1);
+      x += 3;
+    } else if (sharesEdges && left >= PIXELS) {
+      groupPixels(d, y, x, output, PIXELS, 2, taps, stride, 1);
+      x += PIXELS;
+    } else {
+      pixel(d, y, x, output);
+      x++;
+    }
   }
-  for (; x < endInside; x++) insidePixels(d, y, x, output, 1, 4, taps, stride);
-  for (; x < d->outputWidth; x++) pixel(d, y, x, output);
 }
 
 void DEPTHWISE(const TinyNNDepthwiseF32 *d, void *context) {

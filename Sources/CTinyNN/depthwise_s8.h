@@ -20,7 +20,6 @@
 
 typedef struct {
   const TinyNNDepthwiseS8 *d;
-  Bounds bounds;
   int32_t channel;
   Column weights[MAXIMUM_UNITS][MAXIMUM_TAPS];
   Sum bias[MAXIMUM_UNITS];
@@ -31,7 +30,6 @@ INLINE int32_t paddedChannels(const TinyNNDepthwiseS8 *d) { return (d->channels 
 
 INLINE void prepareBlock(Block *block, const TinyNNDepthwiseS8 *d, int32_t channel, int units, int taps) {
   block->d = d;
-  block->bounds = bounds(d->outputZeroPoint, d->minimum, d->maximum);
   block->channel = channel;
   __builtin_memset(block->zeroPoints, d->inputZeroPoint, sizeof block->zeroPoints);
   const int8_t *outside[MAXIMUM_TAPS];
@@ -50,8 +48,8 @@ INLINE void prepareBlock(Block *block, const TinyNNDepthwiseS8 *d, int32_t chann
 }
 
 // Neighbouring output pixels of a block's channels; with `edge`, columns may lie outside the image.
-INLINE void blockPixels(const Block *block, int32_t outputY, int32_t outputX, int pixels, int units, int taps, int stride,
-                        int edge) {
+INLINE void blockPixels(const Block *block, Bounds b, int32_t outputY, int32_t outputX, int pixels, int units, int taps,
+                        int stride, int edge) {
   const TinyNNDepthwiseS8 *d = block->d;
   int64_t channels = d->channels;
   int32_t firstY = outputY * d->strideY - d->padTop, firstX = outputX * stride - d->padLeft;
@@ -80,41 +78,52 @@ INLINE void blockPixels(const Block *block, int32_t outputY, int32_t outputX, in
     }
   }
   int8_t *output = d->output + ((int64_t)outputY * d->outputWidth + outputX) * channels + block->channel;
-  UNROLL for (int p = 0; p < pixels; p++) {
-    Vector values[MAXIMUM_UNITS * 8 / LANES];
+  Vector values[PIXELS * MAXIMUM_UNITS * 8 / LANES];
+  int vectors = units * 8 / LANES;
+  UNROLL for (int p = 0; p < pixels; p++)
     UNROLL for (int u = 0; u < units; u++) {
       IntVector integers[8 / LANES];
       finish(sums[p][u], integers);
       UNROLL for (int v = 0; v < 8 / LANES; v++)
-        values[u * (8 / LANES) + v] =
+        values[p * vectors + u * (8 / LANES) + v] =
             toFloat(integers[v]) * load(d->multipliers + block->channel + u * 8 + v * LANES);
     }
-    storeQuantized(output + p * channels, values, units * (8 / LANES), block->bounds);
-  }
+  storeQuantizedRows(output, channels, values, pixels, vectors, b);
 }
 
-INLINE void blockRow(const Block *block, int32_t y, int units, int taps, int stride) {
+INLINE void blockRow(const Block *block, Bounds b, int32_t y, int units, int taps, int stride) {
   const TinyNNDepthwiseS8 *d = block->d;
-  int32_t x = 0, reach = d->inputWidth + d->padLeft - taps;
+  int32_t x = 0, width = d->outputWidth, reach = d->inputWidth + d->padLeft - taps;
   int32_t firstInside = (d->padLeft + stride - 1) / stride;
   int32_t endInside = reach < 0 ? 0 : reach / stride + 1;
-  if (firstInside > d->outputWidth) firstInside = d->outputWidth;
-  if (endInside > d->outputWidth) endInside = d->outputWidth;
-  for (; x < firstInside; x++) blockPixels(block, y, x, 1, units, taps, stride, 1);
-  for (; x + PIXELS <= endInside; x += PIXELS) blockPixels(block, y, x, PIXELS, units, taps, stride, 0);
-  if (endInside - x > 1 && endInside - firstInside >= PIXELS) {
-    // Computing some outputs twice costs less than computing the last ones one by one.
-    blockPixels(block, y, endInside - PIXELS, PIXELS, units, taps, stride, 0);
-    x = endInside;
+  if (endInside > width) endInside = width;
+  // A group with edges costs more than single pixels there when its windows share few columns.
+  int sharesEdges = taps == 3 || stride == 1;
+  while (x < width) {
+    int32_t left = width - x;
+    int inside = x >= firstInside && x + PIXELS <= endInside;
+    if (inside && (left != 6 || !sharesEdges)) {
+      blockPixels(block, b, y, x, PIXELS, units, taps, stride, 0);
+      x += PIXELS;
+    } else if (sharesEdges && (left == 3 || left == 6)) {
+      blockPixels(block, b, y, x, 3, units, taps, stride, 1);
+      x += 3;
+    } else if (sharesEdges && left >= PIXELS) {
+      blockPixels(block, b, y, x, PIXELS, units, taps, stride, 1);
+      x += PIXELS;
+    } else {
+      blockPixels(block, b, y, x, 1, units, taps, stride, 1);
+      x++;
+    }
   }
-  for (; x < d->outputWidth; x++) blockPixels(block, y, x, 1, units, taps, stride, 1);
 }
 
 INLINE void blockRows(const TinyNNDepthwiseS8 *d, int32_t firstRow, int32_t endRow, int32_t channel, int units, int taps,
                       int stride) {
   Block block;
   prepareBlock(&block, d, channel, units, taps);
-  for (int32_t y = firstRow; y < endRow; y++) blockRow(&block, y, units, taps, stride);
+  Bounds b = bounds(d->outputZeroPoint, d->minimum, d->maximum);
+  for (int32_t y = firstRow; y < endRow; y++) blockRow(&block, b, y, units, taps, stride);
 }
 
 INLINE void allBlocks(const TinyNNDepthwiseS8 *d, int taps, int stride) {

@@ -44,6 +44,7 @@ INLINE void finish(Sum sum, IntVector result[1]) { result[0] = (IntVector)sum; }
 #define NARROW_ROWS 4
 #define NARROW_VECTORS 2
 #include "matmul_s8.h"
+#include "matmul_s8_avx2_pairs.h"
 
 // Channels of the rows that are rewritten at once, on the stack.
 #define BLOCK_CHANNELS 32768
@@ -97,9 +98,8 @@ static void multiplyLongRows(const TinyNNMatMulS8 *m) {
   }
 }
 
-void tinynn_matmul_s8_avx2(const TinyNNMatMulS8 *m) {
+static void multiplyMagnitudes(const TinyNNMatMulS8 *m) {
   int64_t depth = (int64_t)m->taps * m->channels;
-  if (depth > BLOCK_CHANNELS) return multiplyLongRows(m);
   int8_t rewritten[BLOCK_CHANNELS * ACTIVATION_BYTES];
   int32_t corrections[BLOCK_ROWS];
   TinyNNMatMulS8 block = *m;
@@ -112,6 +112,18 @@ void tinynn_matmul_s8_avx2(const TinyNNMatMulS8 *m) {
     block.output = m->output + (int64_t)row * m->outputStride;
     multiplyBlock(&block, corrections);
   }
+}
+
+void tinynn_matmul_s8_avx2(const TinyNNMatMulS8 *m) {
+  int64_t depth = (int64_t)m->taps * m->channels;
+  if (depth > BLOCK_CHANNELS) return multiplyLongRows(m);
+  if (depth > PAIRS_DEPTH || m->rows < PAIRS_ROWS) return multiplyMagnitudes(m);
+  // Whole wide tiles, and one that lacks less than a vector; the columns behind them in pairs.
+  TinyNNMatMulS8 wide = *m;
+  wide.columns = (m->columns + LANES - 1) / (TILE_VECTORS * LANES) * (TILE_VECTORS * LANES);
+  if (wide.columns > m->columns) wide.columns = m->columns;
+  if (wide.columns > 0) multiplyMagnitudes(&wide);
+  if (wide.columns < m->columns) multiplyPairs(m, wide.columns);
 }
 
 #pragma clang attribute pop

@@ -4,6 +4,8 @@ import TinyNN
 
 /// Threads for sessions on a host: started once, nothing is allocated afterwards. Workers look for work for a moment after
 /// each job, since operators follow each other closely, then sleep.
+///
+/// Parts are taken by whoever is free, also by the caller: a thread that the system has not scheduled holds nothing up.
 public final class ThreadPool: Sendable {
   /// The caller and the threads that could be started: at most what was asked for.
   public let threadCount: Int
@@ -14,12 +16,11 @@ public final class ThreadPool: Sendable {
   public init(threadCount: Int) {
     let state = ThreadPoolState()
     var threads: [pthread_t] = []
-    for part in 1..<max(1, threadCount) {
+    for _ in 1..<max(1, threadCount) {
       var thread = pthread_t()
-      let start = Unmanaged.passRetained(WorkerStart(state: state, part: Int32(part)))
+      let start = Unmanaged.passRetained(state)
       let result = pthread_create(&thread, nil, { argument in
-        let start = Unmanaged<WorkerStart>.fromOpaque(argument!).takeRetainedValue()
-        start.state.serve(start.part)
+        Unmanaged<ThreadPoolState>.fromOpaque(argument!).takeRetainedValue().serve()
         return nil
       }, start.toOpaque())
       guard result == 0 else {
@@ -29,7 +30,6 @@ public final class ThreadPool: Sendable {
       }
       threads.append(thread)
     }
-    state.workerCount = Int32(threads.count)
     self.threads = threads
     self.threadCount = threads.count + 1
     self.state = state
@@ -48,18 +48,8 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  /// Runs `work(job, part)` for every part in 0 ..< parts, on the caller and the threads; parts is at most `threadCount`.
+  /// Runs `work(job, part)` for every part in 0 ..< parts, on the caller and the threads; parts is at most 65535.
   func run(parts: Int32, _ work: Workers.Work, _ job: UnsafeMutableRawPointer) { state.run(parts: parts, work, job) }
-}
-
-private final class WorkerStart {
-  let state: ThreadPoolState
-  let part: Int32
-
-  init(state: ThreadPoolState, part: Int32) {
-    self.state = state
-    self.part = part
-  }
 }
 
 /// What the pool shares with its threads.
@@ -67,15 +57,14 @@ private final class ThreadPoolState: @unchecked Sendable {
   private var mutex = pthread_mutex_t()
   private var wake = pthread_cond_t()
 
-  // One job at a time. `generation` publishes it; `remaining` counts the workers that have not finished it.
-  private let generation = Atomic<UInt32>(0)
-  private let remaining = Atomic<Int32>(0)
+  // One job at a time. `ticket` publishes it: the number of the job in the upper 32 bits, its parts in the next 16, the next part
+  // to be taken in the last 16. `work` and `job` are read only by who has taken a part, so until the last part is done they hold.
+  private let ticket = Atomic<UInt64>(0)
+  private let finished = Atomic<Int32>(0)
   private let stopping = Atomic<Bool>(false)
   private var sleeping = 0
   private var work: Workers.Work?
   private var job: UnsafeMutableRawPointer?
-  private var parts: Int32 = 0
-  var workerCount: Int32 = 0
 
   /// Some tens of microseconds on current machines: longer than the operators between two that are divided, so that no
   /// thread has to be woken in the middle of a network; short for a battery.
@@ -101,38 +90,54 @@ private final class ThreadPoolState: @unchecked Sendable {
   func run(parts: Int32, _ work: @escaping Workers.Work, _ job: UnsafeMutableRawPointer) {
     self.work = work
     self.job = job
-    self.parts = parts
-    remaining.store(workerCount, ordering: .relaxed)
-    generation.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    finished.store(0, ordering: .relaxed)
+    let number = (ticket.load(ordering: .relaxed) >> 32) &+ 1
+    ticket.store(number << 32 | UInt64(parts) << 16, ordering: .sequentiallyConsistent)
     pthread_mutex_lock(&mutex)
     if sleeping > 0 { pthread_cond_broadcast(&wake) }
     pthread_mutex_unlock(&mutex)
-    work(job, 0)
+    takeParts()
     var spins = 0
-    while remaining.load(ordering: .acquiring) > 0 {
+    while finished.load(ordering: .acquiring) < parts {
       spins += 1
       if spins > ThreadPoolState.spinCount { sched_yield() }
     }
   }
 
-  func serve(_ part: Int32) {
-    var seen: UInt32 = 0
+  private static func hasParts(_ ticket: UInt64) -> Bool { ticket & 0xFFFF < (ticket >> 16) & 0xFFFF }
+
+  /// Takes and runs parts as long as there are any.
+  private func takeParts() {
+    var current = ticket.load(ordering: .acquiring)
+    while ThreadPoolState.hasParts(current) {
+      let (exchanged, original) = ticket.weakCompareExchange(expected: current, desired: current + 1, ordering: .acquiringAndReleasing)
+      guard exchanged else {
+        current = original
+        continue
+      }
+      work!(job!, Int32(current & 0xFFFF))
+      finished.wrappingAdd(1, ordering: .releasing)
+      current = ticket.load(ordering: .acquiring)
+    }
+  }
+
+  func serve() {
     while true {
       var spins = 0
-      while generation.load(ordering: .acquiring) == seen {
+      while !ThreadPoolState.hasParts(ticket.load(ordering: .acquiring)) {
         if stopping.load(ordering: .acquiring) { return }
         spins += 1
         if spins > ThreadPoolState.spinCount {
           pthread_mutex_lock(&mutex)
           sleeping += 1
-          while generation.load(ordering: .acquiring) == seen, !stopping.load(ordering: .acquiring) { pthread_cond_wait(&wake, &mutex) }
+          while !ThreadPoolState.hasParts(ticket.load(ordering: .acquiring)), !stopping.load(ordering: .acquiring) {
+            pthread_cond_wait(&wake, &mutex)
+          }
           sleeping -= 1
           pthread_mutex_unlock(&mutex)
         }
       }
-      seen &+= 1
-      if part < parts { work!(job!, part) }
-      remaining.wrappingSubtract(1, ordering: .releasing)
+      takeParts()
     }
   }
 }

@@ -162,6 +162,8 @@ static tinynn_task *learn(Network *n, const Photos *photos, const char *name, in
   return task;
 }
 
+// Libraries of inference alone have no trainer.
+#if !defined(INFERENCE_ONLY)
 static void train(Network *n, const Photos *photos, const char *name, int32_t first, tinynn_task *task) {
   enum { BATCH = 4, STEPS = 3 };
   tinynn_training_options options = {first, BATCH, TINYNN_ADAM, 1};
@@ -199,6 +201,7 @@ static void train(Network *n, const Photos *photos, const char *name, int32_t fi
   CHECK(tinynn_session_output(trained.session, 0, &embedding));
   print("embed-trained", name, tinynn_checksum(embedding.data, 4 * embedding.count));
 }
+#endif
 
 int main(int argc, char **argv) {
   if (argc != 3) {
@@ -227,7 +230,11 @@ int main(int argc, char **argv) {
       }
       Network n = open(file, modelBytes, kernels);
       tinynn_task *task = learn(&n, &p, model, strcmp(what, "learn") == 0);
+#if !defined(INFERENCE_ONLY)
       if (strcmp(what, "train") == 0) train(&n, &p, model, first, task);
+#else
+      (void)task;
+#endif
     }
     giveBack();
   }

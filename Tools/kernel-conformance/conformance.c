@@ -198,6 +198,27 @@ __attribute__((unused)) static int checkAdd(const char *name, TinyNNAddS8Functio
   return failed;
 }
 
+__attribute__((unused)) static int checkMultiply(const char *name, TinyNNMultiplyS8Function function) {
+  char shape[120];
+  int failed = 0;
+  state = 4;
+  for (int32_t round = 0; round < 400 && !failed; round++) {
+    TinyNNMultiplyS8 s = {.count = randomIn(1, 200), .zeroA = randomIn(-128, 127), .zeroB = randomIn(-128, 127)};
+    s.scale = (float)randomIn(1, 4000) * (round % 3 ? 1e-5f : 1 / 1024.0f);
+    randomBounds(&s.zeroOutput, &s.minimum, &s.maximum);
+    int8_t *a = randomBytes(s.count, -128), *b = randomBytes(s.count, -128);
+    int8_t *expected = malloc((size_t)s.count);
+    for (int32_t i = 0; i < s.count; i++)
+      expected[i] = expectedValue((float)((a[i] - s.zeroA) * (b[i] - s.zeroB)) * s.scale, s.zeroOutput, s.minimum, s.maximum);
+    s.a = a, s.b = b, s.output = round % 2 ? a : b;
+    function(&s);
+    snprintf(shape, sizeof shape, "count %d zeros %d %d %d", (int)s.count, (int)s.zeroA, (int)s.zeroB, (int)s.zeroOutput);
+    failed = differs(name, shape, expected, s.output, s.count);
+    free(a), free(b), free(expected);
+  }
+  return failed;
+}
+
 static int failures;
 
 #define CHECK(kind, function)                                                \
@@ -220,6 +241,7 @@ int main(void) {
     CHECK(checkMatMul, tinynn_matmul_s8_avx2);
     CHECK(checkDepthwise, tinynn_depthwise_s8_avx2);
     CHECK(checkAdd, tinynn_add_s8_avx2);
+    CHECK(checkMultiply, tinynn_multiply_s8_avx2);
   }
   if (features & TINYNN_CPU_AVX_VNNI) {
     CHECK(checkMatMul, tinynn_matmul_s8_avx_vnni);
@@ -233,6 +255,7 @@ int main(void) {
   CHECK(checkMatMul, tinynn_matmul_s8_neon);
   CHECK(checkDepthwise, tinynn_depthwise_s8_neon);
   CHECK(checkAdd, tinynn_add_s8_neon);
+  CHECK(checkMultiply, tinynn_multiply_s8_neon);
   if (features & TINYNN_CPU_NEON_DOT_PRODUCT) CHECK(checkMatMul, tinynn_matmul_s8_neon_dotprod);
   if (features & TINYNN_CPU_NEON_I8MM) CHECK(checkMatMul, tinynn_matmul_s8_neon_i8mm);
 #elif defined(__arm__)

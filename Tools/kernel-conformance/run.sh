@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every int8 kernel that this machine can run or emulate gives the bits of plain C: x86-64 natively, its dot product kernels
-# with emulated instructions, AArch64 under qemu-aarch64 (apt: qemu-user-static, gcc-aarch64-linux-gnu).
+# with emulated instructions, AArch64 under qemu-aarch64 (make deps-arm).
 # SANITIZE=1 also watches the memory around the operands, on x86-64.
 set -e
 cd "$(dirname "$0")/../.."
@@ -22,14 +22,15 @@ if [ "$(uname -m)" = x86_64 ]; then
   "$out/emulated"
 fi
 
-if command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64-static >/dev/null; then
+qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static || true)
+if command -v aarch64-linux-gnu-gcc >/dev/null && [ -n "$qemu" ]; then
   for source in $sources Sources/CTinyNN/*_s8_*.c; do
     compile --target=aarch64-linux-gnu -c "$source" -o "$out/$(basename "$source" .c).aarch64.o"
   done
   aarch64-linux-gnu-gcc -static "$out"/*.aarch64.o -o "$out/aarch64"
-  qemu-aarch64-static -cpu max "$out/aarch64"
+  "$qemu" -cpu max "$out/aarch64"
   echo "cortex-a53:"
-  qemu-aarch64-static -cpu cortex-a53 "$out/aarch64"
+  "$qemu" -cpu cortex-a53 "$out/aarch64"
 else
-  echo "skipped AArch64: no aarch64-linux-gnu-gcc or qemu-aarch64-static"
+  echo "SKIPPED: AArch64: no aarch64-linux-gnu-gcc or qemu-aarch64 (make deps-arm)"
 fi

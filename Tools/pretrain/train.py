@@ -29,7 +29,7 @@ def arguments():
     p.add_argument("--teacher", required=True, help="mobilenet_v2_1.0_224.onnx")
     p.add_argument("--out", required=True, help="folder of checkpoint.pt and log.jsonl")
     p.add_argument("--cache", help="folder of crops and teacher embeddings (default: OUT/cache)")
-    p.add_argument("--steps", type=int, default=2200, help="may be changed when resuming: the schedule follows")
+    p.add_argument("--steps", type=int, default=11000, help="may be changed when resuming: the schedule follows")
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--px", type=int, default=96, help="input of the student in training")
     p.add_argument("--init", choices=("teacher", "random"), default="teacher", help="first weights: see inherit.py")

@@ -148,6 +148,25 @@ typedef struct {
 
 typedef void (*TinyNNAddS8Function)(const TinyNNAddS8 *_Nonnull);
 
+/// The product of two int8 tensors of the same shape, elementwise.
+///
+///     value = float((a - zeroA) * (b - zeroB)) * scale
+///     output = zeroOutput + roundToNearestEven(min(max(value, minimum - zeroOutput), maximum - zeroOutput))
+///
+/// in IEEE-754 single precision with one rounding: the product of the integers is exact.
+typedef struct {
+  /// `count` elements each; `output` may be `a` or `b`, but not overlap them otherwise.
+  const int8_t *_Nonnull a, *_Nonnull b;
+  int8_t *_Nonnull output;
+  int32_t count, zeroA, zeroB, zeroOutput;
+  /// Scale of a * scale of b / scale of the output, below 2^100.
+  float scale;
+  /// -128 <= minimum <= maximum <= 127.
+  int32_t minimum, maximum;
+} TinyNNMultiplyS8;
+
+typedef void (*TinyNNMultiplyS8Function)(const TinyNNMultiplyS8 *_Nonnull);
+
 /// Bits of `tinynn_cpu_features`.
 enum {
   TINYNN_CPU_AVX2_FMA = 1,
@@ -179,12 +198,14 @@ void tinynn_depthwise_s8_avx2(const TinyNNDepthwiseS8 *_Nonnull);
 void tinynn_depthwise_s8_avx_vnni(const TinyNNDepthwiseS8 *_Nonnull);
 void tinynn_depthwise_s8_avx512_vnni(const TinyNNDepthwiseS8 *_Nonnull);
 void tinynn_add_s8_avx2(const TinyNNAddS8 *_Nonnull);
+void tinynn_multiply_s8_avx2(const TinyNNMultiplyS8 *_Nonnull);
 #elif defined(__aarch64__)
 void tinynn_matmul_s8_neon(const TinyNNMatMulS8 *_Nonnull);
 void tinynn_matmul_s8_neon_dotprod(const TinyNNMatMulS8 *_Nonnull);
 void tinynn_matmul_s8_neon_i8mm(const TinyNNMatMulS8 *_Nonnull);
 void tinynn_depthwise_s8_neon(const TinyNNDepthwiseS8 *_Nonnull);
 void tinynn_add_s8_neon(const TinyNNAddS8 *_Nonnull);
+void tinynn_multiply_s8_neon(const TinyNNMultiplyS8 *_Nonnull);
 #elif defined(__arm__)
 void tinynn_matmul_s8_arm(const TinyNNMatMulS8 *_Nonnull);
 void tinynn_depthwise_s8_arm(const TinyNNDepthwiseS8 *_Nonnull);

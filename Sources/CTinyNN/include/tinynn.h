@@ -388,7 +388,7 @@ tinynn_status tinynn_trainer_required_bytes(
     const tinynn_model *TINYNN_NULLABLE model, const tinynn_training_options *TINYNN_NULLABLE options,
     size_t *TINYNN_NULLABLE byte_count);
 
-/// Makes a trainer in `memory`; its weights are the file's. Needs about 48 KB of stack, here and in the passes.
+/// Makes a trainer in `memory`; its weights are the file's. Needs about 100 KB of stack, here and in `tinynn_trainer_step`.
 tinynn_status tinynn_trainer_open(
     void *TINYNN_NULLABLE memory, size_t memory_bytes, const tinynn_model *TINYNN_NULLABLE model,
     const tinynn_training_options *TINYNN_NULLABLE options, tinynn_trainer *TINYNN_NULLABLE *TINYNN_NULLABLE trainer);

@@ -68,4 +68,15 @@ extension Kernels {
       zeroA: mapA.zeroPoint, zeroB: mapB.zeroPoint, zeroOutput: bounds.zeroPoint,
       scaleA: mapA.scale / map.scale, scaleB: mapB.scale / map.scale, minimum: bounds.minimum, maximum: bounds.maximum))
   }
+
+  /// q = clamp(round((a - zeroA) (b - zeroB) scale) + zeroOutput), element by element.
+  func multiply(
+    _ a: Elements<Int8>, _ mapA: Quantization, _ b: Elements<Int8>, _ mapB: Quantization, output: Elements<Int8>, scale: Float, _ bounds: QuantizedBounds
+  ) {
+    // In bounds: as above.
+    unsafe multiplyS8(TinyNNMultiplyS8(
+      a: UnsafePointer(a.base), b: UnsafePointer(b.base), output: output.base, count: Int32(output.count),
+      zeroA: mapA.zeroPoint, zeroB: mapB.zeroPoint, zeroOutput: bounds.zeroPoint, scale: scale,
+      minimum: bounds.minimum, maximum: bounds.maximum))
+  }
 }

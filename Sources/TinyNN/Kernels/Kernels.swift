@@ -10,6 +10,7 @@ public struct Kernels: Sendable {
   private let matMulS8Function: TinyNNMatMulS8Function?
   private let depthwiseS8Function: TinyNNDepthwiseS8Function?
   private let addS8Function: TinyNNAddS8Function?
+  private let multiplyS8Function: TinyNNMultiplyS8Function?
   private nonisolated(unsafe) let matMulContext: UnsafeMutableRawPointer?
 
   /// The fastest kernels this machine can run.
@@ -46,37 +47,45 @@ public struct Kernels: Sendable {
       unsafe matMulS8Function = tinynn_matmul_s8_avx2
       unsafe depthwiseS8Function = tinynn_depthwise_s8_avx2
       unsafe addS8Function = tinynn_add_s8_avx2
+      unsafe multiplyS8Function = tinynn_multiply_s8_avx2
     case .avxVNNI:
       unsafe matMulS8Function = tinynn_matmul_s8_avx_vnni
       unsafe depthwiseS8Function = tinynn_depthwise_s8_avx_vnni
       unsafe addS8Function = tinynn_add_s8_avx2
+      unsafe multiplyS8Function = tinynn_multiply_s8_avx2
     case .avx512VNNI:
       unsafe matMulS8Function = tinynn_matmul_s8_avx512_vnni
       unsafe depthwiseS8Function = tinynn_depthwise_s8_avx512_vnni
       unsafe addS8Function = tinynn_add_s8_avx2
+      unsafe multiplyS8Function = tinynn_multiply_s8_avx2
     #elseif arch(arm64)
     case .neon:
       unsafe matMulS8Function = tinynn_matmul_s8_neon
       unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
       unsafe addS8Function = tinynn_add_s8_neon
+      unsafe multiplyS8Function = tinynn_multiply_s8_neon
     case .neonDotProduct:
       unsafe matMulS8Function = tinynn_matmul_s8_neon_dotprod
       unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
       unsafe addS8Function = tinynn_add_s8_neon
+      unsafe multiplyS8Function = tinynn_multiply_s8_neon
     case .neonI8MM:
       unsafe matMulS8Function = tinynn_matmul_s8_neon_i8mm
       unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
       unsafe addS8Function = tinynn_add_s8_neon
+      unsafe multiplyS8Function = tinynn_multiply_s8_neon
     #elseif arch(arm)
     case .arm:
       unsafe matMulS8Function = tinynn_matmul_s8_arm
       unsafe depthwiseS8Function = tinynn_depthwise_s8_arm
       unsafe addS8Function = tinynn_add_s8_arm
+      unsafe multiplyS8Function = nil
     #endif
     default:
       unsafe matMulS8Function = nil
       unsafe depthwiseS8Function = nil
       unsafe addS8Function = nil
+      unsafe multiplyS8Function = nil
     }
   }
 
@@ -94,6 +103,7 @@ public struct Kernels: Sendable {
     unsafe matMulS8Function = base.matMulS8Function
     unsafe depthwiseS8Function = base.depthwiseS8Function
     unsafe addS8Function = base.addS8Function
+    unsafe multiplyS8Function = base.multiplyS8Function
   }
 
   /// Runs one matrix multiplication; see `TinyNNMatMulF32` for the meaning and the layout of its operands.
@@ -141,6 +151,18 @@ public struct Kernels: Sendable {
       unsafe withUnsafePointer(to: operands) { unsafe function($0) }
     } else {
       unsafe referenceDepthwiseS8(operands)
+    }
+  }
+
+  /// Multiplies two int8 tensors; see `TinyNNMultiplyS8` for the meaning of its operands.
+  ///
+  /// Unsafe: the memory that the operands describe must be valid, and the output must be an operand or overlap none.
+  @unsafe
+  public func multiplyS8(_ operands: TinyNNMultiplyS8) {
+    if let function = unsafe multiplyS8Function {
+      unsafe withUnsafePointer(to: operands) { unsafe function($0) }
+    } else {
+      unsafe referenceMultiplyS8(operands)
     }
   }
 

@@ -98,32 +98,34 @@ public struct Activation: Equatable, Sendable {
     }
   }
 
-  /// Applies the function to `count` elements from `start`, from one tensor to another or in place.
+  /// Applies the function to the elements of a range, from one tensor to another or in place.
   func apply(_ input: Elements<Float>, _ output: Elements<Float>, _ range: Range<Int>) {
+    let (a, b) = (a, b)
     switch function {
-    case .none: for i in range { output[i] = input[i] }
-    case .clamp:
-      let (low, high) = (a, b)
-      for i in range { output[i] = clamped(input[i], low, high) }
-    case .leakyReLU:
-      let slope = a
-      for i in range { output[i] = input[i] < 0 ? slope * input[i] : input[i] }
-    case .sigmoid: for i in range { output[i] = 1 / (1 + exponential(-input[i])) }
-    case .silu: for i in range { output[i] = input[i] / (1 + exponential(-input[i])) }
-    case .hardSigmoid:
-      let (slope, offset) = (a, b)
-      for i in range { output[i] = clamped(slope * input[i] + offset, 0, 1) }
-    case .hardSwish:
-      let sixth: Float = 1 / 6
-      for i in range { output[i] = input[i] * clamped(input[i] * sixth + 0.5, 0, 1) }
-    case .tanh: for i in range { output[i] = hyperbolicTangent(input[i]) }
-    case .exp: for i in range { output[i] = exponential(input[i]) }
-    case .sqrt: for i in range { output[i] = input[i].squareRoot() }
-    case .erf: for i in range { output[i] = errorFunction(input[i]) }
-    case .gelu: for i in range { output[i] = gaussianErrorLinear(input[i]) }
-    case .geluTanh: for i in range { output[i] = approximateGaussianErrorLinear(input[i]) }
-    case .log, .softplus, .mish, .floor, .ceiling, .round, .sign, .sine, .cosine:
-      for i in range { output[i] = value(input[i]) }
+    case .none: each(input, output, range) { $0 }
+    case .clamp: each(input, output, range) { clamped($0, a, b) }
+    case .leakyReLU: each(input, output, range) { $0 < 0 ? a * $0 : $0 }
+    case .sigmoid: each(input, output, range) { 1 / (1 + exponential(-$0)) }
+    case .silu: each(input, output, range) { $0 / (1 + exponential(-$0)) }
+    case .hardSigmoid: each(input, output, range) { clamped(a * $0 + b, 0, 1) }
+    case .hardSwish: each(input, output, range) { $0 * clamped($0 * (1 / 6 as Float) + 0.5, 0, 1) }
+    case .tanh: each(input, output, range) { hyperbolicTangent($0) }
+    case .exp: each(input, output, range) { exponential($0) }
+    case .sqrt: each(input, output, range) { $0.squareRoot() }
+    case .erf: each(input, output, range) { errorFunction($0) }
+    case .gelu: each(input, output, range) { gaussianErrorLinear($0) }
+    case .geluTanh: each(input, output, range) { approximateGaussianErrorLinear($0) }
+    case .log, .softplus, .mish, .floor, .ceiling, .round, .sign, .sine, .cosine: each(input, output, range) { value($0) }
+    }
+  }
+
+  @inline(__always)
+  private func each(_ input: Elements<Float>, _ output: Elements<Float>, _ range: Range<Int>, _ function: (Float) -> Float) {
+    if input.isSameMemory(as: output) {
+      // One operand, so that the compiler has no overlap to fear and uses vectors.
+      for i in range { output[i] = function(output[i]) }
+    } else {
+      for i in range { output[i] = function(input[i]) }
     }
   }
 }

@@ -5,9 +5,15 @@ extension Binary {
     let (mapA, mapB, map) = (a.map, b.map, output.map)
     let bounds = activation.bounds(in: map)
     let (left, right, target) = (a.int8s, b.int8s, output.int8s)
+    let kernels = context.kernels
     if function == .multiply {
       let multiplier = mapA.scale * mapB.scale / map.scale
       eachRow(context, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
+        if stepA == 1 && stepB == 1 {
+          kernels.multiply(
+            left.slice(startA, count), mapA, right.slice(startB, count), mapB, output: target.slice(start, count), scale: multiplier, bounds)
+          return
+        }
         for i in 0..<count {
           let x = Int32(left[startA + i * stepA]) &- mapA.zeroPoint, y = Int32(right[startB + i * stepB]) &- mapB.zeroPoint
           target[start + i] = quantized(
@@ -16,7 +22,6 @@ extension Binary {
       }
       return
     }
-    let kernels = context.kernels
     let scaleA = mapA.scale / map.scale, scaleB = mapB.scale / map.scale
     eachRow(context, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
       if stepA == 1 && stepB == 1 {

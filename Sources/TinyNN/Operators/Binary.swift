@@ -116,8 +116,23 @@ public struct Binary: Operator {
       if !share.isEmpty { body(share.lowerBound * stepA, stepA, share.lowerBound * stepB, stepB, share.lowerBound, share.count) }
       return
     }
-    for row in context.share(of: outer) {
-      var (rest, strideA, strideB, startA, startB) = (row, stepA == 1 ? inner : 1, stepB == 1 ? inner : 1, 0, 0)
+    // The next axes over which each operand either runs along or stands still: its rows follow each other in constant steps.
+    var block = 1, alongA = false, alongB = false
+    while axis > 0 {
+      let extent = output[axis - 1]
+      let (along, otherAlong) = (a.broadcastExtent(axis - 1, rank: rank) == extent, b.broadcastExtent(axis - 1, rank: rank) == extent)
+      if extent > 1 {
+        if block == 1 { (alongA, alongB) = (along, otherAlong) }
+        if along != alongA || otherAlong != alongB { break }
+      }
+      block *= extent
+      axis -= 1
+    }
+    let rowA = stepA == 1 ? inner : 1, rowB = stepB == 1 ? inner : 1
+    let share = context.share(of: outer)
+    var row = share.lowerBound
+    while row < share.upperBound {
+      var (rest, strideA, strideB, startA, startB) = (row / block, alongA ? rowA * block : rowA, alongB ? rowB * block : rowB, 0, 0)
       for outerAxis in stride(from: axis - 1, through: 0, by: -1) {
         let extent = output[outerAxis]
         let position = rest % extent
@@ -128,7 +143,12 @@ public struct Binary: Operator {
         strideA *= m
         strideB *= n
       }
-      body(startA, stepA, startB, stepB, row * inner, inner)
+      let first = row % block
+      let count = min(block - first, share.upperBound - row)
+      for i in first..<first + count {
+        body(startA + (alongA ? i * rowA : 0), stepA, startB + (alongB ? i * rowB : 0), stepB, row * inner, inner)
+        row += 1
+      }
     }
   }
 
@@ -156,11 +176,24 @@ public struct Binary: Operator {
     _ a: Elements<Float>, _ startA: Int, _ stepA: Int, _ b: Elements<Float>, _ startB: Int, _ stepB: Int,
     _ output: Elements<Float>, _ start: Int, _ count: Int, _ combine: (Float, Float) -> Float
   ) {
+    // In place, one operand less, so that the compiler has no overlap to fear and uses vectors.
+    let isInPlace = a.isSameMemory(as: output) && startA == start
     switch (stepA, stepB) {
-    case (1, 1): for i in 0..<count { output[start + i] = combine(a[startA + i], b[startB + i]) }
+    case (1, 1):
+      if isInPlace {
+        for i in 0..<count { output[start + i] = combine(output[start + i], b[startB + i]) }
+      } else if b.isSameMemory(as: output) && startB == start {
+        for i in 0..<count { output[start + i] = combine(a[startA + i], output[start + i]) }
+      } else {
+        for i in 0..<count { output[start + i] = combine(a[startA + i], b[startB + i]) }
+      }
     case (1, 0):
       let right = b[startB]
-      for i in 0..<count { output[start + i] = combine(a[startA + i], right) }
+      if isInPlace {
+        for i in 0..<count { output[start + i] = combine(output[start + i], right) }
+      } else {
+        for i in 0..<count { output[start + i] = combine(a[startA + i], right) }
+      }
     case (0, 1):
       let left = a[startA]
       for i in 0..<count { output[start + i] = combine(left, b[startB + i]) }

@@ -101,44 +101,70 @@ extension Convolution {
   /// Copies the patches of `count` output pixels from `first`; taps in the padding, and elements behind the last tap, are the
   /// zero point.
   private func gather(_ source: Elements<Int8>, _ patches: Elements<Int8>, _ first: Int, _ count: Int, _ outputWidth: Int, _ patch: Patch) {
+    // Locals, because the compiler must expect that a write to the patches changes what it has not copied.
+    let window = window, (stride, zeroPoint) = (patch.stride, patch.zeroPoint)
     let (height, width, depth) = (patch.input[1], patch.input[2], patch.input[3])
     // Taps of one row are neighbours in memory where all channels are taken.
     let isRun = window.dilationX == 1 && patch.channels == depth
-    let runCount = window.width * patch.channels
+    let runCount = window.width * patch.channels, patchCount = window.taps * patch.channels
+    let rowStep = window.dilationY * width * depth
+    let (lastY, lastX) = (height - (window.height - 1) * window.dilationY, width - window.width + 1)
     var (y, x) = (first / outputWidth, first % outputWidth)
-    for pixel in 0..<count {
-      var index = pixel * patch.stride
-      let left = x * window.strideX - window.padLeft
-      for ky in 0..<window.height {
-        let iy = y * window.strideY - window.padTop + ky * window.dilationY
-        let isInside = iy >= 0 && iy < height
-        if isInside && isRun && left >= 0 && left + window.width <= width {
-          patches.copy(runCount, to: index, from: source, at: (iy * width + left) * depth)
+    var start = 0
+    for _ in 0..<count {
+      let top = y * window.strideY - window.padTop, left = x * window.strideX - window.padLeft
+      if isRun && left >= 0 && left < lastX && top >= 0 && top < lastY {
+        var (index, from) = (start, (top * width + left) * depth)
+        for _ in 0..<window.height {
+          patches.copy(runCount, to: index, from: source, at: from)
           index += runCount
-          continue
+          from += rowStep
         }
-        for kx in 0..<window.width {
-          let ix = left + kx * window.dilationX
-          if isInside && ix >= 0 && ix < width {
-            patches.copy(patch.channels, to: index, from: source, at: (iy * width + ix) * depth + patch.firstChannel)
-          } else {
-            for channel in 0..<patch.channels { patches[index + channel] = patch.zeroPoint }
-          }
-          index += patch.channels
-        }
+      } else {
+        gatherAtEdge(source, patches, start, top, left, patch)
       }
-      while index < (pixel + 1) * patch.stride {
-        patches[index] = patch.zeroPoint
-        index += 1
-      }
+      for index in start + patchCount..<start + stride { patches[index] = zeroPoint }
+      start += stride
       x += 1
       if x == outputWidth { (y, x) = (y + 1, 0) }
+    }
+  }
+
+  /// One patch, tap by tap.
+  private func gatherAtEdge(_ source: Elements<Int8>, _ patches: Elements<Int8>, _ start: Int, _ top: Int, _ left: Int, _ patch: Patch) {
+    let (height, width, depth) = (patch.input[1], patch.input[2], patch.input[3])
+    var index = start
+    for ky in 0..<window.height {
+      let iy = top + ky * window.dilationY
+      for kx in 0..<window.width {
+        let ix = left + kx * window.dilationX
+        if iy >= 0 && iy < height && ix >= 0 && ix < width {
+          patches.copy(patch.channels, to: index, from: source, at: (iy * width + ix) * depth + patch.firstChannel)
+        } else {
+          for channel in 0..<patch.channels { patches[index + channel] = patch.zeroPoint }
+        }
+        index += patch.channels
+      }
     }
   }
 }
 
 extension Elements<Int8> {
+  /// Copies `count` elements in words, of which the last overlaps the one before it.
   @inline(__always) fileprivate func copy(_ count: Int, to target: Int, from source: Elements<Int8>, at start: Int) {
-    for i in 0..<count { self[target + i] = source[start + i] }
+    let word = MemoryLayout<UInt>.size
+    guard count >= word else {
+      for i in 0..<count { self[target + i] = source[start + i] }
+      return
+    }
+    assert(start >= 0 && start + count <= source.count && target >= 0 && target + count <= self.count)
+    // In bounds: every word lies inside the `count` elements.
+    let from = unsafe UnsafeRawPointer(source.base + start), to = unsafe UnsafeMutableRawPointer(base + target)
+    var i = 0
+    while i + word < count {
+      unsafe to.storeBytes(of: from.loadUnaligned(fromByteOffset: i, as: UInt.self), toByteOffset: i, as: UInt.self)
+      i += word
+    }
+    unsafe to.storeBytes(of: from.loadUnaligned(fromByteOffset: count - word, as: UInt.self), toByteOffset: count - word, as: UInt.self)
   }
 }

@@ -175,9 +175,11 @@ public struct Convolution: Operator {
             outputStride: output.shape[3], columns: columnCount,
             minimum: activation.minimum, maximum: activation.maximum)
           if !activation.isClampOrNone {
-            for row in 0..<count {
+            // Rows of all columns are as one.
+            let (rows, length) = columnCount == output.shape[3] ? (1, count * columnCount) : (count, columnCount)
+            for row in 0..<rows {
               let start = target + row * output.shape[3]
-              activation.apply(output.floats, output.floats, start..<start + columnCount)
+              activation.apply(output.floats, output.floats, start..<start + length)
             }
           }
           first += count
@@ -191,17 +193,32 @@ public struct Convolution: Operator {
   func fillOffsets(
     _ offsets: Elements<Int32>, _ first: Int, _ count: Int, _ input: Shape, _ outputWidth: Int, channelOffset: Int, joined: Bool
   ) {
+    // Locals, because the compiler must expect that a write to the offsets changes what it has not copied.
+    let window = window, across = joined ? 1 : window.width
+    let (height, width, channels) = (input[1], input[2], input[3])
+    let rowStep = window.dilationY * width * channels, columnStep = window.dilationX * channels
+    let (lastY, lastX) = (height - (window.height - 1) * window.dilationY, width - (window.width - 1) * window.dilationX)
     var index = 0
     var (y, x) = (first / outputWidth, first % outputWidth)
-    let across = joined ? 1 : window.width
     for _ in 0..<count {
-      for ky in 0..<window.height {
-        let iy = y * window.strideY - window.padTop + ky * window.dilationY
-        for kx in 0..<across {
-          let ix = x * window.strideX - window.padLeft + kx * window.dilationX
-          let inside = iy >= 0 && iy < input[1] && ix >= 0 && ix < input[2]
-          offsets[index] = inside ? Int32(truncatingIfNeeded: (iy * input[2] + ix) * input[3] + channelOffset) : -1
-          index += 1
+      let (top, left) = (y * window.strideY - window.padTop, x * window.strideX - window.padLeft)
+      var row = (top * width + left) * channels + channelOffset
+      if top >= 0 && top < lastY && left >= 0 && left < lastX {
+        for _ in 0..<window.height {
+          for kx in 0..<across { offsets[index + kx] = Int32(truncatingIfNeeded: row + kx * columnStep) }
+          index += across
+          row += rowStep
+        }
+      } else {
+        for ky in 0..<window.height {
+          let iy = top + ky * window.dilationY
+          for kx in 0..<across {
+            let ix = left + kx * window.dilationX
+            let inside = iy >= 0 && iy < height && ix >= 0 && ix < width
+            offsets[index + kx] = inside ? Int32(truncatingIfNeeded: row + kx * columnStep) : -1
+          }
+          index += across
+          row += rowStep
         }
       }
       x += 1

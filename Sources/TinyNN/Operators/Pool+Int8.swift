@@ -12,22 +12,37 @@ extension Pool {
         let columnsInside = inside(x * window.strideX - window.padLeft, window.width, window.dilationX, input.shape[2], window.padRight)
         let count = countsPadding
           ? rowsInside.counted * columnsInside.counted : rowsInside.taps.count * columnsInside.taps.count
+        if function == .maximum {
+          maximum(source, (image * input.shape[1] + y * window.strideY - window.padTop) * input.shape[2] + x * window.strideX - window.padLeft,
+                  rowWidth: input.shape[2], rowsInside.taps, columnsInside.taps, target.slice(start, channels))
+          continue
+        }
         let divisor = Float(count)
         for channel in 0..<channels {
-          var largest = Int8.min
           var sum: Int32 = 0
           for ky in rowsInside.taps {
             let iy = y * window.strideY - window.padTop + ky * window.dilationY
             for kx in columnsInside.taps {
               let ix = x * window.strideX - window.padLeft + kx * window.dilationX
               let value = source[((image * input.shape[1] + iy) * input.shape[2] + ix) * channels + channel]
-              if value > largest { largest = value }
               sum = sum &+ (Int32(value) &- zeroPoint)
             }
           }
-          target[start + channel] = function == .maximum
-            ? largest : quantized(nearestFloat(sum) / divisor, zeroPoint: zeroPoint, minimum: -128, maximum: 127)
+          target[start + channel] = quantized(nearestFloat(sum) / divisor, zeroPoint: zeroPoint, minimum: -128, maximum: 127)
         }
+      }
+    }
+  }
+
+  /// The largest values of the taps of a window whose first tap is at pixel `first` of `source`, which may lie outside.
+  private func maximum(
+    _ source: Elements<Int8>, _ first: Int, rowWidth: Int, _ rows: Range<Int>, _ columns: Range<Int>, _ target: Elements<Int8>
+  ) {
+    for channel in 0..<target.count { target[channel] = .min }
+    for ky in rows {
+      for kx in columns {
+        let tap = source.slice((first + ky * window.dilationY * rowWidth + kx * window.dilationX) * target.count, target.count)
+        for channel in 0..<target.count { target[channel] = max(target[channel], tap[channel]) }
       }
     }
   }

@@ -27,9 +27,15 @@ struct Bench: ParsableCommand {
   }
 
   func run() throws {
+    let opening = monotonicNanoseconds()
     let opened = try runtime.open(model)
     let encoder = opened.encoder
+    let openingTime = monotonicNanoseconds() - opening
     let input = BenchInput(encoder.model)
+    input.fill(encoder)
+    let first = monotonicNanoseconds()
+    encoder.session.run()
+    let firstTime = monotonicNanoseconds() - first
     var progress = Progress("Measuring", total: warmup + runs)
     var latencies = Latencies()
     for index in 0..<warmup + runs {
@@ -42,7 +48,14 @@ struct Bench: ParsableCommand {
     let checksum = embeddingChecksum(encoder)
     let profile = operators ? try measureOperators(opened, input) : []
     progress.finish()
-    try report(encoder, latencies, checksum, profile)
+    let start = Start(open: Double(openingTime) / 1e6, first: Double(firstTime) / 1e6)
+    try report(encoder, start, latencies, checksum, profile)
+  }
+
+  /// Milliseconds of opening the model, with its checks, and of the first run.
+  private struct Start {
+    let open: Double
+    let first: Double
   }
 
   private func embeddingChecksum(_ encoder: Encoder) -> String {
@@ -77,12 +90,13 @@ struct Bench: ParsableCommand {
     return zip(summary.layers, medians).map { OperatorProfile(layer: $0, milliseconds: $1, share: total > 0 ? $1 / total : 0) }
   }
 
-  private func report(_ encoder: Encoder, _ latencies: Latencies, _ checksum: String, _ profile: [OperatorProfile]) throws(Failure) {
+  private func report(_ encoder: Encoder, _ start: Start, _ latencies: Latencies, _ checksum: String, _ profile: [OperatorProfile]) throws(Failure) {
     let resident = residentByteCounts()
     let p50 = latencies.milliseconds(atPercent: 50), p90 = latencies.milliseconds(atPercent: 90)
     let p99 = latencies.milliseconds(atPercent: 99), minimum = latencies.milliseconds(atPercent: 0)
     var json: JSON = [
       "p50": .number(p50), "p90": .number(p90), "p99": .number(p99), "min": .number(minimum), "unit": "ms",
+      "open": .number(start.open), "openAndFirst": .number(start.open + start.first),
       "threads": .integer(runtime.threads), "arenaBytes": .integer(encoder.plan.arenaByteCount), "residentBytes": .integer(resident.now),
       "outputChecksum": .string(checksum), "peakResidentBytes": .integer(resident.peak),
       "weightBytes": .integer(encoder.model.weightByteCount), "macs": .integer(encoder.model.multiplyAdds),
@@ -92,6 +106,7 @@ struct Bench: ParsableCommand {
     if operators { json.append("operators", .array(profile.enumerated().map(operatorJSON))) }
     var lines = [
       "latency   p50 \(decimal(p50, digits: 3))  p90 \(decimal(p90, digits: 3))  p99 \(decimal(p99, digits: 3))  min \(decimal(minimum, digits: 3)) ms (\(runs) runs, \(runtime.threads) threads, \(runtime.backend.rawValue), \(InstructionSet.best))",
+      "start     open \(decimal(start.open, digits: 3)) ms, first run \(decimal(start.first, digits: 3)) ms",
       "arena     \(grouped(encoder.plan.arenaByteCount)) bytes",
       "weights   \(grouped(encoder.model.weightByteCount)) bytes, used in place",
       "resident  \(grouped(resident.now)) bytes, peak \(grouped(resident.peak))",

@@ -56,6 +56,10 @@ import TinyNN
         Issue.record("\(instructionSet): \(testCase): \(difference)")
         return
       }
+      if let difference = firstDifference(expected: testCase.product(reference), actual: testCase.product(kernels)) {
+        Issue.record("\(instructionSet): product, \(testCase): \(difference)")
+        return
+      }
     }
   }
 
@@ -119,11 +123,13 @@ import TinyNN
     var random = SeededGenerator(seed: 17)
     for _ in 0..<20 {
       let testCase = AddS8Case(count: 100, using: &random)
-      let output = testCase.output(reference)
+      let output = testCase.output(reference), products = testCase.product(reference)
       for index in 0..<100 {
         let first = Float(Int32(testCase.a[index]) - testCase.zeroA) * testCase.scaleA
         let second = Float(Int32(testCase.b[index]) - testCase.zeroB) * testCase.scaleB
         #expect(output[index] == quantized(first + second, testCase.range), "\(testCase) element \(index)")
+        let product = (Int32(testCase.a[index]) - testCase.zeroA) * (Int32(testCase.b[index]) - testCase.zeroB)
+        #expect(products[index] == quantized(Float(product) * (testCase.scaleB / 64), testCase.range), "product, \(testCase) element \(index)")
       }
     }
   }

@@ -195,6 +195,24 @@ struct AddS8Case: CustomStringConvertible {
   }
 }
 
+extension AddS8Case {
+  /// The product, scaled by `scaleB` / 64, written over the first operand.
+  func product(_ kernels: Kernels) -> [Int8] {
+    var output = a
+    // The arrays are alive during the call and of the same length.
+    unsafe output.withUnsafeMutableBufferPointer { output in
+      unsafe b.withUnsafeBufferPointer { b in
+        unsafe kernels.multiplyS8(
+          TinyNNMultiplyS8(
+            a: UnsafePointer(output.baseAddress!), b: b.baseAddress!, output: output.baseAddress!, count: Int32(output.count),
+            zeroA: zeroA, zeroB: zeroB, zeroOutput: range.zeroPoint, scale: scaleB / 64,
+            minimum: range.minimum, maximum: range.maximum))
+      }
+    }
+    return output
+  }
+}
+
 private func withBases(
   _ a: [Int8], _ b: [Int8], _ c: [Int8], _ body: (UnsafePointer<Int8>, UnsafePointer<Int8>, UnsafePointer<Int8>) -> Void
 ) {

@@ -173,6 +173,33 @@ private func preprocessingError(_ body: () throws(PreprocessingError) -> Void) -
     #expect(difference(result, try preprocessing.tensor(pixels, photo)) == nil)
   }
 
+  @Test func anInt8InputIsTheFloatInputQuantized() throws {
+    let preprocessing = try Preprocessing(inputHeight: 12, inputWidth: 20, cropFraction: 0.9)
+    let (height, width) = (53, 41)
+    let photo = try PhotoSize(height: height, width: width)
+    let pixels = syntheticPixels(height: height, width: width)
+    let map = Quantization(scale: 1.7, zeroPoint: -80)
+    let expected = try preprocessing.tensor(pixels, photo).map { map.quantize($0) }
+    let scratchByteCount = try preprocessing.scratchByteCount(photo: photo)
+    let (whole, streamed) = try withScratch(scratchByteCount) { scratch throws(PreprocessingError) in
+      var whole = [Int8](repeating: 0, count: preprocessing.outputCount), streamed = whole
+      var wholeSpan = whole.mutableSpan
+      try preprocessing.run(
+        pixels: pixels.span, photo: photo, rowStride: 3 * width, output: &wholeSpan, map, scratch: &scratch)
+      var streamedSpan = streamed.mutableSpan
+      var stream = try PreprocessingStream(preprocessing, photo: photo, scratch: &scratch)
+      for row in 0..<height {
+        try stream.push(
+          row: pixels.span.extracting(row * 3 * width..<(row + 1) * 3 * width), scratch: &scratch, output: &streamedSpan, map)
+      }
+      return (whole, streamed)
+    }
+    for (name, found) in [("whole", whole), ("row by row", streamed)] {
+      let wrong = zip(found, expected).filter { $0.0 != $0.1 }.count
+      #expect(found.count == expected.count && wrong == 0, "\(name): \(wrong) of \(expected.count) values differ")
+    }
+  }
+
   @Test func memoryThatIsTooSmallIsRefused() throws {
     let preprocessing = try Preprocessing(inputHeight: 8, inputWidth: 8)
     let photo = try PhotoSize(height: 30, width: 20)
