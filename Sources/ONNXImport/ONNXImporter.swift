@@ -73,6 +73,11 @@ extension ONNXModel {
       }
     }
 
+    let arena = graph.plan().arenaByteCount
+    guard arena <= Int(Int32.max) else {
+      throw ONNXImportError(.unsupported, "its tensors need \(arena) bytes at the same time; at most \(Int32.max) are supported: import a smaller input")
+    }
+
     var counts: [String: Int] = [:]
     for index in needed where !nodes[index].outputs.allSatisfy(isConstant) { counts[nodes[index].operatorName, default: 0] += 1 }
     return ImportedModel(
