@@ -11,7 +11,7 @@ import TinyNN
   private func results<O: Operator>(of operation: O, _ inputs: [(shape: Shape, values: [Int8])]) throws -> [[Int8]] {
     let map = Int8MovementTests.map
     var graph = Graph()
-    var operands: [TensorID] = []
+    var operands: [Graph.TensorID] = []
     for (index, input) in inputs.enumerated() {
       let x = graph.addInput("x\(index)", TensorType(.float32, input.shape))
       operands.append(try graph.add(Quantize(), name: "q\(index)", inputs: [x], quantization: map))
