@@ -16,7 +16,7 @@ extension Translation {
     guard let equation = try node.string("equation")?.filter({ $0 != " " }) else { throw node.error("the equation is missing") }
     let sides = equation.split(separator: ">", omittingEmptySubsequences: false)
     let terms = (sides[0].hasSuffix("-") ? sides[0].dropLast() : sides[0]).split(separator: ",", omittingEmptySubsequences: false)
-    guard terms.count == operands.count, sides.count <= 2, !equation.contains(".") else {
+    guard terms.count == operands.count, sides.count <= 2, !equation.contains("." as Character) else {
       throw node.unsupported("equation \(equation) with \(operands.count) inputs")
     }
     var parts: [Lettered] = []
