@@ -35,7 +35,7 @@ struct Int8Lowering {
     for input in source.inputs { result.float32[input] = result.graph.addInput(source.tensors[input].name, source.type(input)) }
     for (index, node) in source.nodes.enumerated() {
       let output = node.outputs[0]
-      let isInt8 = try !floatNodes.contains(node.name) && addInt8(node, index, &result)
+      let isInt8 = try !floatNodes.contains(node.name) && !(keepsSums && node.kind == .binary) && addInt8(node, index, &result)
       if isInt8 { result.int8Nodes.append(index) }
       if isInt8 && isolated {
         result.isolated[index] = result.tensor(output)
@@ -49,6 +49,10 @@ struct Int8Lowering {
     result.graph.outputs = try source.outputs.map { try float32($0, &result) }
     return result
   }
+
+  /// In networks with layer normalisation (transformers) sums stay float32: rounding the residual stream to int8 at every block, with one
+  /// scale for all channels, costs more than all products together.
+  private var keepsSums: Bool { source.nodes.contains { $0.kind == .layerNormalization } }
 
   // MARK: Operands
 

@@ -78,6 +78,25 @@ private func cosine(_ a: [Float], _ b: [Float]) -> Double {
     }
   }
 
+  /// A block as in a vision transformer: the sum before the normalisation stays float32, the dense layers do not.
+  @Test func residualSumsOfTransformersStayFloat() throws {
+    var random = SeededGenerator(seed: 3)
+    var graph = Graph()
+    func constant(_ shape: Shape) -> Graph.TensorID {
+      graph.addConstant("c", shape, (0..<shape.count).map { _ in Float.random(in: -0.4...0.4, using: &random) })
+    }
+    let x = graph.addInput("x", TensorType(.float32, Shape(1, 6, 16)))
+    let first = try graph.add(Dense(), name: "first", inputs: [x, constant(Shape(16, 16)), constant(Shape(16))])
+    let second = try graph.add(Dense(activation: .relu6), name: "second", inputs: [first, constant(Shape(16, 16)), constant(Shape(16))])
+    let sum = try graph.add(Binary(.add), name: "sum", inputs: [first, second])
+    graph.outputs = [try graph.add(LayerNormalization(epsilon: 1e-5), name: "norm", inputs: [sum, constant(Shape(16)), constant(Shape(16))])]
+    let photos = (0..<16).map { _ in (0..<96).map { _ in Float.random(in: -2...2, using: &random) } }
+    let quantized = try graph.quantized(CalibrationSet(inputs: photos), .fast)
+    let types = quantized.graph.nodes.map { ($0.kind, quantized.graph.type($0.outputs[0]).elementType) }
+    #expect(types.contains { $0 == .binary && $1 == .float32 } && !types.contains { $0 == .binary && $1 == .int8 }, "\(types)")
+    #expect(types.filter { $0.0 == .dense && $0.1 == .int8 }.count == 2, "\(types)")
+  }
+
   @Test func layersCanStayFloat() throws {
     var options = QuantizationOptions.fast
     options.floatNodes = ["filter"]
