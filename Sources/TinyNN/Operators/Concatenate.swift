@@ -54,7 +54,7 @@ public struct Concatenate: Operator {
       let source = input.elements(T.self), target = output.elements(T.self)
       for row in rows {
         let (from, to) = (row * inputRow, row * outputRow + column)
-        for i in 0..<inputRow { target[to + i] = source[from + i] }
+        target.copy(inputRow, of: source, from: from, to: to)
       }
       column += inputRow
     }
