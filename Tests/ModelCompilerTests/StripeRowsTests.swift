@@ -36,7 +36,7 @@ import TinyNN
     return graph
   }
 
-  @Test("The bits stay, the arena shrinks, weights are stored once", arguments: [(33, 3, 0.7), (33, 3, 0.45), (40, 5, 0.5), (17, 3, 0.6), (50, 7, 0.45)])
+  @Test("The bits stay, the arena shrinks, weights are stored once", arguments: [(33, 3, 0.7), (33, 3, 0.45), (40, 5, 0.5), (17, 3, 0.6), (50, 7, 0.5)])
   func keepsBits(height: Int, kernel: Int, part: Double) throws {
     let whole = try network(height: height, seed: UInt64(height), kernel: kernel)
     var striped = whole
