@@ -1,5 +1,4 @@
 import FewShot
-import Foundation
 import HostRuntime
 import TestSupport
 import Testing
@@ -41,30 +40,6 @@ import TinyNN
     #expect(try Command.run(["inspect", output]).status == 0)
     let (float, int8) = (fields["floatFileBytes"] as? Int ?? 0, fields["fileBytes"] as? Int ?? .max)
     #expect(Double(int8) <= 0.27 * Double(float) + 65536, "\(int8) of \(float) bytes")
-  }
-
-  @Test("--arena runs stages in stripes with the same bits, says so, and refuses what is out of reach") func arena() throws {
-    let (fixtures, photos) = try fixtures()
-    let encoder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../models/edge-s/edge-s.tnn").standardized.path
-    let output = fixtures.folder.file("int8.tnn")
-    func quantized(_ arguments: String...) throws -> CommandResult {
-      try Command.run(["quantize", encoder, "--calibration", photos, "--fast", "-o", output] + arguments)
-    }
-    func bench() throws -> (arena: Int, checksum: String) {
-      let json = try Command.run(["bench", output, "--runs", "1", "--json"]).json()
-      return (try #require(json["arenaBytes"] as? Int), try #require(json["outputChecksum"] as? String))
-    }
-    #expect(try quantized().status == 0)
-    let whole = try bench()
-    let limit = whole.arena * 6 / 10
-    let result = try quantized("--arena", "\(limit)")
-    #expect(result.status == 0, "\(result)")
-    let striped = try bench()
-    #expect(striped.arena <= limit && striped.checksum == whole.checksum, "\(striped), whole \(whole)")
-    let text = try Command.run(["inspect", output])
-    #expect(text.output.contains("arena \(whole.arena) to \(striped.arena) bytes"), "\(text)")
-    let refused = try quantized("--arena", "64")
-    #expect(refused.status == 75 && refused.errors.contains("--arena allows 64"), "\(refused)")
   }
 
   @Test func layersStayFloat() throws {
