@@ -1,4 +1,4 @@
-"""edgessl beside ONNX Runtime, LiteRT (XNNPACK), OpenVINO, ExecuTorch (XNNPACK) and ncnn (float32 only): every cell of the table (network, precision, threads, runtime) is
+"""edgessl beside ONNX Runtime, LiteRT (XNNPACK), OpenVINO and ExecuTorch (XNNPACK): every cell of the table (network, precision, threads, runtime) is
 measured in processes of its own, pinned, with warm-up, the runtimes in turns and in another order each round.
 
     compare.py --edgessl BINARY [--quick] [--save] [--networks A,B] [--rounds N] [--seconds S] [--threads 1,2]
@@ -21,9 +21,9 @@ import report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-RIVALS = ["onnxruntime", "litert", "openvino", "executorch", "ncnn"]
+RIVALS = ["onnxruntime", "litert", "openvino", "executorch"]
 FILES = {"edgessl": "{}.tnn", "onnxruntime": "{}.onnx", "litert": "{}.tflite", "openvino": "{}.onnx",
-         "executorch": "{}.pte", "ncnn": "{}.ncnn.param"}
+         "executorch": "{}.pte"}
 # Cosine of the output to PyTorch's, below which a runtime does not compute the same network.
 AGREEMENT = {"float": 0.9999, "int8": 0.7}
 

@@ -1,16 +1,14 @@
 """Writes the models of every runtime, float32 and int8, and the photos that calibrate the int8 ones:
 
-    FOLDER/<network>/float.onnx int8.onnx float.tflite int8.tflite float.pte int8.pte float.ncnn.param float.ncnn.bin float.tnn int8.tnn
+    FOLDER/<network>/float.onnx int8.onnx float.tflite int8.tflite float.pte int8.pte float.tnn int8.tnn
                      input.npy output.npy calibration/*.png
 
 int8.onnx (QDQ, uint8 activations, int8 weights per channel) serves ONNX Runtime and OpenVINO. A runtime that cannot take a network
 has a file `<model>.failed` with the reason instead. What exists is not written again.
 """
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 
 import networks
 import numpy as np
@@ -80,7 +78,7 @@ def write_int8_tflite(folder, photos):
 
 
 def without_fused_attention(network):
-    """Neither ExecuTorch's XNNPACK nor ncnn takes PyTorch's fused attention."""
+    """ExecuTorch's XNNPACK does not take PyTorch's fused attention."""
     for module in network.modules():
         if hasattr(module, "fused_attn"):
             module.fused_attn = False
@@ -108,17 +106,6 @@ def write_int8_executorch(network, photos, path):
     write_executorch(torch.export.export(convert_pt2e(prepared), example), path)
 
 
-def write_ncnn(network, size, path):
-    """float32; ncnn's own tools make int8 models, which PyPI does not carry."""
-    import torch
-    with tempfile.TemporaryDirectory() as work:
-        torch.jit.trace(network, torch.zeros(1, 3, size, size)).save(os.path.join(work, "m.pt"))
-        pnnx = os.path.join(os.path.dirname(sys.executable), "pnnx")
-        subprocess.run([pnnx, "m.pt", f"inputshape=[1,3,{size},{size}]", "fp16=0"], cwd=work, check=True, capture_output=True, text=True)
-        for part in ["bin", "param"]:
-            shutil.move(os.path.join(work, "m.ncnn." + part), path.removesuffix("param") + part)
-
-
 def write_pngs(folder, images):
     from PIL import Image
     os.makedirs(os.path.join(folder, "calibration"), exist_ok=True)
@@ -132,7 +119,7 @@ def run(arguments):
 
 def export_rivals(name, root):
     folder = folder_of(root, name)
-    kinds = ["float.onnx", "int8.onnx", "float.tflite", "int8.tflite", "float.pte", "int8.pte", "float.ncnn.param"]
+    kinds = ["float.onnx", "int8.onnx", "float.tflite", "int8.tflite", "float.pte", "int8.pte"]
     paths = [os.path.join(folder, kind) for kind in kinds]
     if all(os.path.exists(path) or os.path.exists(path + ".failed") for path in paths):
         return
@@ -155,7 +142,6 @@ def export_rivals(name, root):
     network = without_fused_attention(network)
     attempt(paths[4], lambda: write_executorch(torch.export.export(network, (torch.from_numpy(x),)), paths[4]))
     attempt(paths[5], lambda: write_int8_executorch(network, photos, paths[5]))
-    attempt(paths[6], lambda: write_ncnn(network, size, paths[6]))
 
 
 def export_ours(name, root, edgessl):

@@ -7,7 +7,7 @@ import platform
 import time
 
 PACKAGES = {"onnxruntime": "onnxruntime", "litert": "ai-edge-litert", "openvino": "openvino",
-            "executorch": "executorch", "ncnn": "ncnn"}
+            "executorch": "executorch"}
 HEADER = ("| model | precision | threads | runtime | median ms | min | p90 | resident MiB | open + first ms | cosine | ratio |\n"
           "|---|---|---|---|---|---|---|---|---|---|---|")
 
