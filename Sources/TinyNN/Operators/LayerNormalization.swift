@@ -53,30 +53,13 @@ public struct LayerNormalization: Operator {
     let divisor = Float(channels)
     for row in context.share(of: input.shape.count / channels) {
       let start = row * channels
-      let mean = centres ? sum(channels) { source[start + $0] } / divisor : 0
-      let variance = sum(channels) { i in
+      let mean = centres ? interleavedSum(channels) { source[start + $0] } / divisor : 0
+      let variance = interleavedSum(channels) { i in
         let difference = source[start + i] - mean
         return difference * difference
       } / divisor
       let factor = 1 / (variance + epsilon).squareRoot()
       for i in 0..<channels { target[start + i] = (source[start + i] - mean) * factor * scale[i] + shift[i] }
     }
-  }
-
-  @inline(__always) private func sum(_ count: Int, _ term: (Int) -> Float) -> Float {
-    var chains = SIMD8<Float>(repeating: 0)
-    var index = 0
-    while index + 8 <= count {
-      chains += SIMD8(term(index), term(index + 1), term(index + 2), term(index + 3),
-                      term(index + 4), term(index + 5), term(index + 6), term(index + 7))
-      index += 8
-    }
-    while index < count {
-      chains[index & 7] += term(index)
-      index += 1
-    }
-    var total = chains[0]
-    for lane in 1..<8 { total += chains[lane] }
-    return total
   }
 }
