@@ -14,7 +14,7 @@ ENCODERS = {
     "mobilenet_v2_0.35_128": ("127.5", "127.5"), "mcunet_5fps": ("127.5", "127.5"),
 }
 SETS = {"trashnet": 6, "neu_det": 6, "flowers5": 5, "caltech20": 20}
-METHODS = ["auto", "prototype", "centred", "power", "lda", "ridge", "logistic"]
+METHODS = ["auto", "prototype", "centred", "power", "lda", "ridge", "logistic", "knn"]
 
 
 def mean(values):

@@ -10,16 +10,12 @@ import TinyNN
 /// other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is above what keeps the
 /// left-out cosines that there are.
 ///
-/// Scale: the one of a fixed grid with the largest likelihood of the left-out examples, where every class has at least
-/// three; else a preset.
+/// Scale: that of `LinearCalibrator`; where a class has one example, of the encoder's statistics, or a preset.
 public enum Calibrator {
   public static let keptPercent = 95
   public static let refusedBackgroundPercent = 90
   public static let refusedOthersPercent = 25
   public static let presetScale: Float = 10
-  /// Classes need as many examples for the scale to be fitted.
-  public static let fittingMinimum = 3
-  private static let scaleCount = 13
 
   /// Floats of working memory.
   public static func scratchCount(examples: Int, classes: Int, dimension: Int, background: Int) -> Int {
@@ -80,7 +76,13 @@ public enum Calibrator {
       let (bound, source) = refusalBound(support, classifier, statistics, memory)
       if bound > result.threshold { (result.threshold, result.thresholdSource) = (bound, source) }
     }
-    if fewest >= fittingMinimum { (result.scale, result.scaleSource) = (fittedScale(support, memory.cosines), .leaveOneOut) }
+    let known = statistics?.scale(shots: fewest, of: .prototype)
+    if fewest > 1 {
+      let preset = known.map { LinearCalibrator.leftOut($0, fewest) } ?? presetScale
+      (result.scale, result.scaleSource) = (LinearCalibrator.fittedScale(support, memory.cosines, preset: preset), .leaveOneOut)
+    } else if let known {
+      (result.scale, result.scaleSource) = (known, .encoder)
+    }
     return result
   }
 
@@ -102,33 +104,9 @@ public enum Calibrator {
   }
 
   /// The smallest of the first `count` scores that has at least `percent` of them before it in ascending order. Sorts them.
-  private static func bound(refusing percent: Int, of scores: Values, _ count: Int) -> Float {
+  static func bound(refusing percent: Int, of scores: Values, _ count: Int) -> Float {
     scores.sort(first: count)
     return scores[min(count - 1, (count * percent + 99) / 100)]
-  }
-
-  /// 4, 4 * sqrt(2), 8, ... 256.
-  private static func scale(_ step: Int) -> Float {
-    let power = Float(bitPattern: UInt32(truncatingIfNeeded: 127 + 2 + step / 2) &<< 23)
-    return step % 2 == 0 ? power : power * 1.41421356
-  }
-
-  /// The scale of the grid with the smallest negative log-likelihood of the left-out examples, the first of equals.
-  private static func fittedScale(_ support: SupportSet, _ cosines: Values) -> Float {
-    var best = (scale: presetScale, loss: Float.infinity)
-    for step in 0..<scaleCount {
-      let scale = scale(step)
-      var loss: Float = 0
-      for index in 0..<support.count {
-        let row = cosines.slice(index * support.classCount, support.classCount), own = support.label(index)
-        let largest = max(row[own], largest(of: row, except: own))
-        var total: Float = 0
-        for label in 0..<row.count { total = total + ElementaryMath.exp(scale * (row[label] - largest)) }
-        loss = loss + (ElementaryMath.log(total) - scale * (row[own] - largest))
-      }
-      if loss < best.loss { best = (scale, loss) }
-    }
-    return best.scale
   }
 
   private static func largest(of cosines: Values, except own: Int) -> Float {

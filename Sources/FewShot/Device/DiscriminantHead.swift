@@ -31,8 +31,8 @@ enum DiscriminantHead {
       trace = trace + memory.inverse[index * count + index]
     }
     let freedom = Float(max(1, count - classes))
-    // One example for each class has no scatter; then the means alone decide.
-    let variance = trace > 0 ? trace / freedom / Float(width) : 1
+    // One example for each class has no scatter; then the means alone decide, with scores of usual size.
+    let variance = (trace > 0 ? trace / freedom : 1) / Float(width)
     let ridge = shrinkage * variance * freedom / (1 - shrinkage)
     for index in 0..<count { memory.inverse[index * count + index] = memory.inverse[index * count + index] + ridge }
     let matrix = SymmetricMatrix(values: memory.inverse, count: count)
@@ -62,12 +62,12 @@ enum LogisticHead {
   private static let stepCount = 100
   private static let penalty: Float = 0.1
 
-  /// After `RidgeHead.prepare`: leaves the coefficients in `memory.targets`, for `RidgeHead.writeWeights`. Uses the memory of the
-  /// inverse, which needs 2 * classes columns: `isPossible`.
+  /// After `RidgeHead.prepare`: leaves the coefficients in `memory.targets`, for `RidgeHead.writeWeights`. Every class has an
+  /// example.
   static func solve(_ support: SupportSet, diagonal: Float, _ memory: RidgeHead.Memory) {
     let (count, classes) = (support.count, support.classCount)
     let coefficients = memory.targets
-    let ahead = memory.inverse.slice(0, count * classes), scores = memory.inverse.slice(count * classes, classes)
+    let ahead = memory.inverse.slice(0, count * classes), scores = memory.scores
     coefficients.clear()
     ahead.clear()
     let share = 1 / Float(count)
@@ -99,8 +99,6 @@ enum LogisticHead {
       }
     }
   }
-
-  static func isPossible(examples: Int, classes: Int) -> Bool { examples * classes + classes <= examples * examples }
 
   private static func gram(_ memory: RidgeHead.Memory, _ count: Int, _ a: Int, _ b: Int) -> Float {
     a >= b ? memory.gram[a * count + b] : memory.gram[b * count + a]

@@ -14,11 +14,13 @@ public enum HeadMethod: UInt32, Sendable {
   case ridge = 5
   /// Logistic regression.
   case logistic = 6
+  /// The votes of the nearest examples.
+  case knn = 7
 
   /// What the method sees, best first: the last one needs the least of an encoder's statistics.
   public var features: FeatureMap.Kind {
     switch self {
-    case .prototype: .plain
+    case .prototype, .knn: .plain
     case .centred: .centred
     case .power: .power
     case .lda, .ridge, .logistic: .joint
@@ -35,6 +37,8 @@ public enum ScaleSource: UInt32, Sendable {
   case preset = 0
   /// The largest likelihood of examples that were left out one at a time.
   case leaveOneOut = 1
+  /// The table in the encoder's statistics.
+  case encoder = 2
 }
 
 /// Which of its bounds a head's threshold is.
@@ -61,6 +65,8 @@ public struct Calibration: Equatable, Sendable {
   public var leftOutRight: Int
   /// Of ridge regression: its penalty over the mean of the Gram matrix's diagonal.
   public var penalty: Float = 0
+  /// Of nearest neighbours: k.
+  public var neighbours = 0
 
   /// The part of left-out examples that are classified rightly, or nil where every class has one example.
   public var leaveOneOutAccuracy: Double? { leftOutCount == 0 ? nil : Double(leftOutRight) / Double(leftOutCount) }
@@ -74,19 +80,25 @@ public struct HeadView: Sendable {
   /// Of every head: the nearest prototype of the embeddings.
   public let classifier: CosineClassifier
   public let calibration: Calibration
-  /// Of heads other than prototypes.
+  /// Of nearest neighbours.
+  private let nearest: NeighbourClassifier?
+  /// Of heads other than these and prototypes.
   private let linear: LinearClassifier?
   private let features: FeatureMap?
 
   /// The head of a task file for its encoder and its classes.
   public init(_ model: Model, classes: ClassesView) throws(ModelError) {
     guard model.has(.head) else { throw ModelError(.sectionMissing, needed: Int(SectionKind.head.rawValue)) }
+    let section = model.section(.head)
+    let usesExamples = section.count >= 8 && section.word(4) == HeadMethod.knn.rawValue
     try self.init(
-      model.section(.head), at: model.offset(of: .head), classCount: classes.count, dimension: model.embeddingDimension,
-      statistics: try StatisticsView.of(model))
+      section, at: model.offset(of: .head), classCount: classes.count, dimension: model.embeddingDimension,
+      statistics: try StatisticsView.of(model), examples: usesExamples ? try ExamplesView(model, classes: classes).support : nil)
   }
 
-  init(_ bytes: ByteRegion, at offset: Int, classCount: Int, dimension: Int, statistics: StatisticsView?) throws(ModelError) {
+  init(
+    _ bytes: ByteRegion, at offset: Int, classCount: Int, dimension: Int, statistics: StatisticsView?, examples: SupportSet?
+  ) throws(ModelError) {
     let check = SectionCheck(bytes: bytes, offset: offset, reason: .taskMalformed)
     let header = SectionLayout.wideHeaderByteCount
     try check.requireHeader(header, versions: 1...2)
@@ -109,17 +121,22 @@ public struct HeadView: Sendable {
     if bytes.word(0) == 1 {
       try check.requireZeros(40..<header)
       try check.requireByteCount(prototypesEnd)
-      (isChosen, linear, features) = (false, nil, nil)
+      (isChosen, nearest, linear, features) = (false, nil, nil, nil)
     } else {
       isChosen = try check.number(48, in: 0...1) == 1
-      try check.requireZeros(52..<header)
+      if method == .knn { calibration.neighbours = try check.number(52, in: 1...NeighbourHead.limit) }
+      try check.requireZeros((method == .knn ? 56 : 52)..<header)
       calibration.penalty = bytes.load(Float.self, at: 44)
       guard calibration.penalty >= 0, calibration.penalty <= 65_536 else { throw check.refusal(at: 44) }
-      if method == .prototype {
+      if method == .prototype || method == .knn {
         guard bytes.word(40) == FeatureMap.Kind.plain.rawValue else { throw check.refusal(at: 40) }
         try check.requireByteCount(prototypesEnd)
         (linear, features) = (nil, nil)
+        nearest = method == .prototype ? nil : examples.map {
+          NeighbourClassifier(examples: $0, count: calibration.neighbours, scale: scale, threshold: threshold)
+        }
       } else {
+        nearest = nil
         guard let kind = FeatureMap.Kind(rawValue: bytes.word(40)) else { throw check.refusal(at: 40) }
         guard let map = FeatureMap(kind, dimension: dimension, statistics: statistics) else {
           throw check.refusal(at: 40, found: Int(truncatingIfNeeded: kind.rawValue))
@@ -157,13 +174,20 @@ public struct HeadView: Sendable {
   }
 
   /// Values that `classify` needs of working memory.
-  public var scratchCount: Int { features?.count ?? 0 }
+  public var scratchCount: Int { nearest.map { 2 * $0.count } ?? features?.count ?? 0 }
 
   /// Classifies an embedding of length 1, and of `length` as the encoder gave it. The probability of each class goes to the first
   /// values of `confidences`; `scratch` has at least `scratchCount`.
   public func classify(
     _ embedding: Embedding, length: Float, confidences: inout MutableSpan<Float>, scratch: inout MutableSpan<Float>
   ) -> Prediction {
+    if let nearest {
+      return scratch.withValues { scratch in
+        var prediction = confidences.withValues { nearest.classify(embedding, $0, memory: scratch.slice(0, 2 * nearest.count)) }
+        prediction.cosine = embedding.dot(classifier.prototypes[prediction.label])
+        return prediction
+      }
+    }
     guard let linear, let features else { return classifier.classify(embedding, confidences: &confidences) }
     return scratch.withValues { scratch in
       let row = scratch.slice(0, features.count)

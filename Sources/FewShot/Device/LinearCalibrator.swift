@@ -2,15 +2,35 @@ import TinyNN
 
 /// Finds the scale and the threshold of a linear head from the scores that its examples have when they are left out.
 ///
-/// Scale: it makes the left-out examples likeliest, under a prior around `presetScale` that counts as much as a few examples,
-/// raised by half over the examples of a class: with one example fewer, a head is less sure than it will be. With one
-/// example for each class it is a preset.
+/// Scale: it makes the left-out examples likeliest, under a prior around a preset that counts as much as a few examples,
+/// raised by half over the examples of a class: with one example fewer, a head is less sure than it will be. The prior is around
+/// the encoder's own scale where its statistics have one for so few examples. With one example for each class the scale is that, or a
+/// preset.
 ///
 /// Threshold: keeps the stated part of the left-out examples. Classes with one example have none to leave out; there it
 /// refuses 90 % of the background, or a quarter of the other classes' examples where the encoder has no background.
 enum LinearCalibrator {
-  static let presetScale: Float = 8
-  static let oneShotScale: Float = 12
+  static let ridgeScale: Float = 8
+
+  /// What left-out examples need of most encoders.
+  static func presetScale(_ method: HeadMethod) -> Float {
+    switch method {
+    case .lda: 3
+    case .logistic: 2
+    case .ridge: ridgeScale
+    default: Calibrator.presetScale
+    }
+  }
+
+  /// The scale of a head of one example for each class.
+  static func oneShotScale(_ method: HeadMethod) -> Float {
+    switch method {
+    case .lda: 4
+    case .logistic: 2.5
+    case .ridge: 12
+    default: Calibrator.presetScale
+    }
+  }
   private static let priorWeight: Float = 2
   private static let stepCount = 33
 
@@ -26,8 +46,13 @@ enum LinearCalibrator {
       let loss = lossOfLeftOut(support, leftOut, scale: scale) + priorWeight * distance * distance
       if loss < best.loss { best = (scale, loss) }
     }
-    return best.scale * (1 + 0.5 / Float(support.fewest))
+    return best.scale * raise(support.fewest)
   }
+
+  private static func raise(_ fewest: Int) -> Float { 1 + 0.5 / Float(fewest) }
+
+  /// The scale of left-out examples that belongs to a head's scale.
+  static func leftOut(_ scale: Float, _ fewest: Int) -> Float { scale / raise(fewest) }
 
   /// The negative log-likelihood of the left-out examples.
   static func lossOfLeftOut(_ support: SupportSet, _ leftOut: Values, scale: Float) -> Float {

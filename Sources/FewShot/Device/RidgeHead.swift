@@ -13,7 +13,7 @@ enum RidgeHead {
 
   /// Floats that `learn` needs besides its results.
   static func scratchCount(examples: Int, classes: Int, features: Int) -> Int {
-    examples * features + features + 2 * examples * examples + examples * classes
+    examples * features + features + 2 * examples * examples + examples * classes + classes
   }
 
   /// Working memory: the examples' centred features and Gram matrix.
@@ -27,6 +27,8 @@ enum RidgeHead {
     let inverse: Values
     /// [examples][classes]
     let targets: Values
+    /// [classes]
+    let scores: Values
 
     init(_ scratch: Values, examples: Int, classes: Int, features: Int) {
       rows = scratch.slice(0, examples * features)
@@ -34,6 +36,7 @@ enum RidgeHead {
       gram = scratch.slice(rows.count + features, examples * examples)
       inverse = scratch.slice(rows.count + features + gram.count, gram.count)
       targets = scratch.slice(rows.count + features + 2 * gram.count, examples * classes)
+      scores = scratch.slice(rows.count + features + 2 * gram.count + targets.count, classes)
     }
   }
 

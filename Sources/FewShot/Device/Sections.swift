@@ -16,11 +16,12 @@ import TinyNN
 //           32 u32 left-out examples | 36 u32 of them right | 40 .. 63 0
 //           64 C x d f32 prototypes
 //            version 2, heads other than prototypes: 40 u32 kind of features | 44 f32 penalty | 48 u32 1 where the method was chosen
+//              52 u32 k of nearest neighbours, which have no more than prototypes and the examples section
 //              at the next multiple of 64 after the prototypes: C x F f32 weights, F values of a row of features
 //              at the next multiple of 64: C f32 biases
 //              at the next multiple of 64: C x F f32 prototypes of the features, each of length 1
 //
-// statistics 0 u32 version 1 or 2 | 4 u32 dimension d | 8 u32 background count n | 12 u32 element type (1 float32, 2 float16)
+// statistics 0 u32 version 1 to 3 | 4 u32 dimension d | 8 u32 background count n | 12 u32 element type (1 float32, 2 float16)
 //           16 u32 photos that the mean is over | 20 .. 63 0
 //           64 d f32 mean of the embeddings as the encoder gives them
 //              at the next multiple of 64: n f32 lengths of the background embeddings before they were scaled to 1
@@ -28,6 +29,8 @@ import TinyNN
 //            version 2, the base covariance: 20 u32 axis count r | 24 f32 variance at right angles to the axes
 //              at the next multiple of 64: r f32 variances along the axes
 //              at the next multiple of 64: r x d f32 axes of length 1
+//            version 3, scales of the softmax for few photos: 28 u32 rows S | 32 u32 columns H
+//              at the next multiple of 64: S x H f32, for 1 ... S photos of a class and head methods 1 ... H; 0 where not known
 //
 // history    0 u32 version 1 | 4 u32 snapshot count s, at most 8 | 8 u64 0
 //           16 s x { u32 bytes of the classes section, u32 bytes of the examples section }, the newest last
@@ -50,6 +53,8 @@ public enum TaskLimits {
   public static let backgroundCount = 65_536
   public static let snapshotCount = 8
   public static let axisCount = 64
+  /// Rows, and columns, of a table of scales.
+  public static let tableExtent = 64
 }
 
 enum SectionLayout {

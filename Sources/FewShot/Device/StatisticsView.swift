@@ -22,6 +22,10 @@ public struct StatisticsView: Sendable {
   private let rowsStart: Int
   private let variancesStart: Int
   private let axesStart: Int
+  /// Rows and columns of the table of scales; 0 in files without it.
+  let tableShots: Int
+  private let tableHeads: Int
+  private let tableStart: Int
 
   /// Nil if the encoder has no statistics.
   public static func of(_ model: Model) throws(ModelError) -> StatisticsView? {
@@ -32,7 +36,7 @@ public struct StatisticsView: Sendable {
   init(_ bytes: ByteRegion, at offset: Int, dimension: Int) throws(ModelError) {
     let check = SectionCheck(bytes: bytes, offset: offset, reason: .statisticsMalformed)
     let header = SectionLayout.wideHeaderByteCount
-    try check.requireHeader(header, versions: 1...2)
+    try check.requireHeader(header, versions: 1...3)
     guard bytes.index(4) == dimension else { throw check.refusal(at: 4, found: bytes.index(4) & 0x7FFF_FFFF, needed: dimension) }
     guard let type = ElementType(rawValue: bytes.word(12)) else { throw check.refusal(at: 12, found: bytes.index(12) & 0x7FFF_FFFF) }
     self.bytes = bytes
@@ -42,13 +46,18 @@ public struct StatisticsView: Sendable {
     photoCount = try check.number(16, in: 1...Int(Int32.max))
     let hasCovariance = bytes.word(0) >= 2
     axisCount = hasCovariance ? try check.number(20, in: 0...min(dimension, TaskLimits.axisCount)) : 0
-    try check.requireZeros((hasCovariance ? 28 : 20)..<header)
+    let hasTable = bytes.word(0) == 3
+    tableShots = hasTable ? try check.number(28, in: 1...TaskLimits.tableExtent) : 0
+    tableHeads = hasTable ? try check.number(32, in: 1...TaskLimits.tableExtent) : 0
+    try check.requireZeros((hasTable ? 36 : hasCovariance ? 28 : 20)..<header)
     lengthsStart = header + Format.aligned(4 * dimension)
     rowsStart = lengthsStart + Format.aligned(4 * backgroundCount)
     let rowsEnd = rowsStart + (try check.rowBytes(backgroundCount, dimension, type.byteCount))
     variancesStart = Format.aligned(rowsEnd)
     axesStart = variancesStart + Format.aligned(4 * axisCount)
-    try check.requireByteCount(hasCovariance ? axesStart + (try check.rowBytes(axisCount, dimension, 4)) : rowsEnd)
+    let axesEnd = axesStart + (hasCovariance ? try check.rowBytes(axisCount, dimension, 4) : 0)
+    tableStart = Format.aligned(axesEnd)
+    try check.requireByteCount(hasTable ? tableStart + 4 * tableShots * tableHeads : hasCovariance ? axesEnd : rowsEnd)
     if hasCovariance {
       guard residualVariance.isFinite, residualVariance >= 0 else { throw check.refusal(at: 24) }
       try check.requireZeros(rowsEnd..<variancesStart)
@@ -57,7 +66,14 @@ public struct StatisticsView: Sendable {
       }
       try check.requireZeros(variancesStart + 4 * axisCount..<axesStart)
       try check.requireNormalized(
-        EmbeddingMatrix(bytes.slice(axesStart, bytes.count - axesStart), count: axisCount, dimension: dimension), at: axesStart)
+        EmbeddingMatrix(bytes.slice(axesStart, axesEnd - axesStart), count: axisCount, dimension: dimension), at: axesStart)
+    }
+    if hasTable {
+      try check.requireZeros(axesEnd..<tableStart)
+      for position in stride(from: tableStart, to: bytes.count, by: 4) {
+        let scale = bytes.load(Float.self, at: position)
+        guard scale >= 0, scale <= 65_536 else { throw check.refusal(at: position) }
+      }
     }
     for index in 0..<dimension where !mean(index).isFinite { throw check.refusal(at: header + 4 * index) }
     try check.requireZeros(header + 4 * dimension..<lengthsStart)
@@ -96,6 +112,15 @@ public struct StatisticsView: Sendable {
   /// An axis, of length 1, at right angles to the others.
   func axis(_ index: Int) -> Embedding {
     EmbeddingMatrix(bytes.slice(axesStart, 4 * axisCount * dimension), count: axisCount, dimension: dimension)[index]
+  }
+
+  /// The scale that made answers of `method` likeliest with so many photos of a class, over episodes of other classes; nil where
+  /// the file does not say.
+  public func scale(shots: Int, of method: HeadMethod) -> Float? {
+    let column = Int(truncatingIfNeeded: method.rawValue) - 1
+    guard shots >= 1, shots <= tableShots, column < tableHeads else { return nil }
+    let scale = bytes.load(Float.self, at: tableStart + 4 * ((shots - 1) * tableHeads + column))
+    return scale > 0 ? scale : nil
   }
 
   /// Copies a background embedding, of length 1, to the first `dimension` values of `values`.

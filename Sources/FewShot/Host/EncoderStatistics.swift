@@ -1,8 +1,8 @@
 import ModelCompiler
 public import TinyNN
 
-/// What embeddings of any photos look like, gathered photo by photo: their mean, a few of them as background, and
-/// the principal axes of these as the base covariance.
+/// What embeddings of any photos look like, gathered photo by photo: their mean, a few of them as background,
+/// the principal axes of these as the base covariance, and what heads of few photos are worth on them.
 ///
 /// The background is a sample in which every photo has the same chance (Vitter's reservoir sampling, 1985) with counter-based
 /// random numbers, so the same photos in the same order give the same bytes.
@@ -16,6 +16,8 @@ public struct EncoderStatistics: Sendable {
   private var sums: [Double]
   private var background: [LearnedExample] = []
   private var random: CounterRandom
+  /// Of the heads on these embeddings.
+  public var scales: ScaleTable?
 
   public init(dimension: Int, seed: UInt64 = 0) {
     self.dimension = dimension
@@ -63,6 +65,7 @@ public struct EncoderStatistics: Sendable {
     bytes.append(floats: covariance.variances.map { Float($0) })
     bytes.align()
     for axis in covariance.axes { bytes.append(floats: axis.map { Float($0) }) }
+    scales?.add(to: &bytes)
     return bytes
   }
 

@@ -30,8 +30,6 @@ extension Episodes {
   public func measure(
     _ method: LearningMethod, statistics: StatisticsView?, progress: (Int) -> Void = { _ in }
   ) throws(HeadError) -> EpisodeMeasures {
-    let dimension = dataset.dimension
-    let labels = (0..<options.ways * options.shots).map { UInt32($0 / options.shots) }
     var cache: [FeatureMap.Kind: FeatureRows] = [:]
     var accuracies: [Double] = []
     var evaluation = TaskEvaluation(classCount: options.ways)
@@ -41,11 +39,7 @@ extension Episodes {
     var details = EpisodeDetails(classCount: dataset.classNames.count)
     for episode in 0..<options.episodes {
       let draw = draw(episode, others: true)
-      let rows = draw.support.flatMap { dataset.rows[$0 * dimension..<($0 + 1) * dimension] }
-      let head = try HeadLearner(
-        rows: rows, lengths: draw.support.map { dataset.lengths[$0] }, labels: labels, classCount: options.ways, dimension: dimension,
-        statistics: statistics
-      ).learn(method)
+      let head = try learner(draw, statistics: statistics).learn(method)
       chosen[head.method, default: 0] += 1
       if cache[head.features.kind] == nil { cache[head.features.kind] = FeatureRows(head.features, dataset.rows, dataset.lengths) }
       let known = classify(draw.queries.map(\.row), head, cache[head.features.kind]!)
@@ -83,27 +77,58 @@ extension Episodes {
       chosen: chosen.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value) }, details: details)
   }
 
+  func learner(_ draw: Draw, statistics: StatisticsView?) -> HeadLearner {
+    let learned = draw.support.map { dataset.learned($0) }
+    return HeadLearner(
+      rows: learned.flatMap(\.embedding), lengths: learned.map(\.length), labels: draw.support.indices.map { UInt32($0 / options.shots) },
+      classCount: options.ways, dimension: dataset.dimension, statistics: statistics)
+  }
+
   private func classify(_ rows: [Int], _ head: LearnedHead, _ features: FeatureRows) -> [Prediction] {
+    var predictions: [Prediction] = []
+    classify(rows, head, features, scale: head.calibration.scale) { _, prediction, _ in predictions.append(prediction) }
+    return predictions
+  }
+
+  /// Calls `body` with the index, the prediction and the classes' probabilities of each row.
+  func classify(
+    _ rows: [Int], _ head: LearnedHead, _ features: FeatureRows, scale: Float, _ body: (Int, Prediction, [Float]) -> Void
+  ) {
     let width = features.map.count
     var confidences = [Float](repeating: 0, count: options.ways)
-    return dataset.rows.withUnsafeBufferPointer { all in
+    dataset.rows.withUnsafeBufferPointer { all in
       head.prototypes.withUnsafeBufferPointer { prototypes in
         features.rows.withUnsafeBufferPointer { features in
           let nearest = CosineClassifier(
             prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: options.ways, dimension: dataset.dimension),
-            scale: head.calibration.scale, threshold: head.calibration.threshold)
+            scale: scale, threshold: head.calibration.threshold)
           func embedding(_ row: Int) -> Embedding { Embedding(all.baseAddress! + row * dataset.dimension, count: dataset.dimension) }
-          let linear = head.withClassifier { classifier in
-            rows.map { row in
+          let isLinear: Void? = head.withClassifier(scale: scale) { classifier in
+            for (index, row) in rows.enumerated() {
               var span = confidences.mutableSpan
               var prediction = span.withValues { classifier.classify(Embedding(features.baseAddress! + row * width, count: width), $0) }
               prediction.cosine = nearest.nearest(to: embedding(row)).cosine
-              return prediction
+              body(index, prediction, confidences)
             }
           }
-          return linear ?? rows.map { row in
+          if isLinear != nil { return }
+          var memory = [Float](repeating: 0, count: 2 * NeighbourHead.limit)
+          let isNeighbours: Void? = head.withNeighbours(scale: scale) { classifier in
+            for (index, row) in rows.enumerated() {
+              var span = confidences.mutableSpan
+              var memorySpan = memory.mutableSpan
+              var prediction = span.withValues { confidences in
+                memorySpan.withValues { classifier.classify(embedding(row), confidences, memory: $0.slice(0, 2 * classifier.count)) }
+              }
+              prediction.cosine = nearest.nearest(to: embedding(row)).cosine
+              body(index, prediction, confidences)
+            }
+          }
+          if isNeighbours != nil { return }
+          for (index, row) in rows.enumerated() {
             var span = confidences.mutableSpan
-            return nearest.classify(embedding(row), confidences: &span)
+            let prediction = nearest.classify(embedding(row), confidences: &span)
+            body(index, prediction, confidences)
           }
         }
       }

@@ -7,11 +7,21 @@ public struct EmbeddedDataset: Sendable {
   private(set) var rows: [Float] = []
   /// Of the embeddings as the encoder gave them.
   private(set) var lengths: [Float] = []
+  /// The same rows where they are learned from; empty where these are no others.
+  private(set) var learnedRows: [Float] = []
+  private(set) var learnedLengths: [Float] = []
 
   public init(dimension: Int) { self.dimension = dimension }
 
-  /// Adds a class; `embeddings` are as the encoder gave them.
-  public mutating func add(_ name: String, _ embeddings: [[Float]]) {
+  /// Adds a class; `embeddings` are as the encoder gave them. `learned` are those of the same photos when they are learned from: given for
+  /// every class, or none.
+  public mutating func add(_ name: String, _ embeddings: [[Float]], learned: [[Float]] = []) {
+    precondition(learned.isEmpty || learned.count == embeddings.count)
+    for embedding in learned {
+      let example = LearnedExample(identifier: 0, embedding: embedding)
+      learnedRows.append(contentsOf: example.embedding)
+      learnedLengths.append(example.length)
+    }
     let start = rows.count / dimension
     for embedding in embeddings {
       precondition(embedding.count == dimension)
@@ -21,6 +31,21 @@ public struct EmbeddedDataset: Sendable {
     }
     classNames.append(name)
     ranges.append(start..<start + embeddings.count)
+  }
+
+  /// A row as it is learned from.
+  func learned(_ row: Int) -> (embedding: ArraySlice<Float>, length: Float) {
+    let range = row * dimension..<(row + 1) * dimension
+    return learnedRows.isEmpty ? (rows[range], lengths[row]) : (learnedRows[range], learnedLengths[row])
+  }
+
+  /// Adds a class of another dataset's rows.
+  mutating func add(_ name: String, rowsOf other: EmbeddedDataset, _ range: Range<Int>) {
+    let start = lengths.count
+    rows += other.rows[range.lowerBound * dimension..<range.upperBound * dimension]
+    lengths += other.lengths[range]
+    classNames.append(name)
+    ranges.append(start..<start + range.count)
   }
 }
 
@@ -141,8 +166,7 @@ public struct Episodes: Sendable {
     for episode in 0..<options.episodes {
       let draw = draw(episode)
       for (place, row) in draw.support.enumerated() {
-        support.replaceSubrange(
-          place * dimension..<(place + 1) * dimension, with: dataset.rows[row * dimension..<(row + 1) * dimension])
+        support.replaceSubrange(place * dimension..<(place + 1) * dimension, with: dataset.learned(row).embedding)
       }
       withSupport(support, labels, classCount: options.ways, dimension: dimension) { support in
         var span = prototypes.mutableSpan

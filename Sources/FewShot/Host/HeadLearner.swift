@@ -72,6 +72,7 @@ struct HeadLearner {
   func learn(_ method: LearningMethod, calibration: Calibration? = nil) throws(HeadError) -> LearnedHead {
     switch method {
     case .head(.prototype): LearnedHead(prototypesOf: self, isChosen: false, calibration: calibration)
+    case .head(.knn): LearnedHead(neighboursOf: self)
     case .head(let method): try linear(method, features: try features(of: method), isChosen: false)
     case .auto: try chosen()
     }
@@ -129,7 +130,7 @@ struct HeadLearner {
         return HeadLearner.penalties.map { penalty in
           var span = leftOut.mutableSpan
           span.withValues { RidgeHead.solve(support, penalty: penalty.value * diagonal, memory, leftOut: $0) }
-          return candidate(.ridge, penalty.value, leftOut, prior: penalty.prior, preset: LinearCalibrator.presetScale)
+          return candidate(.ridge, penalty.value, leftOut, prior: penalty.prior, preset: LinearCalibrator.ridgeScale)
         }
       }
     }
@@ -149,6 +150,16 @@ struct HeadLearner {
   }
 
   // MARK: Learning
+
+  /// [classes][dimension]
+  var prototypes: [Float] {
+    var prototypes = [Float](repeating: 0, count: classCount * dimension)
+    withSupport(rows, labels, classCount: classCount, dimension: dimension) { support in
+      var span = prototypes.mutableSpan
+      PrototypeHead.learn(support, into: &span)
+    }
+    return prototypes
+  }
 
   func ridgeScratch(_ features: FeatureRows) -> [Float] {
     [Float](repeating: 0, count: RidgeHead.scratchCount(examples: labels.count, classes: classCount, features: features.map.count))
@@ -222,13 +233,14 @@ struct HeadLearner {
     (result.weights, result.biases, result.leftOut, result.prototypes) = (weights, biases, leftOut, prototypes)
   }
 
-  /// Scores of left-out examples by at most 5 folds, for heads without a closed form. Each class is spread over the folds.
+  /// Scores of left-out examples, for heads without a closed form: by 5 folds over which each class is spread, or, where a class would lose a
+  /// half of its examples or so, one at a time.
   private func crossValidate(_ method: HeadMethod, _ features: FeatureRows, _ penalty: Float, _ result: inout LinearResult) {
-    let width = features.map.count, folds = min(5, fewest)
+    let width = features.map.count, folds = fewest < 4 && labels.count <= 64 ? labels.count : min(5, fewest)
     var seen = [Int](repeating: 0, count: classCount)
-    let fold = labels.map { label in
-      seen[Int(label)] += 1
-      return seen[Int(label)] % folds
+    let fold = labels.indices.map { index in
+      seen[Int(labels[index])] += 1
+      return folds == labels.count ? index : seen[Int(labels[index])] % folds
     }
     for held in 0..<folds {
       let kept = labels.indices.filter { fold[$0] != held }

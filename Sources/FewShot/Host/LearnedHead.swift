@@ -15,6 +15,8 @@ public struct LearnedHead: Sendable {
   let dimension: Int
   let features: FeatureMap
   let linear: LinearResult?
+  /// Of nearest neighbours: the examples' embeddings, [examples][dimension], and labels.
+  private(set) var examples: (rows: [Float], labels: [UInt32])?
 
   /// Learns and calibrates a head; prototypes take `calibration` where it is given. `knowledge` has at least one class; the same knowledge and statistics give the same bits.
   public init(
@@ -59,6 +61,20 @@ public struct LearnedHead: Sendable {
     calibration = given ?? own
   }
 
+  init(neighboursOf learner: HeadLearner) {
+    (method, isChosen, linear) = (.knn, false, nil)
+    (dimension, prototypes) = (learner.dimension, learner.prototypes)
+    features = FeatureMap(.plain, dimension: learner.dimension, statistics: nil)!
+    examples = (learner.rows, learner.labels)
+    var scratch = [Float](repeating: 0, count: NeighbourHead.scratchCount(
+      examples: learner.labels.count, classes: learner.classCount, dimension: learner.dimension,
+      background: learner.statistics?.backgroundCount ?? 0))
+    calibration = withSupport(learner.rows, learner.labels, classCount: learner.classCount, dimension: learner.dimension) { support in
+      var span = scratch.mutableSpan
+      return span.withValues { NeighbourHead.learn(support, statistics: learner.statistics, scratch: $0) }
+    }
+  }
+
   init(
     _ learner: HeadLearner, _ method: HeadMethod, _ rows: FeatureRows, _ penalty: Float, _ result: LinearResult, isChosen: Bool,
     fewest: Int
@@ -66,20 +82,23 @@ public struct LearnedHead: Sendable {
     self.method = method
     self.isChosen = isChosen
     (dimension, features, linear) = (learner.dimension, rows.map, result)
-    var prototypes = [Float](repeating: 0, count: learner.classCount * learner.dimension)
-    withSupport(learner.rows, learner.labels, classCount: learner.classCount, dimension: learner.dimension) { support in
-      var span = prototypes.mutableSpan
-      PrototypeHead.learn(support, into: &span)
-    }
-    self.prototypes = prototypes
+    prototypes = learner.prototypes
     calibration = LinearCalibration(learner, method, rows, penalty, result, fewest: fewest).calibration
   }
 
-  /// The head with memory lent to `body`.
-  func withClassifier<R>(_ body: (LinearClassifier) -> R) -> R? {
+  /// Nearest neighbours at a scale, with memory lent to `body`; nil for other heads.
+  func withNeighbours<R>(scale: Float, _ body: (NeighbourClassifier) -> R) -> R? {
+    guard let examples else { return nil }
+    return withSupport(examples.rows, examples.labels, classCount: prototypes.count / dimension, dimension: dimension) { support in
+      body(NeighbourClassifier(examples: support, count: calibration.neighbours, scale: scale, threshold: calibration.threshold))
+    }
+  }
+
+  /// The head at a scale, with memory lent to `body`; nil for prototypes and nearest neighbours.
+  func withClassifier<R>(scale: Float, _ body: (LinearClassifier) -> R) -> R? {
     guard let linear else { return nil }
     return linear.withClassifier(
-      features.count, addsClassScore: method == .ridge, scale: calibration.scale, threshold: calibration.threshold, body)
+      features.count, addsClassScore: method == .ridge, scale: scale, threshold: calibration.threshold, body)
   }
 
   var section: [UInt8] {
@@ -99,6 +118,7 @@ public struct LearnedHead: Sendable {
       bytes.append(word: features.kind.rawValue)
       bytes.append(float: calibration.penalty)
       bytes.append(word: UInt32(isChosen ? 1 : 0))
+      bytes.append(word: UInt32(calibration.neighbours))
     }
     bytes.align()
     bytes.append(floats: prototypes)
@@ -151,6 +171,7 @@ extension LearnedHead {
     let calibration = Calibrator.scratchCount(examples: examples, classes: classes, dimension: dimension, background: background)
     let gram = examples > RidgeHead.exampleLimit
       ? 0 : RidgeHead.scratchCount(examples: examples, classes: max(classes, examples), features: 2 * dimension)
-    return 4 * (4 * examples * dimension + 5 * classes * dimension + 2 * examples * classes + max(calibration, gram))
+    let neighbours = NeighbourHead.scratchCount(examples: examples, classes: classes, dimension: dimension, background: background)
+    return 4 * (4 * examples * dimension + 5 * classes * dimension + 2 * examples * classes + max(calibration, gram, neighbours))
   }
 }

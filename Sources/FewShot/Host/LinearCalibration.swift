@@ -10,10 +10,10 @@ struct LinearCalibration {
     let classes = learner.classCount, count = learner.labels.count
     var cosines = [Float](repeating: 0, count: count * classes)
     var leftOut = result.leftOut
+    let known = learner.statistics?.scale(shots: fewest, of: method)
     var found = Calibration(
-      scale: LinearCalibrator.oneShotScale, threshold: -1, scaleSource: .preset, thresholdSource: .leaveOneOut, leftOutCount: 0,
-      leftOutRight: 0, penalty: penalty)
-    let isCosine = method == .centred || method == .power
+      scale: known ?? LinearCalibrator.oneShotScale(method), threshold: -1, scaleSource: known == nil ? .preset : .encoder,
+      thresholdSource: .leaveOneOut, leftOutCount: 0, leftOutRight: 0, penalty: penalty)
     learner.withFeatures(features) { support in
       var cosineSpan = cosines.mutableSpan
       var leftOutSpan = leftOut.mutableSpan
@@ -21,7 +21,8 @@ struct LinearCalibration {
       guard fewest > 1 else { return }
       leftOutSpan.withValues { leftOut in
         found.scale = LinearCalibrator.fittedScale(
-          support, leftOut, preset: isCosine ? Calibrator.presetScale : LinearCalibrator.presetScale)
+          support, leftOut,
+          preset: known.map { LinearCalibrator.leftOut($0, fewest) } ?? LinearCalibrator.presetScale(method))
         found.scaleSource = .leaveOneOut
         found.leftOutCount = count
         found.leftOutRight = LinearCalibrator.rightCount(support, leftOut)

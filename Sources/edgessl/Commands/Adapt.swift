@@ -60,12 +60,14 @@ struct Adapt: ParsableCommand {
     let reader = try PhotoReader(runtime, path: encoder.path)
     let camera = try unlabelled.map { folder throws(Failure) in try UnlabelledFolder(folder) }
     let training = method == "finetune" ? try planTraining(reader, classes, camera) : nil
-    let planned = try training?.byteCount ?? plannedByteCount(reader, classes, camera)
+    let views = try training == nil ? views(reader, classes, camera) : 1
+    let planned = try training?.byteCount ?? plannedByteCount(reader, classes, camera, views: views)
+    let mostViews = classes.folders.map { views ?? View.averagedCount(photos: $0.photos.count) }.max()
     let previous = try previousTask(task.path, reader.model)
 
     let start = monotonicNanoseconds()
     let outcome = try training.map { try learnByTraining(classes, reader, $0, camera) }
-    let knowledge = try outcome?.knowledge ?? learn(classes, reader)
+    let knowledge = try outcome?.knowledge ?? learn(classes, reader, views: views)
     let aligned = try camera.map { try align(outcome?.trained?.model ?? reader.model, classes, reader, $0) }
     var before = previous ?? TaskFile(outcome?.frozen ?? knowledge, method: outcome == nil ? learning : .auto)
     before.replace(by: outcome?.frozen ?? knowledge)
@@ -83,7 +85,7 @@ struct Adapt: ParsableCommand {
       [
         ("task", .string(task.path)), ("taskSource", .string(task.reason)), ("encoder", .string(encoder.path)),
         ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
-        ("skipped", JSON(reader.skipped)),
+        ("skipped", JSON(reader.skipped)), ("views", training == nil ? mostViews.map { .integer($0) } ?? .null : .null),
       ] + head.fields + (outcome?.fields ?? []) + (aligned?.fields ?? []) + [
         ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(reader.opened.encoder.plan.arenaByteCount)),
         ("planBytes", .integer(planned)), ("weightBytes", .integer(reader.model.weightByteCount)),
@@ -95,12 +97,10 @@ struct Adapt: ParsableCommand {
   }
 
   /// What learning takes at most, known before the first photo is read. Throws where that is above the budget.
-  private func plannedByteCount(_ reader: PhotoReader, _ classes: ClassFolders, _ camera: UnlabelledFolder?) throws(Failure) -> Int {
-    let background: Int
-    do { background = try StatisticsView.of(reader.model)?.backgroundCount ?? 0 } catch { throw Failure(error, in: reader.path) }
-    let planned = reader.encoder.plannedByteCount + LearnedHead.plannedByteCount(
-      examples: classes.photoCount, classes: classes.folders.count, dimension: reader.encoder.dimension, background: background)
-      + (camera.map { plannedByteCount(alignmentOf: reader, classes, $0) } ?? 0)
+  private func plannedByteCount(
+    _ reader: PhotoReader, _ classes: ClassFolders, _ camera: UnlabelledFolder?, views: Int?
+  ) throws(Failure) -> Int {
+    let planned = try needed(reader, classes, camera, views: views)
     if let memory, planned > memory.byteCount {
       throw Failure(
         .overBudget,
@@ -109,13 +109,28 @@ struct Adapt: ParsableCommand {
     return planned
   }
 
-  private func learn(_ classes: ClassFolders, _ reader: PhotoReader) throws -> Knowledge {
+  private func needed(_ reader: PhotoReader, _ classes: ClassFolders, _ camera: UnlabelledFolder?, views: Int?) throws(Failure) -> Int {
+    let background: Int
+    do { background = try StatisticsView.of(reader.model)?.backgroundCount ?? 0 } catch { throw Failure(error, in: reader.path) }
+    return reader.encoder.plannedByteCount + (views == 1 ? 0 : reader.encoder.viewByteCount) + LearnedHead.plannedByteCount(
+      examples: classes.photoCount, classes: classes.folders.count, dimension: reader.encoder.dimension, background: background)
+      + (camera.map { plannedByteCount(alignmentOf: reader, classes, $0) } ?? 0)
+  }
+
+  /// Views of each photo: as many as were named, else 1 where the budget holds no more, else nil, the usual number.
+  private func views(_ reader: PhotoReader, _ classes: ClassFolders, _ camera: UnlabelledFolder?) throws(Failure) -> Int? {
+    if let named = try finetune.averagedViews() { return named }
+    guard let memory else { return nil }
+    return try needed(reader, classes, camera, views: nil) <= memory.byteCount ? nil : 1
+  }
+
+  private func learn(_ classes: ClassFolders, _ reader: PhotoReader, views: Int?) throws -> Knowledge {
     var progress = Progress("Learning", total: classes.photoCount)
     defer { progress.finish() }
     var knowledge = Knowledge(dimension: reader.encoder.dimension)
     var done = 0
     for folder in classes.folders {
-      let examples = try reader.examples(of: folder, strict: strict) {
+      let examples = try reader.examples(of: folder, views: views, strict: strict) {
         done += 1
         progress.update(done: done)
       }

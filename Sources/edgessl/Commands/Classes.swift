@@ -14,6 +14,9 @@ struct Classes: ParsableCommand {
   @Option(help: ArgumentHelp("Learn a class, or more photos of one, from a folder of photos.", valueName: "NAME=DIR"))
   var add: [String] = []
 
+  @Option(help: ArgumentHelp("With --add: views of each photo whose mean embedding is learned. (default: as for adapt)", valueName: "N"))
+  var views: Int?
+
   @Option(help: ArgumentHelp("Forget a class.", valueName: "NAME"))
   var remove: [String] = []
 
@@ -41,6 +44,7 @@ struct Classes: ParsableCommand {
   private var hasEdits: Bool { !(add.isEmpty && remove.isEmpty && rename.isEmpty && merge.isEmpty && removePhoto.isEmpty) }
 
   func validate() throws {
+    if let views, !(1...View.averaged.count ~= views) { throw ValidationError("--views is \(views); it must be 1 to \(View.averaged.count)") }
     if undo, hasEdits { throw ValidationError("--undo goes alone, without other edits") }
     for (option, values) in [("--add", add), ("--rename", rename)] {
       for value in values where !isPair(value) {
@@ -113,7 +117,7 @@ struct Classes: ParsableCommand {
         guard !photos.isEmpty else { throw Failure(.badData, "\(folder): has no photos for class '\(name)'; add some") }
         var progress = Progress("Learning '\(name)'", total: photos.count)
         var done = 0
-        let examples = try reader.examples(of: PhotoFolder(name: name, photos: photos), strict: strict) {
+        let examples = try reader.examples(of: PhotoFolder(name: name, photos: photos), views: views, strict: strict) {
           done += 1
           progress.update(done: done)
         }

@@ -76,7 +76,8 @@ struct Evaluate: ParsableCommand {
     let reader = try PhotoReader(runtime, path: location.path)
     if shifted.shift != nil { return try evaluateShift(location, classes, reader) }
     if method == "finetune" { return try evaluateFinetune(location, classes, reader) }
-    let (embedded, photos) = try embed(classes, reader)
+    let views = try finetune.averagedViews() ?? 1
+    let (embedded, photos) = try EmbeddedPhotos(reader, strict: strict, views: views).dataset(classes)
     var options = EpisodeOptions()
     (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
     let drawn: Episodes
@@ -102,7 +103,7 @@ struct Evaluate: ParsableCommand {
     let fields: [(name: String, value: JSON)] =
       all[0].measures.fields + [
         ("episodes", .integer(episodes)), ("ways", .integer(ways)), ("shots", .integer(shots)), ("queries", .integer(queries)),
-        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("method", .string(all[0].name)), ("model", .string(location.path)),
+        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("method", .string(all[0].name)), ("views", .integer(views)), ("model", .string(location.path)),
         ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
         ("photos", .integer(classes.photoCount - reader.skipped.count)), ("skipped", JSON(reader.skipped)),
         ("methods", .array(all.map { .object([("method", .string($0.name))] + $0.measures.fields + $0.measures.comparison(all[0].measures)) })),
@@ -129,42 +130,6 @@ struct Evaluate: ParsableCommand {
       }
       return (name, points)
     }
-  }
-
-  private func embed(_ classes: ClassFolders, _ reader: PhotoReader) throws -> (EmbeddedDataset, photos: [String]) {
-    let dimension = reader.encoder.dimension
-    var embedded = EmbeddedDataset(dimension: dimension)
-    let identifiers = classes.folders.flatMap(\.photos).map { (try? PhotoIdentifier.of($0)) ?? 0 }
-    let cache = EmbeddingCache(reader.model, identifiers: identifiers, dimension: dimension)
-    if let rows = cache.read(count: classes.photoCount) {
-      var start = 0
-      for folder in classes.folders {
-        embedded.add(folder.name, Array(rows[start..<start + folder.photos.count]))
-        start += folder.photos.count
-      }
-      return (embedded, classes.folders.flatMap(\.photos))
-    }
-    var progress = Progress("Embedding", total: classes.photoCount)
-    defer { progress.finish() }
-    var done = 0
-    var all: [[Float]] = []
-    var photos: [String] = []
-    for folder in classes.folders {
-      var embeddings: [[Float]] = []
-      for photo in folder.photos {
-        if let embedding = try reader.embedding(of: photo, strict: strict) {
-          embeddings.append(embedding)
-          photos.append(photo)
-        }
-        done += 1
-        progress.update(done: done)
-      }
-      embedded.add(folder.name, embeddings)
-      all += embeddings
-    }
-    // Photos that cannot be read are named every time.
-    if reader.skipped.isEmpty { cache.write(all) }
-    return (embedded, photos)
   }
 
   // MARK: Finetune

@@ -35,9 +35,18 @@ struct Import: ParsableCommand {
     "Photos of anything: what their embeddings look like is stored, so that tasks can tell the unknown from one photo on.", valueName: "DIR"))
   var statistics: String?
 
+  @Option(help: ArgumentHelp(
+    "With --statistics: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: the folders of --statistics, where they are enough)",
+    valueName: "DIR"))
+  var classes: String?
+
   @OptionGroup var reduction: ArenaReduction
 
   @OptionGroup var results: OutputOptions
+
+  func validate() throws {
+    if classes != nil, statistics == nil { throw ValidationError("--classes goes with --statistics: name photos of anything, too") }
+  }
 
   func run() throws {
     var imported: ImportedModel
@@ -66,7 +75,7 @@ struct Import: ParsableCommand {
   }
 
   /// The file's bytes with the statistics of all photos below `folder`.
-  private func withStatistics(of folder: String, _ bytes: [UInt8]) throws(Failure) -> [UInt8] {
+  private func withStatistics(of folder: String, _ bytes: [UInt8]) throws -> [UInt8] {
     let photos: [String]
     do { photos = try PhotoFolder.allPhotos(below: folder) } catch { throw ClassFolders.failure(error) }
     let encoder: Encoder
@@ -80,6 +89,7 @@ struct Import: ParsableCommand {
       progress.update(done: index + 1)
     }
     guard gathered.photoCount > 0 else { throw Failure(.missingInput, "\(folder): no photos that can be read; name a folder of photos") }
+    gathered.scales = try ScaleTablePhotos(classes: classes, statistics: folder).table(reader, gathered)
     return gathered.file(of: reader.model)
   }
 

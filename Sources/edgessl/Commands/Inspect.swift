@@ -53,7 +53,7 @@ struct Inspect: ParsableCommand {
       ] + contents.summary.fields + [
         ("plan", planJSON(contents.summary)),
         ("preprocessing", contents.preprocessing?.json ?? .null),
-        ("statistics", contents.statistics.map { ["photos": .integer($0.photoCount), "background": .integer($0.backgroundCount)] } ?? .null),
+        ("statistics", contents.statistics.map { ["photos": .integer($0.photoCount), "background": .integer($0.backgroundCount), "scales": ScaleTable($0)?.json ?? .null] } ?? .null),
         ("classes", contents.task.map { .array($0.knowledge.classes.map(classJSON)) } ?? .null),
         ("calibration", contents.calibration.map(calibrationJSON) ?? .null),
         ("float32", floatJSON(contents)),
@@ -125,7 +125,8 @@ struct Inspect: ParsableCommand {
     }
     lines.append("photos      \(contents.preprocessing?.text ?? "no preprocessing in the file: only run takes it")")
     if let statistics = contents.statistics {
-      lines.append("statistics  of \(grouped(statistics.photoCount)) photos, \(statistics.backgroundCount) kept as background")
+      lines.append(
+        "statistics  of \(grouped(statistics.photoCount)) photos, \(statistics.backgroundCount) kept as background\(ScaleTable(statistics) == nil ? "" : ", scales for few photos")")
     }
     if let task = contents.task {
       let classes = task.knowledge.classes.map { "\($0.name) (\($0.examples.count))" }.joined(separator: ", ")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FewShot
 import HostRuntime
 import ModelCompiler
 import Quantize
@@ -39,6 +40,11 @@ struct QuantizeCommand: ParsableCommand {
     "Photos of anything, whose int8 embeddings replace the statistics that the float32 model has stored.", valueName: "DIR"))
   var background: String?
 
+  @Option(help: ArgumentHelp(
+    "With --background: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: as the float32 model has it)",
+    valueName: "DIR"))
+  var classes: String?
+
   @Option(help: ArgumentHelp("A report in HTML.", valueName: "r.html"))
   var report: String?
 
@@ -56,6 +62,7 @@ struct QuantizeCommand: ParsableCommand {
     guard 1...RuntimeOptions.maximumThreadCount ~= threads else {
       throw ValidationError("--threads is \(threads); it must be 1 to \(RuntimeOptions.maximumThreadCount)")
     }
+    if classes != nil, background == nil { throw ValidationError("--classes goes with --background: name photos of anything, too") }
     guard maxLoss > 0, maxLoss.isFinite else { throw ValidationError("--max-loss is \(maxLoss); it must be above 0") }
   }
 
@@ -88,7 +95,8 @@ struct QuantizeCommand: ParsableCommand {
     provenance.floatSizes = (file.bytes.count, floatPlan.arenaByteCount)
     writer.add(.provenance, provenance.section)
     let statistics = try QuantizedStatistics(
-      of: encoder, int8: writer.finish(), model: model, background: background, calibration: read.skipped.isEmpty ? calibration : nil)
+      of: encoder, int8: writer.finish(), model: model, background: background, calibration: read.skipped.isEmpty ? calibration : nil,
+      classes: classes)
     if let section = statistics.section { writer.add(.statistics, section) }
     let bytes = writer.finish()
     let sizes: QuantizationSizes

@@ -4,18 +4,19 @@ import HostRuntime
 import TinyNN
 
 /// Embeddings of a dataset's photos, kept in the user's cache folder (XDG Base Directory Specification) under a name made of the
-/// encoder's file and of all photos' contents: where any of them changes, it is another file. Never needed: a cache that
+/// encoder's file, of all photos' contents and of the view of them: where any of them changes, it is another file. Never needed: a cache that
 /// cannot be read or written is passed over.
 struct EmbeddingCache {
   private let path: String?
   private let dimension: Int
 
-  /// `identifiers`, of the photos in their order.
-  init(_ model: Model, identifiers: [UInt64], dimension: Int) {
+  /// `identifiers`, of the photos in their order; `view`, one of `View.averaged`.
+  init(_ model: Model, identifiers: [UInt64], view: Int, dimension: Int) {
     self.dimension = dimension
     let folder = environment("EDGESSL_CACHE") ?? EmbeddingCache.folder(environment("XDG_CACHE_HOME"), home: environment("HOME"))
     var key = identifiers
     key.append(model.checksum)
+    if view > 0 { key.append(UInt64(view)) }
     let name = key.withUnsafeBytes { hexadecimal(Checksum.of(ByteRegion($0))) }
     path = folder.map { "\($0)/\(name).embeddings" }
   }

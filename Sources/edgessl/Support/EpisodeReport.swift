@@ -27,11 +27,16 @@ struct EpisodeReport {
       table { border-collapse: collapse; }
       th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
       th:first-child, td:first-child { text-align: left; }
+      h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
+      h2 { font-size: 1.15rem; margin-top: 2rem; }
+      .key span { white-space: nowrap; margin-right: 1rem; }
+      .key i { display: inline-block; width: .8em; height: .8em; margin-right: .35em; border-radius: 2px; }
       svg { width: 100%; max-width: 44rem; height: auto; }
       svg text { fill: currentColor; font-size: 11px; }
       svg .axis { stroke: currentColor; stroke-opacity: .35; fill: none; }
       figure { display: inline-block; margin: .3rem; width: 8rem; vertical-align: top; font-size: .8rem; }
-      figure img { width: 8rem; height: 8rem; }
+      figure img { width: 8rem; height: 8rem; border-radius: 4px; }
+      figcaption { overflow-wrap: anywhere; }
       </style></head><body>
       <h1>\(escapedHTML(title))</h1>
       \(summary)
@@ -77,27 +82,32 @@ struct EpisodeReport {
 
   private func place(_ value: Double) -> String { decimal(value, digits: 1) }
 
-  private func colour(_ index: Int, _ count: Int) -> String { "hsl(\(360 * index / max(1, count)) 70% 50%)" }
+  /// Hues a golden angle apart, so that neighbours differ however many there are; readable on white and on black.
+  private func colour(_ index: Int) -> String { "hsl(\((210 + 1375 * index / 10) % 360) 65% \(index % 2 == 0 ? 50 : 58)%)" }
+
+  private func key(_ entries: [(name: String, colour: String)]) -> String {
+    "<p class=\"key\">\(entries.map { "<span><i style=\"background: \($0.colour)\"></i>\(escapedHTML($0.name))</span> " }.joined())</p>"
+  }
 
   private var shotsChart: String {
     let all = accuracyByShots.flatMap(\.points)
-    guard let most = all.map(\.shots).max(), let low = all.map(\.mean).min() else { return "" }
-    let bottom = max(0, (low / 10).rounded(.down) * 10 - 10)
+    guard let most = all.map(\.shots).max(), let low = all.map(\.mean).min(), let high = all.map(\.mean).max() else { return "" }
+    let bottom = max(0, (low / 10).rounded(.down) * 10 - 10), top = min(100, (high / 10).rounded(.up) * 10 + 10)
     func x(_ shots: Int) -> Double { most == 1 ? 0.5 : Double(shots) / Double(most) }
-    func y(_ mean: Double) -> Double { (mean - bottom) / (100 - bottom) }
+    func y(_ mean: Double) -> Double { (mean - bottom) / (top - bottom) }
     let lines = accuracyByShots.enumerated().map { index, series -> String in
       let points = series.points.map { "\(place(50 + 540 * x($0.shots))),\(place(280 - 265 * y($0.mean)))" }
-      let colour = colour(index, accuracyByShots.count)
+      let colour = colour(index)
       let dots = series.points.map { point in
         let px = place(50 + 540 * x(point.shots))
         return "<circle cx=\"\(px)\" cy=\"\(place(280 - 265 * y(point.mean)))\" r=\"3\" fill=\"\(colour)\"><title>\(escapedHTML(series.name)), \(point.shots): \(decimal(point.mean, digits: 2)) ± \(decimal(point.interval, digits: 2))</title></circle>"
       }
-      return "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>\(dots.joined())<text x=\"400\" y=\"\(265 - 15 * index)\" style=\"fill: \(colour)\">\(escapedHTML(series.name))</text>"
+      return "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>\(dots.joined())"
     }
     let shots = Set(all.map(\.shots)).sorted()
-    return chart(
+    return key(accuracyByShots.enumerated().map { ($1.name, colour($0)) }) + chart(
       ("photos of each class", shots.map { (x($0), "\($0)") }),
-      stride(from: bottom, through: 100, by: 10).map { (y($0), "\(Int($0)) %") }, lines.joined())
+      stride(from: bottom, through: top, by: 10).map { (y($0), "\(Int($0)) %") }, lines.joined())
   }
 
   private func confusion(_ details: EpisodeDetails) -> String {
@@ -140,10 +150,11 @@ struct EpisodeReport {
     }
     let threshold = details.thresholds.sorted()[details.thresholds.count / 2]
     let line = 50 + 540 * Double((threshold - low) / (high - low))
-    let legend = "<text x=\"60\" y=\"28\" style=\"fill: hsl(210 80% 50%)\">known classes</text><text x=\"60\" y=\"43\" style=\"fill: hsl(20 85% 50%)\">other classes</text>"
+    let (knownColour, otherColour) = ("hsl(210 80% 50% / .6)", "hsl(20 85% 50% / .6)")
+    let legend = key([("known classes", knownColour)] + (other.isEmpty ? [] : [("other classes", otherColour)]))
     let ticks = (0...4).map { (Double($0) / 4, decimal(Double(low + (high - low) * Float($0) / 4), digits: 2)) }
     return "<p>The line is the median threshold: what is left of it is called unknown. \(decimal(100 * measures.accepted, digits: 1)) % of known photos are accepted\(measures.refused.map { ", \(decimal(100 * $0, digits: 1)) % of others refused" } ?? "; the dataset has no other classes").</p>"
-      + chart(("score", ticks), [(0, "")], bars(known, "hsl(210 80% 50% / .6)") + bars(other, "hsl(20 85% 50% / .6)") + legend
+      + legend + chart(("score", ticks), [(0, "")], bars(known, knownColour) + bars(other, otherColour)
         + "<line x1=\"\(place(line))\" x2=\"\(place(line))\" y1=\"15\" y2=\"280\" stroke=\"currentColor\" stroke-dasharray=\"4 3\"/>")
   }
 
@@ -157,12 +168,12 @@ struct EpisodeReport {
     else { return "" }
     let pictures = zip(rows, places).map { row, spot -> String in
       let x = place(900 * (spot.x - left) / (right - left)), y = place(560 * (spot.y - top) / (bottom - top))
-      let frame = colour(dataset.className(of: row), dataset.classNames.count)
+      let frame = colour(dataset.className(of: row))
       let name = escapedHTML(dataset.classNames[dataset.className(of: row)])
       let image = Thumbnail.dataURI(of: photos[row], side: 32).map { "<image href=\"\($0)\" width=\"32\" height=\"32\"/>" } ?? ""
       return "<g transform=\"translate(\(x) \(y))\"><title>\(name)</title>\(image)<rect width=\"32\" height=\"32\" fill=\"none\" stroke=\"\(frame)\" stroke-width=\"3\"/></g>"
     }
-    return "<svg viewBox=\"-5 -5 945 605\" style=\"max-width: 100%\" role=\"img\">\(pictures.joined(separator: "\n"))</svg>"
+    return key(dataset.classNames.enumerated().map { ($1, colour($0)) }) + "<svg viewBox=\"-5 -5 945 605\" style=\"max-width: 100%\" role=\"img\">\(pictures.joined(separator: "\n"))</svg>"
   }
 
   private func mistakes(_ details: EpisodeDetails) -> String {

@@ -13,8 +13,10 @@ struct FinetuneOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Steps of training.", valueName: "N"))
   var steps = AdaptationOptions().steps
 
-  @Option(help: ArgumentHelp("Augmented views of each photo.", valueName: "N"))
-  var views = AdaptationOptions().views
+  @Option(help: ArgumentHelp(
+    "Views of each photo to learn from, itself, its mirror image, crops: heads take their mean embedding (1 to \(View.averaged.count); adapt takes \(View.averagedCount(photos: 2)) unless told, \(View.averagedCount(photos: 1)) for a class with one photo, evaluate 1); --method finetune trains on so many more (0 to 64, \(AdaptationOptions().views) unless told).",
+    valueName: "N"))
+  var views: Int?
 
   @Option(help: ArgumentHelp("Examples of one step.", valueName: "N"))
   var batch = AdaptationOptions().batch
@@ -27,7 +29,7 @@ struct FinetuneOptions: ParsableArguments {
 
   func validate() throws {
     for (name, value, range) in [
-      ("--layers", layers, 1...100), ("--steps", steps, 1...100_000), ("--views", views, 0...64), ("--batch", batch, 1...256),
+      ("--layers", layers, 1...100), ("--steps", steps, 1...100_000), ("--views", views ?? 1, 0...64), ("--batch", batch, 1...256),
     ] where !range.contains(value) {
       throw ValidationError("\(name) is \(value); it must be \(range.lowerBound) to \(range.upperBound)")
     }
@@ -36,10 +38,22 @@ struct FinetuneOptions: ParsableArguments {
 
   func adaptation(seed: UInt64) -> AdaptationOptions {
     var options = AdaptationOptions()
-    (options.layers, options.steps, options.views, options.batch) = (layers, steps, views, batch)
+    (options.layers, options.steps, options.batch) = (layers, steps, batch)
+    if let views { options.views = views }
     (options.learningRate, options.seed) = (learningRate, seed)
     options.auxiliary = auxiliary
     return options
+  }
+}
+
+extension FinetuneOptions {
+  /// The views whose mean embedding heads learn from; nil where nothing was said.
+  func averagedViews() throws(Failure) -> Int? {
+    guard let views else { return nil }
+    guard 1...View.averaged.count ~= views else {
+      throw Failure(.usage, "--views is \(views); it must be 1 to \(View.averaged.count) for heads")
+    }
+    return views
   }
 }
 

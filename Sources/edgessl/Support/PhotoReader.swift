@@ -35,7 +35,12 @@ final class PhotoReader {
     do { return try encoder.embedding(ofInput: input) } catch { throw Failure(error, photo: photo, encoder: path) }
   }
 
-  private func read(_ photo: String, _ body: (RGBImage) throws(PhotoEncoderError) -> [Float]) throws(Failure) -> [Float] {
+  /// The embeddings of some views of one photo of many, or nil where it cannot be read and `strict` is not set.
+  func embeddings(of photo: String, views: [Int], strict: Bool) throws(Failure) -> [[Float]]? {
+    try reading(photo, strict: strict) { image throws(PhotoEncoderError) in try encoder.embed(image, views: views) }
+  }
+
+  private func read<R>(_ photo: String, _ body: (RGBImage) throws(PhotoEncoderError) -> R) throws(Failure) -> R {
     let image: RGBImage
     do {
       image =
@@ -51,7 +56,7 @@ final class PhotoReader {
     try reading(photo, strict: strict) { image throws(PhotoEncoderError) in try encoder.embed(image) }
   }
 
-  func reading(_ photo: String, strict: Bool, _ body: (RGBImage) throws(PhotoEncoderError) -> [Float]) throws(Failure) -> [Float]? {
+  func reading<R>(_ photo: String, strict: Bool, _ body: (RGBImage) throws(PhotoEncoderError) -> R) throws(Failure) -> R? {
     do { return try read(photo, body) } catch {
       guard !strict, error.concernsPhoto else { throw error }
       warn("\(error.message); skipped")

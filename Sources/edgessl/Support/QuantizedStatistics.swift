@@ -28,10 +28,12 @@ struct QuantizedStatistics {
   /// - Parameters:
   ///   - int8: the file of the int8 network, with preprocessing.
   ///   - calibration: the folder, nil if a photo of it cannot be read.
-  init(of encoder: Encoder, int8: [UInt8], model: String, background: String?, calibration: String?) throws {
+  ///   - classes: photos for the table of scales, else that of the float32 network stays.
+  init(of encoder: Encoder, int8: [UInt8], model: String, background: String?, calibration: String?, classes: String?) throws {
     let stored: StatisticsView?
     do { stored = try StatisticsView.of(encoder.model) } catch { throw Failure(error, in: model) }
-    func made(_ encoder: Encoder, _ photos: [String]) throws -> [UInt8] {
+    let kept = stored.flatMap { ScaleTable($0) }
+    func made(_ encoder: Encoder, _ photos: [String], classes: String?) throws -> [UInt8] {
       let reader = try PhotoReader(OpenedModel(encoder: encoder), path: model)
       var gathered = EncoderStatistics(dimension: reader.encoder.dimension)
       var progress = Progress("Statistics", total: photos.count)
@@ -41,20 +43,21 @@ struct QuantizedStatistics {
         progress.update(done: index + 1)
       }
       guard gathered.photoCount > 0 else { throw Failure(.missingInput, "\(background ?? model): no photos that can be read; name a folder of photos") }
+      gathered.scales = try classes.flatMap { try ScaleTablePhotos(classes: $0, statistics: $0).table(reader, gathered) } ?? kept
       return gathered.section
     }
     if let background {
       let photos: [String]
       do { photos = try PhotoFolder.allPhotos(below: background) } catch { throw ClassFolders.failure(error) }
-      (section, origin) = (try made(Encoder(bytes: int8, threads: encoder.plan.threads), photos), .background)
+      (section, origin) = (try made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes), .background)
       return
     }
     guard let stored else { return }
     let bytes = FileWriter.bytes(of: .statistics, in: encoder.model)
     if let calibration, let photos = try? PhotoFolder.allPhotos(below: calibration), photos.count == stored.photoCount,
-      try made(encoder, photos) == bytes
+      try made(encoder, photos, classes: nil) == bytes
     {
-      (section, origin) = (try made(Encoder(bytes: int8, threads: encoder.plan.threads), photos), .calibration)
+      (section, origin) = (try made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes), .calibration)
     } else {
       (section, origin) = (bytes, .float32)
     }

@@ -7,7 +7,7 @@ import TinyNN
 enum Method {
   static let heads: [(name: String, method: LearningMethod)] = [
     ("auto", .auto), ("prototype", .head(.prototype)), ("centred", .head(.centred)), ("power", .head(.power)), ("lda", .head(.lda)),
-    ("ridge", .head(.ridge)), ("logistic", .head(.logistic)),
+    ("ridge", .head(.ridge)), ("logistic", .head(.logistic)), ("knn", .head(.knn)),
   ]
   /// Trains the encoder's tail; its head is prototypes.
   static let finetune = "finetune"
@@ -62,21 +62,22 @@ struct ClassFolders {
 }
 
 extension PhotoReader {
-  /// The photos of one class as examples, each once; names of skipped photos go to the warnings. `advance` is called after each
-  /// photo.
-  func examples(of folder: PhotoFolder, strict: Bool, advance: () -> Void) throws(Failure) -> [LearnedExample] {
+  /// The photos of one class as examples, each once, by the mean embedding of `views`, nil being the usual number; names of skipped photos go to the
+  /// warnings. `advance` is called after each photo.
+  func examples(of folder: PhotoFolder, views: Int?, strict: Bool, advance: () -> Void) throws(Failure) -> [LearnedExample] {
     var examples: [LearnedExample] = []
     var paths: [UInt64: String] = [:]
+    let views = views ?? View.averagedCount(photos: folder.photos.count)
     for photo in folder.photos {
       defer { advance() }
-      guard let embedding = try embedding(of: photo, strict: strict) else { continue }
+      guard let embeddings = try embeddings(of: photo, views: Array(0..<views), strict: strict) else { continue }
       let identifier: UInt64
       do { identifier = try PhotoIdentifier.of(photo) } catch { throw error.failure }
       if let same = paths.updateValue(photo, forKey: identifier) {
         warn("\(photo): the same photo as \(same); counted once")
         continue
       }
-      examples.append(LearnedExample(identifier: identifier, embedding: embedding))
+      examples.append(LearnedExample(identifier: identifier, embedding: PhotoEncoder.mean(embeddings)))
     }
     guard !examples.isEmpty else {
       throw Failure(.badData, "class '\(folder.name)' has no photo that can be read; add some or remove its folder")
@@ -133,7 +134,7 @@ extension LearnedHead {
   }
 
   private var methodText: String {
-    guard isChosen else { return "method \(method)" }
+    guard isChosen else { return "method \(method)\(method == .knn ? ", \(calibration.neighbours) neighbours" : "")" }
     guard let best = candidates.first(where: { $0.method == method && $0.penalty == calibration.penalty }) else {
       return "method \(method), chosen by the prior as no class can spare a photo"
     }
@@ -156,7 +157,7 @@ extension LearnedHead {
       ("thresholdSource", .string("\(calibration.thresholdSource)")), ("scale", .float(calibration.scale)),
       ("scaleSource", .string("\(calibration.scaleSource)")),
       ("leaveOneOutAccuracy", calibration.leaveOneOutAccuracy.map { .number(100 * $0) } ?? .null),
-      ("leftOut", .integer(calibration.leftOutCount)),
+      ("leftOut", .integer(calibration.leftOutCount)), ("neighbours", method == .knn ? .integer(calibration.neighbours) : .null),
     ]
   }
 }

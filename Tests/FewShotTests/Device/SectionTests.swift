@@ -12,7 +12,9 @@ import TinyNN
   let file: [UInt8]
 
   init() throws {
-    let encoder = try OpenedFile(TestEncoder.bytes(dimension: 5, statistics: TestEncoder.statistics(dimension: 5, photos: 6)))
+    var statistics = TestEncoder.statistics(dimension: 5, photos: 6)
+    statistics.scales = ScaleTable(scales: [[1.5, 2, 3], [4, 0, 6]])
+    let encoder = try OpenedFile(TestEncoder.bytes(dimension: 5, statistics: statistics))
     var task = TaskFile(try SyntheticClasses.knowledge(classes: 3, shots: 2, dimension: 5))
     try task.edit { knowledge throws(TaskEditError) in try knowledge.rename("c1", to: "name with ü") }
     try task.edit { knowledge throws(TaskEditError) in try knowledge.remove("c0") }
@@ -72,6 +74,22 @@ import TinyNN
     var writer = FileWriter(copying: opened.model, except: [kind])
     writer.add(kind, section + [0])
     #expect(throws: ModelError.self) { try readAll(writer.finish()) }
+  }
+
+  @Test func neighboursNeedTheirExamplesAndTheirNumber() throws {
+    let opened = try OpenedFile(file)
+    var task = try #require(try TaskFile(reading: opened.model))
+    task.method = .head(.knn)
+    let encoded = try OpenedFile(try task.encoded(encoder: opened.model).bytes)
+    let section = encoded.model.section(.head).array
+    for neighbours: UInt32 in [0, 16, .max] {
+      var damaged = section
+      damaged.store(neighbours, at: 52)
+      var writer = FileWriter(copying: encoded.model, except: [.head])
+      writer.add(.head, damaged)
+      #expect(throws: ModelError.self, "\(neighbours) neighbours") { try readAll(writer.finish()) }
+    }
+    try readAll(encoded.model.bytes.array)
   }
 
   @Test(arguments: [SectionKind.examples, .head]) func missingSectionsAreNamed(kind: SectionKind) throws {

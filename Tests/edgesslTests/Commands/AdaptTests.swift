@@ -1,3 +1,4 @@
+import FewShot
 import HostRuntime
 import TestSupport
 import Testing
@@ -38,6 +39,21 @@ import TinyNN
     #expect(try Command.run(base + ["-o", file("a")]).status == 0)
     let bytes = try contents(of: file("a"))
     #expect(try contents(of: file("b")) == bytes && contents(of: file("c")) == bytes)
+  }
+
+  @Test func photosAreLearnedByTheMeanOfTheirViews() throws {
+    let one = try Command.run(base + ["-o", file("one.tnn"), "--views", "1", "--json"])
+    let usual = try Command.run(base + ["-o", file("usual.tnn"), "--json"])
+    #expect(one.status == 0 && usual.status == 0, "\(one) \(usual)")
+    let plan = try #require(try one.json()["planBytes"] as? Int)
+    #expect(try one.json()["views"] as? Int == 1 && usual.json()["views"] as? Int == View.averagedCount(photos: 4))
+    #expect(try (usual.json()["planBytes"] as? Int ?? 0) > plan)
+    #expect(try contents(of: file("one.tnn")) != contents(of: file("usual.tnn")))
+    // A budget without room for views does without them.
+    let tight = try Command.run(base + ["-o", file("tight.tnn"), "--memory", "\(plan)", "--json"])
+    #expect(try tight.json()["views"] as? Int == 1 && contents(of: file("tight.tnn")) == contents(of: file("one.tnn")), "\(tight)")
+    try Command.expectFailure(base + ["-o", file("one.tnn"), "--views", "9"], status: 64, "--views is 9; it must be 1 to 8")
+    try Command.expectFailure(base + ["-o", file("one.tnn"), "--views", "8", "--memory", "\(plan)"], status: 75, "needs")
   }
 
   @Test func defaultsComeFromTheEnvironment() throws {

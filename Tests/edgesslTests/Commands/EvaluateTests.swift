@@ -1,3 +1,4 @@
+import Foundation
 import HostRuntime
 import TestSupport
 import Testing
@@ -73,6 +74,20 @@ import Testing
     try expectFailure(["--method", "magic"], 64, "there is: auto, prototype")
     let missing = try Command.run(["evaluate", "--model", fixtures.encoder, "--dataset", "/nowhere"])
     #expect(missing.status == 66 && missing.errors.contains("no such folder"), "\(missing)")
+  }
+
+  @Test func supportPhotosAreLearnedByTheirViews() throws {
+    let options = ["--ways", "3", "--shots", "1", "--episodes", "20", "--method", "prototype,ridge,knn", "--json"]
+    let cache = ["EDGESSL_CACHE": fixtures.folder.file("views")]
+    let first = try Command.run(base + options + ["--views", "4"], environment: cache)
+    #expect(try first.json()["views"] as? Int == 4, "\(first)")
+    // The second run takes two views from the cache, the third all of them.
+    let fewer = try Command.run(base + options + ["--views", "2"], environment: cache)
+    #expect(try fewer.json()["views"] as? Int == 2, "\(fewer)")
+    #expect(try Command.run(base + options + ["--views", "4"], environment: cache).output == first.output)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: fixtures.folder.file("views")).count == 4)
+    let none = try Command.run(base + options + ["--views", "0"], environment: cache)
+    #expect(none.status == 64 && none.errors.contains("--views is 0; it must be 1 to 8"), "\(none)")
   }
 
   @Test func hiddenAndOtherFilesDoNotMatter() throws {

@@ -96,6 +96,7 @@ import TinyNN
       try Command.expectFailure(["import", ImportTests.golden(source, "model.onnx"), "-o", model, "--json"] + options, status: 64, message)
     }
     try expectFailure(["--mean", "1,2"], "1,2")
+    try expectFailure(["--classes", folder.path], "--classes goes with --statistics")
     try expectFailure(["--mean", "red"], "red")
     try expectFailure(["--std", "0"], "--std must be above 0")
     try expectFailure(["--std", "nan"], "nan")

@@ -75,6 +75,20 @@ import TinyNN
     try Command.expectFailure(["quantize", output, "--calibration", photos, "-o", fixtures.folder.file("twice.tnn")], status: 65, "int8 already")
   }
 
+  @Test func confidenceOfFewPhotosIsFittedOnClasses() throws {
+    let (fixtures, photos) = try fixtures()
+    let output = fixtures.folder.file("int8.tnn")
+    let arguments = ["quantize", fixtures.encoder, "--calibration", photos, "-o", output]
+    try Command.expectFailure(arguments + ["--classes", photos], status: 64, "--classes goes with --background")
+    try Command.expectFailure(arguments + ["--background", photos, "--classes", photos], status: 65, "has 4 folders with at least 4 photos")
+    for colour in ["reddish", "greenish"] { try fixtures.addClass(colour, in: "classes", numbers: 0..<6) }
+    for colour in ["red", "green", "blue"] { try fixtures.addClass(colour, in: "classes", numbers: 0..<6) }
+    #expect(try Command.run(arguments + ["--background", photos, "--classes", fixtures.folder.file("classes")]).status == 0)
+    let statistics = try #require(try Command.run(["inspect", output, "--json"]).json()["statistics"] as? [String: Any])
+    let scales = try #require(statistics["scales"] as? [[String: Any]])
+    #expect(scales.count == 2 && scales.allSatisfy { ($0["ridge"] as? Double ?? 0) > 0 && ($0["knn"] as? Double ?? 0) > 0 }, "\(statistics)")
+  }
+
   @Test func statisticsAreOfTheInt8Network() throws {
     let (fixtures, photos) = try fixtures()
     let memory = AlignedMemory(copying: try contents(of: fixtures.folder.file("encoder.tnn")))

@@ -187,7 +187,7 @@ public import TinyNN
     case .none: throw .notLearned
     case .file:
       guard let fileHead else { throw .notLearned }
-      let rest = scratch.slice(layout.dimension, 2 * layout.dimension)
+      let rest = scratch.slice(layout.dimension, scratch.count - layout.dimension)
       var work = unsafe MutableSpan(_unsafeStart: rest.base, count: rest.count)
       return fileHead.classify(row.embedding, length: length, confidences: &span, scratch: &work)
     case .learned(let calibration):

@@ -46,7 +46,7 @@ struct DeviceTaskLayout: Sendable {
     scratchCount = overflow || cosines > Int.max / 32
       ? 0
       : max(
-        3 * dimension,
+        max(3 * dimension, dimension + 2 * NeighbourHead.limit),
         Calibrator.scratchCount(examples: examples, classes: classes, dimension: dimension, background: background))
     scratch = place(4 * scratchCount)
     classCapacity = classes
