@@ -32,6 +32,10 @@ public struct Concatenate: Operator {
     Concatenate(axis: permutation.inverse[axis])
   }
 
+  public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Concatenate>? {
+    axis == 1 ? nil : Stripe(operation: self, inputRows: rows)
+  }
+
   public var preservesQuantization: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {
