@@ -23,6 +23,8 @@ let package = Package(
     // tinynn.h, for C and C++ programs on hosts; devices link what `make firmware` builds.
     .library(name: "tinynn", type: .static, targets: ["CInterface"]),
     .library(name: "Quantize", targets: ["Quantize"]),
+    // ONNX files to graphs, graphs to .tnn files.
+    .library(name: "ONNXImport", targets: ["ONNXImport", "ModelCompiler"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
   ],
   dependencies: [

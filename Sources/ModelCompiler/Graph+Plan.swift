@@ -15,10 +15,12 @@ extension Graph {
     var buffers = spans.map { MemoryPlanner.Buffer(byteCount: $0.byteCount, first: $0.first, last: $0.last) }
     let lowerBound = MemoryPlanner.lowerBound(buffers.span, operatorCount: nodes.count)
     var span = buffers.mutableSpan
-    let arena = MemoryPlanner.place(&span)
+    let greedy = MemoryPlanner.place(&span)
+    var search = PlacementSearch(buffers, arena: greedy, lowerBound: lowerBound)
+    let (offsets, arena) = search.run()
     let placements = tensors.indices.map { tensor -> Placement? in
       guard let number = buffer[tensor], let first = first[tensor] else { return nil }
-      return Placement(offset: buffers[number].offset, first: first, last: last[tensor])
+      return Placement(offset: offsets[number], first: first, last: last[tensor])
     }
     return GraphPlan(placements: placements, arenaByteCount: arena, lowerBound: lowerBound)
   }

@@ -36,6 +36,13 @@ import TinyNN
     return true
   }
 
+  /// Inputs that fuzzing kept because each takes a way through the importer that the others do not.
+  @Test func keptInputsAreSurvived() throws {
+    let files = try TestFolders.fuzz("import")
+    #expect(files.count >= 10)
+    for file in files { _ = try imports(Data(contentsOf: file)) }
+  }
+
   @Test(arguments: models)
   func everyTruncationIsSurvived(name: String) throws {
     let whole = try bytes(name)

@@ -93,6 +93,12 @@ public enum TestFolders {
   public static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
   public static let golden = package.appending(path: "Tests/Golden")
 
+  /// What fuzzing kept of one target of Tools/fuzz, in the order of names.
+  public static func fuzz(_ target: String) throws -> [URL] {
+    try FileManager.default.contentsOfDirectory(at: package.appending(path: "Tests/Fuzz/\(target)"), includingPropertiesForKeys: nil)
+      .sorted { $0.lastPathComponent < $1.lastPathComponent }
+  }
+
   /// Real encoders and photos, which are not part of the package: EDGESSL_DATA, or ../shared/data beside the package.
   public static let data = environment("EDGESSL_DATA") ?? package.deletingLastPathComponent().appending(path: "shared/data")
 
