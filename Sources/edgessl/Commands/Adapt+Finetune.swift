@@ -99,7 +99,7 @@ extension Adapt {
 
   /// Learns with training where held-out photos say that it helps.
   func learnByTraining(
-    _ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, _ unlabelled: UnlabelledFolder?
+    _ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, _ unlabelled: UnlabelledFolder?, task: String
   ) throws -> FinetuneOutcome {
     note(plan.text)
     let model = reader.model, places = TrunkRunner.places(plan.options)
@@ -113,16 +113,19 @@ extension Adapt {
     }
     let frozen = try inputs.knowledge(dimension: reader.encoder.dimension)
     let photos = inputs.photos.enumerated().map { CachedPhoto(label: $0.element.label, first: $0.offset * places) }
-    var extra: [Int] = []
+    var (extra, extraIdentifiers): ([Int], [UInt64]) = ([], [])
     try turned?.read(reader, strict: strict) { input, identifier in
       extra.append((inputs.photos.count + extra.count) * places)
+      extraIdentifiers.append(identifier)
       trunk.add(input, identifier: identifier, to: cache, at: extra[extra.count - 1])
     }
     let classCount = frozen.classes.count
     guard frozen.classes.allSatisfy({ $0.examples.count >= AdaptationGate.minimumShots }) else {
       return FinetuneOutcome(plan: plan, gate: nil, trained: nil, knowledge: frozen, frozen: frozen, agreement: 1)
     }
-    let tail = try trainTail(model, plan, cache, photos, extra, classCount: classCount, path: reader.path)
+    let identity = AdaptationIdentity(
+      model, plan, classes: inputs.names, photos: inputs.photos.map { ($0.label, $0.identifier) }, unlabelled: extraIdentifiers)
+    let tail = try trainTail(model, plan, cache, photos, extra, classCount: classCount, identity, task: task, path: reader.path)
     guard let file = tail.file, let winner = tail.gate.winner else {
       return FinetuneOutcome(plan: plan, gate: tail.gate, trained: nil, knowledge: frozen, frozen: frozen, agreement: 1)
     }
@@ -136,19 +139,21 @@ extension Adapt {
 
   /// Training's memory is free again when this returns.
   private func trainTail(
-    _ model: Model, _ plan: AdaptationPlan, _ cache: CutCache, _ photos: [CachedPhoto], _ unlabelled: [Int], classCount: Int, path: String
+    _ model: Model, _ plan: AdaptationPlan, _ cache: CutCache, _ photos: [CachedPhoto], _ unlabelled: [Int], classCount: Int,
+    _ identity: AdaptationIdentity, task: String, path: String
   ) throws(Failure) -> (gate: AdaptationGate, file: [UInt8]?, embeddings: [Float], stepMilliseconds: Double) {
     let adapter: TailAdapter
     do { adapter = try TailAdapter(model, plan, cache: cache) } catch { throw Failure(error, in: model, path: path) }
+    let checkpoint = try checkpoint(identity, adapter, task: task)
+    defer { if let failure = checkpoint.failure { warn("\(failure); the training could not have been resumed") } }
     note("asking held-out photos whether training helps: \(AdaptationGate.folds * plan.options.candidates.count) short trainings")
-    let gate = AdaptationGate(adapter, photos, classCount: classCount, unlabelled: unlabelled, seed: seed)
+    let gate = AdaptationGate(adapter, photos, classCount: classCount, unlabelled: unlabelled, seed: seed, checkpoint: checkpoint)
     guard gate.takesTrained, let winner = gate.winner else { return (gate, nil, [], 0) }
     adapter.restart()
     var progress = Progress("Training", total: plan.options.steps)
     let start = monotonicNanoseconds()
-    adapter.train(photos, classCount: classCount, unlabelled: unlabelled, seed: seed, as: winner.candidate) {
+    adapter.train(photos, classCount: classCount, unlabelled: unlabelled, seed: seed, as: winner.candidate, checkpoint: checkpoint) {
       progress.update(done: $0)
-      return true
     }
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6 / Double(plan.options.steps)
     progress.finish()

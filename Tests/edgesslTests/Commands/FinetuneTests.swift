@@ -18,8 +18,8 @@ import TinyNN
   }
 
   /// Three convolutions with random weights, and preprocessing of photos.
-  static func encoderFile() throws -> [UInt8] {
-    var random = SeededGenerator(seed: 8)
+  static func encoderFile(seed: UInt64 = 8) throws -> [UInt8] {
+    var random = SeededGenerator(seed: seed)
     var graph = Graph()
     func constant(_ shape: Shape, _ size: Float) -> Graph.TensorID {
       graph.addConstant("c", shape, (0..<shape.count).map { _ in Float.random(in: -size...size, using: &random) })

@@ -1,3 +1,4 @@
+import ModelCompiler
 public import TinyNN
 
 /// How the tail is trained.
@@ -93,6 +94,17 @@ public struct AdaptationPlan: Sendable {
     cacheByteCount = photos * perPhoto * (training.cutCount + 8)
     let rotation = options.turnsPhotos ? RotationObjective(dimension: dimension).memoryCount : 0
     headByteCount = 4 * ((photos * (1 + options.views) + 2 * classes) * dimension + classes + rotation)
+  }
+
+  /// Everything that the result depends on besides the model and the photos.
+  var identifyingBytes: [UInt8] {
+    var bytes: [UInt8] = []
+    for value in [firstOperator, options.layers, options.views, options.batch, options.steps, Int(options.optimizer.rawValue), options.biasesOnly ? 1 : 0] {
+      bytes.append(word: UInt32(value))
+    }
+    for value in [options.learningRate, options.rotationWeight] { bytes.append(float: value) }
+    bytes.append(word: options.seed)
+    return bytes + Array(options.auxiliary.rawValue.utf8)
   }
 
   /// The deepest cut with at most `options.layers` layers behind it.
