@@ -37,17 +37,25 @@ public struct Transpose: Operator {
       target[0] = source[0]
       return
     }
+    eachRow(context.share(of: output.shape.count / output.shape[rank - 1]), input.shape, output.shape) { row, from, inner, stride in
+      for i in 0..<inner { target[row * inner + i] = source[from + i * stride] }
+    }
+  }
+
+  /// Calls `body` with rows of the output: where the input has the first element, how many there are, and how far apart.
+  @inline(__always)
+  func eachRow(_ rows: Range<Int>, _ input: Shape, _ output: Shape, _ body: (_ row: Int, _ from: Int, _ inner: Int, _ stride: Int) -> Void) {
+    let rank = permutation.rank
     // Strides of the input in the order of the output's axes.
     var strides = InlineArray<6, Int>(repeating: 0)
-    for axis in 0..<rank { strides[axis] = input.shape.count(in: permutation[axis] + 1..<rank) }
-    let inner = output.shape[rank - 1], innerStride = strides[rank - 1]
-    for row in context.share(of: output.shape.count / inner) {
+    for axis in 0..<rank { strides[axis] = input.count(in: permutation[axis] + 1..<rank) }
+    for row in rows {
       var (rest, from) = (row, 0)
       for axis in stride(from: rank - 2, through: 0, by: -1) {
-        from += rest % output.shape[axis] * strides[axis]
-        rest /= output.shape[axis]
+        from += rest % output[axis] * strides[axis]
+        rest /= output[axis]
       }
-      for i in 0..<inner { target[row * inner + i] = source[from + i * innerStride] }
+      body(row, from, output[rank - 1], strides[rank - 1])
     }
   }
 }
