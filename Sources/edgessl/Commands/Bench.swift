@@ -4,7 +4,7 @@ import ModelCompiler
 import TinyNN
 
 struct Bench: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Measure latency and memory of a model, also of each operator.")
+  static let configuration = CommandConfiguration(abstract: "Measure latency and memory of a model, also of each operator, or of training its tail.")
 
   @Argument(help: ArgumentHelp("The model file.", valueName: "M.tnn"))
   var model: String
@@ -18,6 +18,9 @@ struct Bench: ParsableCommand {
   @Flag(help: "Measure every operator as well.")
   var operators = false
 
+  @OptionGroup var training: TrainingBenchOptions
+  @OptionGroup var finetune: FinetuneOptions
+
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var output: OutputOptions
 
@@ -27,6 +30,7 @@ struct Bench: ParsableCommand {
   }
 
   func run() throws {
+    if training.train { return try measureTraining() }
     let opening = monotonicNanoseconds()
     let opened = try runtime.open(model)
     let encoder = opened.encoder
