@@ -75,7 +75,9 @@ struct Adapt: ParsableCommand {
     let adapted = try change(of: reader, by: outcome, aligned, before: before)
     var file = adapted == nil ? before : TaskFile(knowledge)
     file.method = outcome != nil && outcome?.trained == nil ? .auto : learning
-    let (head, byteCount) = try file.write(encoder: adapted?.model ?? reader.model, from: encoder.path, to: task.path)
+    let (head, byteCount) = try withExtendedLifetime(adapted) {
+      try file.write(encoder: adapted?.model ?? reader.model, from: encoder.path, to: task.path)
+    }
     if outcome != nil { removeCheckpoint(of: task.path) }
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
 
