@@ -7,7 +7,7 @@ APT_PACKAGES = libopenblas-dev libjpeg-dev libpng-dev pkg-config
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-arm build demo test check-embedded firmware test-firmware bench install install-firmware clean
+.PHONY: deps deps-arm build demo test check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
@@ -50,6 +50,13 @@ test-firmware: firmware
 
 bench: build
 	Benchmarks/run.sh
+
+# A step of training beside PyTorch; float and int8 kernels beside OpenBLAS.
+bench-training: build
+	Benchmarks/training/run.sh
+
+bench-kernels: deps
+	Benchmarks/kernels/run.sh
 
 install: build
 	install -D $(BIN) $(DESTDIR)$(PREFIX)/bin/edgessl

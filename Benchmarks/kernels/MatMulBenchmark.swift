@@ -9,8 +9,10 @@ struct MatMulShape {
   /// Side of the square convolution kernel, stride 1, same padding.
   var kernel = 1
   var channels, columns: Int
+  /// Rows that are not a square image's.
+  var plainRows: Int?
 
-  var rows: Int { side * side }
+  var rows: Int { plainRows ?? side * side }
   var taps: Int { kernel * kernel }
   var depth: Int { taps * channels }
 }
@@ -33,6 +35,20 @@ let matMulShapes = [
   MatMulShape(name: "resnet18 3x3", side: 28, kernel: 3, channels: 128, columns: 128),
   MatMulShape(name: "resnet18 3x3", side: 14, kernel: 3, channels: 256, columns: 256),
   MatMulShape(name: "resnet18 3x3", side: 7, kernel: 3, channels: 512, columns: 512),
+]
+
+/// The products of training the tail of mobilenet_v2_0.35 at 128 x 128 and edge-s: 32 images of 4 x 4 pixels, the backward ones in
+/// blocks of 256 rows. Forward Y = X W, dX = dY W^T, dW = X^T dY.
+let trainingShapes = [
+  MatMulShape(name: "forward", side: 1, channels: 56, columns: 336, plainRows: 512),
+  MatMulShape(name: "forward", side: 1, channels: 336, columns: 112, plainRows: 512),
+  MatMulShape(name: "forward", side: 1, channels: 288, columns: 256, plainRows: 512),
+  MatMulShape(name: "dX", side: 1, channels: 336, columns: 56, plainRows: 256),
+  MatMulShape(name: "dX", side: 1, channels: 112, columns: 336, plainRows: 256),
+  MatMulShape(name: "dX", side: 1, channels: 256, columns: 288, plainRows: 256),
+  MatMulShape(name: "dW", side: 1, channels: 256, columns: 336, plainRows: 56),
+  MatMulShape(name: "dW", side: 1, channels: 256, columns: 112, plainRows: 336),
+  MatMulShape(name: "dW", side: 1, channels: 256, columns: 256, plainRows: 288),
 ]
 
 /// Rows per call, so that a call's activations stay in the second level of cache, as the convolution operator does it.

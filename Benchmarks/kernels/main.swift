@@ -1,7 +1,7 @@
-// GFLOP/s of the float kernels on layers of mobilenet_v2 and resnet18 at 224, beside OpenBLAS's sgemm, and of the int8
+// GFLOP/s of the float kernels on layers of mobilenet_v2 and resnet18 at 224 and on the products of training, beside OpenBLAS's sgemm, and of the int8
 // kernels (a product and a sum are two operations there too), with their ratio to the float ones; one thread.
 //
-// Usage: kernel-bench [reference|avx2|avx512|neon|avxVNNI|avx512VNNI|neonDotProduct|neonI8MM] [rounds]
+// Usage: run.sh [reference|avx2|avx512|neon|avxVNNI|avx512VNNI|neonDotProduct|neonI8MM] [rounds]
 // Rounds of all contenders are interleaved; every figure is the median over the rounds.
 
 import COpenBLAS
@@ -18,5 +18,7 @@ openblas_set_num_threads(1)
 print("instruction set: \(instructionSet), rounds: \(rounds), OpenBLAS: \(unsafe String(cString: openblas_get_corename()))")
 print("\npointwise, dense     rows x depth x columns   ours  OpenBLAS  ratio     int8  ratio")
 for shape in matMulShapes { printMatMul(shape, kernels, rounds: rounds) }
+print("\ntraining             rows x depth x columns   ours  OpenBLAS  ratio     int8  ratio")
+for shape in trainingShapes { printMatMul(shape, kernels, rounds: rounds) }
 print("\ndepthwise            rows x cols x channels   ours   GB/s     int8  ratio")
 for shape in depthwiseShapes { printDepthwise(shape, kernels, rounds: rounds) }

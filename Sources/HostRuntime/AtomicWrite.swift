@@ -4,13 +4,18 @@ import Glibc
 /// in the same folder, synced, renamed over `path`, the folder synced. Ctrl-C waits until it is done. A symbolic link stays and its target is replaced;
 /// devices and pipes are written directly.
 public func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
+  try bytes.span.bytes.withUnsafeBytes { buffer throws(FileError) in try writeAtomically([buffer], to: path) }
+}
+
+/// The same for bytes in several pieces, one after the other, which are not copied.
+public func writeAtomically(_ pieces: [UnsafeRawBufferPointer], to path: String) throws(FileError) {
   var status = stat()
   if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
     let descriptor = status.st_mode & S_IFMT == S_IFDIR ? -1 : open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw FileError(path: path, action: .write, code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : errno)
     }
-    let failure = write(bytes, to: descriptor, isSynced: false)
+    let failure = write(pieces, to: descriptor, isSynced: false)
     guard failure == 0 else { throw FileError(path: path, action: .write, code: failure) }
     return
   }
@@ -30,7 +35,7 @@ public func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError)
     descriptor = open(temporary, flags, 0o644)
   }
   guard descriptor >= 0 else { throw FileError(path: path, action: .write, code: errno) }
-  var failure = write(bytes, to: descriptor, isSynced: true)
+  var failure = write(pieces, to: descriptor, isSynced: true)
   if failure == 0, rename(temporary, target) != 0 { failure = errno }
   guard failure == 0 else {
     unlink(temporary)
@@ -46,9 +51,9 @@ public func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError)
 }
 
 /// Writes and closes; returns the system's error number or 0.
-private func write(_ bytes: [UInt8], to descriptor: Int32, isSynced: Bool) -> Int32 {
+private func write(_ pieces: [UnsafeRawBufferPointer], to descriptor: Int32, isSynced: Bool) -> Int32 {
   var failure: Int32 = 0
-  bytes.withUnsafeBytes { buffer in
+  for buffer in pieces {
     var written = 0
     while written < buffer.count, failure == 0 {
       let result = Glibc.write(descriptor, buffer.baseAddress! + written, buffer.count - written)

@@ -27,6 +27,11 @@ public final class Encoder {
     try self.init(.memory(memory), memory.bytes, threads, kernels)
   }
 
+  /// The same for memory that holds the file already.
+  public convenience init(memory: AlignedMemory, threads: Int = 1, kernels: Kernels? = nil) throws(ModelError) {
+    try self.init(.memory(memory), memory.bytes, threads, kernels)
+  }
+
   private init(_ owner: BytesOwner, _ region: ByteRegion, _ threads: Int, _ kernels: Kernels?) throws(ModelError) {
     bytes = owner
     model = try Model(validating: region)

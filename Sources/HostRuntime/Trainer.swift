@@ -15,15 +15,13 @@ public final class Trainer {
   }
 
   /// The model's file with what was trained in it.
-  public func trainedFile() -> [UInt8] {
+  public func trainedFile() -> AlignedMemory {
     let source = session.model.bytes
-    var bytes = [UInt8](repeating: 0, count: source.count)
-    for i in 0..<source.count { bytes[i] = source.load(UInt8.self, at: i) }
-    bytes.withUnsafeMutableBytes { buffer in
-      // The span does not leave this closure.
-      var span = MutableRawSpan(_unsafeBytes: buffer)
-      session.write(into: &span)
-    }
-    return bytes
+    let memory = AlignedMemory(byteCount: source.count)
+    memcpy(memory.buffer.baseAddress!, source.pointer, source.count)
+    // Written by nobody else before this returns.
+    var span = MutableRawSpan(_unsafeBytes: UnsafeMutableRawBufferPointer(rebasing: memory.buffer[..<source.count]))
+    session.write(into: &span)
+    return memory
   }
 }

@@ -58,12 +58,13 @@ public struct TaskFile: Equatable, Sendable {
   }
 
   /// The bytes of the file and the head in it. `encoder` is a checked encoder or task file whose embeddings have the
-  /// knowledge's dimension; its task, if any, is left out. Throws `ModelError` or `HeadError`.
+  /// knowledge's dimension; its task, if any, is left out. Its bytes must stay
+  /// during the call. Throws `ModelError` or `HeadError`.
   public func encoded(encoder: Model) throws -> (bytes: [UInt8], head: LearnedHead) {
     precondition(encoder.embeddingDimension == knowledge.dimension)
     let head = try LearnedHead(
       knowledge, statistics: try StatisticsView.of(encoder), method: method, calibration: try AdaptationCalibration.of(encoder))
-    var writer = FileWriter(copying: encoder, except: TaskFile.ownSections)
+    var writer = FileWriter(borrowing: encoder, except: TaskFile.ownSections)
     writer.add(.classes, knowledge.classesSection)
     writer.add(.examples, knowledge.examplesSection)
     writer.add(.head, head.section)

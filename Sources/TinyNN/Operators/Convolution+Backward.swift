@@ -55,11 +55,10 @@ extension Convolution {
           var first = 0
           while first < memory.rows {
             let count = min(MatrixGradients.block, memory.rows - first)
-            let transposed = memory.transposed(scratch, count)
-            if window.taps > 1 { for i in 0..<transposed.count { transposed[i] = 0 } }
-            eachPixel(tap, first, count, input.shape, output.shape) { row, pixel in
-              let from = pixel * input.shape[3] + group * channels
-              for channel in 0..<channels { transposed[channel * count + row] = input.floats[from + channel] }
+            let start = first
+            memory.transpose(input.floats, count, scratch) { row in
+              let pixel = pixel(tap, start + row, input.shape, output.shape)
+              return pixel < 0 ? -1 : pixel * input.shape[3] + group * channels
             }
             memory.addWeights(
               dY, first, count, tap: tap, to: weightGradient.slice(group * panels.weightCount, panels.weightCount), zeros, context.kernels, scratch)
@@ -73,16 +72,20 @@ extension Convolution {
   /// Calls `body` with each output pixel, counted from `first`, whose tap lies inside the image, and the input pixel there.
   @inline(__always)
   private func eachPixel(_ tap: Int, _ first: Int, _ count: Int, _ input: Shape, _ output: Shape, _ body: (_ row: Int, _ pixel: Int) -> Void) {
-    let (ky, kx) = (tap / window.width, tap % window.width)
     for row in 0..<count {
-      let index = first + row
-      let (x, rest) = (index % output[2], index / output[2])
-      let (y, image) = (rest % output[1], rest / output[1])
-      let iy = y * window.strideY - window.padTop + ky * window.dilationY
-      let ix = x * window.strideX - window.padLeft + kx * window.dilationX
-      guard iy >= 0, iy < input[1], ix >= 0, ix < input[2] else { continue }
-      body(row, (image * input[1] + iy) * input[2] + ix)
+      let pixel = pixel(tap, first + row, input, output)
+      if pixel >= 0 { body(row, pixel) }
     }
+  }
+
+  /// The input pixel of a tap at an output pixel, -1 outside the image.
+  @inline(__always)
+  private func pixel(_ tap: Int, _ index: Int, _ input: Shape, _ output: Shape) -> Int {
+    let (x, rest) = (index % output[2], index / output[2])
+    let (y, image) = (rest % output[1], rest / output[1])
+    let iy = y * window.strideY - window.padTop + tap / window.width * window.dilationY
+    let ix = x * window.strideX - window.padLeft + tap % window.width * window.dilationX
+    return iy >= 0 && iy < input[1] && ix >= 0 && ix < input[2] ? (image * input[1] + iy) * input[2] + ix : -1
   }
 }
 
@@ -125,10 +128,8 @@ extension Dense {
         inputGradient.slice(first * depth, count * depth).add(memory.multiplyByWeights(dY, first, count, zeros, context.kernels, scratch))
       }
       if let weightGradient {
-        let transposed = memory.transposed(scratch, count)
-        for row in 0..<count {
-          for channel in 0..<depth { transposed[channel * count + row] = input.floats[(first + row) * depth + channel] }
-        }
+        let start = first
+        memory.transpose(input.floats, count, scratch) { row in (start + row) * depth }
         memory.addWeights(dY, first, count, tap: 0, to: weightGradient, zeros, context.kernels, scratch)
       }
       first += count

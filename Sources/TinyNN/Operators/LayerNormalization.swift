@@ -50,16 +50,21 @@ public struct LayerNormalization: Operator {
     let source = input.floats, target = output.floats
     let scale = context.input(1).floats, shift = context.input(2).floats
     let channels = input.shape[input.shape.rank - 1]
-    let divisor = Float(channels)
     for row in context.share(of: input.shape.count / channels) {
       let start = row * channels
-      let mean = centres ? interleavedSum(channels) { source[start + $0] } / divisor : 0
-      let variance = interleavedSum(channels) { i in
-        let difference = source[start + i] - mean
-        return difference * difference
-      } / divisor
-      let factor = 1 / (variance + epsilon).squareRoot()
+      let (mean, factor) = moments(source, start, channels)
       for i in 0..<channels { target[start + i] = (source[start + i] - mean) * factor * scale[i] + shift[i] }
     }
+  }
+
+  /// Mean, 0 in the root mean square form, and the reciprocal of the standard deviation of a row.
+  @inline(__always) func moments(_ source: Elements<Float>, _ start: Int, _ channels: Int) -> (mean: Float, factor: Float) {
+    let divisor = Float(channels)
+    let mean = centres ? interleavedSum(channels) { source[start + $0] } / divisor : 0
+    let variance = interleavedSum(channels) { i in
+      let difference = source[start + i] - mean
+      return difference * difference
+    } / divisor
+    return (mean, 1 / (variance + epsilon).squareRoot())
   }
 }

@@ -102,7 +102,7 @@ public struct MatMul: Operator {
   }
 
   /// Where an operand has the matrix that meets matrix `index` of the output.
-  private func offset(of index: Int, in shape: Shape, _ output: Shape) -> Int {
+  func offset(of index: Int, in shape: Shape, _ output: Shape) -> Int {
     var rest = index, offset = 0
     var stride = shape[shape.rank - 2] * shape[shape.rank - 1]
     var axis = output.rank - 3

@@ -41,6 +41,8 @@ public protocol Operator: Sendable {
 
   /// What `backward` reads, or nil for an operator through which no gradient can be computed.
   var differentiation: Differentiation? { get }
+  /// float32 values of constant input `index`, 1 or 2, that can train, as they stand in the file; 0 if they cannot.
+  func trainedCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int
   /// Bytes of scratch memory that `backward` uses. The operands are float32 with the batch in axis 0.
   func backwardScratchByteCount<Operands: OperandTypes>(of operands: Operands, output: Shape) -> Int
   /// Adds to the gradients of the inputs and weights that want one, from the gradient of the output, which it may overwrite.
@@ -75,6 +77,9 @@ extension Operator {
   public func scratchByteCount<Operands: OperandTypes>(of operands: Operands, output: TensorType, parts: Int) -> Int { 0 }
   public func multiplyAdds<Operands: OperandTypes>(of operands: Operands, output: TensorType) -> Int { 0 }
   public var differentiation: Differentiation? { nil }
+  public func trainedCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int {
+    weightChannelAxis == nil ? 0 : (packedByteCount(ofInput: index, of: operands) ?? 0) / 4
+  }
   public func backwardScratchByteCount<Operands: OperandTypes>(of operands: Operands, output: Shape) -> Int { 0 }
   public func backward(_ context: borrowing BackwardContext) { preconditionFailure("this operator cannot be trained through") }
   public func fusing(_ activation: Activation) -> Self? { nil }

@@ -33,7 +33,7 @@ public struct Transpose: Operator {
     let input = context.input(0), output = context.output(0)
     let source = input.elements(T.self), target = output.elements(T.self)
     let count = output.shape.count
-    var walk = Walk(permutation, input.shape)
+    var walk = TransposeWalk(permutation, input.shape)
     let inner = walk.innerExtent, step = walk.innerStride
     let share = context.share(of: count / inner)
     walk.move(to: share.lowerBound)
@@ -62,7 +62,7 @@ public struct Transpose: Operator {
 
 /// The rows (innermost axis) of a transposed tensor in order, and where the input has their first elements. Axes that stay
 /// neighbours count as one.
-private struct Walk {
+struct TransposeWalk {
   private var extents = InlineArray<6, Int>(repeating: 1)
   /// Strides of the input in the order of the output's axes.
   private var strides = InlineArray<6, Int>(repeating: 0)

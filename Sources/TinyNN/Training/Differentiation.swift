@@ -93,7 +93,11 @@ extension Activation {
   func maskGradient(_ gradient: Elements<Float>, output: Elements<Float>) {
     guard function == .clamp else { return }
     let (low, high) = (a, b)
-    for i in 0..<gradient.count { gradient[i] = output[i] > low && output[i] < high ? gradient[i] : 0 }
+    for i in 0..<gradient.count {
+      // Without a branch, whose direction nobody could predict.
+      let inside = (output[i] > low ? UInt32.max : 0) & (output[i] < high ? UInt32.max : 0)
+      gradient[i] = Float(bitPattern: gradient[i].bitPattern & inside)
+    }
   }
 
   /// Turns the gradient behind the function into the gradient before it, from the values before it.

@@ -78,8 +78,38 @@ struct MatrixGradients {
     return product
   }
 
-  /// Room for X^T: [depth][count].
-  func transposed(_ scratch: ScratchMemory, _ count: Int) -> Elements<Float> { scratch.floats(at: productStart, count: depth * count) }
+  /// X^T, [depth][count], of `count` rows of X that start at `place(row)`; zeros where that is negative.
+  @inline(__always)
+  func transpose(_ x: Elements<Float>, _ count: Int, _ scratch: ScratchMemory, _ place: (_ row: Int) -> Int) {
+    let transposed = transposed(scratch, count)
+    var places = InlineArray<8, Int>(repeating: -1)
+    var first = 0
+    // Eight rows at a time: whole vectors are written.
+    while first + 8 <= count {
+      var isInside = true
+      for lane in 0..<8 {
+        places[lane] = place(first + lane)
+        isInside = isInside && places[lane] >= 0
+      }
+      for k in 0..<depth {
+        let to = k * count + first
+        if isInside {
+          for lane in 0..<8 { transposed[to + lane] = x[places[lane] + k] }
+        } else {
+          for lane in 0..<8 { transposed[to + lane] = places[lane] < 0 ? 0 : x[places[lane] + k] }
+        }
+      }
+      first += 8
+    }
+    while first < count {
+      let from = place(first)
+      for k in 0..<depth { transposed[k * count + first] = from < 0 ? 0 : x[from + k] }
+      first += 1
+    }
+  }
+
+  /// Room for X^T.
+  private func transposed(_ scratch: ScratchMemory, _ count: Int) -> Elements<Float> { scratch.floats(at: productStart, count: depth * count) }
 
   /// Adds X^T dY of rows `first` ..< first + count to the rows of `tap` in the packed gradient of the weights.
   func addWeights(

@@ -27,11 +27,11 @@ public struct OptimizerStep: Equatable, Sendable {
 extension TrainingSession {
   /// Updates the weights from the gradients, multiplied by `scale` (one part for each batch that was added), and clears them.
   public mutating func step(_ options: OptimizerStep, gradientScale scale: Float = 1) {
-    stepCount += 1
-    decay1 *= Double(options.momentum)
-    decay2 *= Double(options.secondDecay)
-    let correction1 = Float(1 / (1 - decay1)), correction2 = Float(1 / (1 - decay2))
-    let warm = Float(stepCount + 1) / Float(stepCount + 10)
+    progress.stepCount += 1
+    progress.firstDecay *= Double(options.momentum)
+    progress.secondDecay *= Double(options.secondDecay)
+    let correction1 = Float(1 / (1 - progress.firstDecay)), correction2 = Float(1 / (1 - progress.secondDecay))
+    let warm = Float(progress.stepCount + 1) / Float(progress.stepCount + 10)
     let keep = warm < options.averageDecay ? warm : options.averageDecay
     for index in 0..<layout.tail.count where layout.tail.isActive[index] {
       for input in 1...2 where layout.tail.trains(index, input: input) {

@@ -49,12 +49,20 @@ struct Tail: Sendable {
       let output = model.tensor(outputTensor(index)).type.shape
       guard output.rank >= 1, output[0] == 1 else { throw TrainingError(.batchAxis, operator: first + index) }
       wantsGradient[index + 1] = gradient
-      guard !gradient || reads(index) != nil else { throw TrainingError(.notDifferentiable, operator: first + index) }
+      // Those without a gradient may not be ready for a batch either; a constant part of a concatenation is not.
+      guard reads(index) != nil, record.kind != .concatenate || inputsAreActivations(record) else { throw TrainingError(.notDifferentiable, operator: first + index) }
     }
     let shape = cut >= 0 ? model.tensor(cut).type.shape : Shape()
     guard shape.rank >= 1, shape[0] == 1 else { throw TrainingError(.batchAxis, operator: first) }
     guard wantsGradient[embedding] else { throw TrainingError(.nothingTrains, operator: first) }
     lastReader[embedding] = count
+  }
+
+  private func inputsAreActivations(_ record: OperatorRecord) -> Bool {
+    for position in 0..<record.inputCount {
+      guard let tensor = model.operand(record, position), model.tensor(tensor).storage == .arena else { return false }
+    }
+    return true
   }
 
   private mutating func findActive() throws(TrainingError) {
@@ -165,9 +173,7 @@ private struct PackedCount: OperatorVisitor {
 
   func visit<O: Operator>(_ type: O.Type) throws(ModelError) -> Int {
     var reader = AttributeReader(operands.tail.model.attributes(operands.tail.record(operands.index)))
-    let instance = try O(decoding: &reader)
-    guard instance.weightChannelAxis != nil else { return 0 }
-    return (instance.packedByteCount(ofInput: input, of: operands) ?? 0) / 4
+    return try O(decoding: &reader).trainedCount(ofInput: input, of: operands)
   }
 }
 

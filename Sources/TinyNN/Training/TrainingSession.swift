@@ -10,9 +10,7 @@
   let layout: TrainingLayout
   let arena: Arena
   let kernels: Kernels
-  /// Steps taken, for Adam's bias correction.
-  public internal(set) var stepCount = 0
-  var decay1: Double = 1, decay2: Double = 1
+  public var progress = OptimizerProgress()
 
   /// - Parameter arena: at least `plan.arenaByteCount` bytes at a multiple of 64, used by nobody else while the session lives.
   /// - Throws: `arenaTooSmall` with both sizes, `arenaMisaligned`, or what `TrainingPlan` throws.
@@ -35,8 +33,7 @@
 
   /// Forgets everything learned: weights are the file's again, the optimizer's state is zero.
   public mutating func restart() {
-    stepCount = 0
-    (decay1, decay2) = (1, 1)
+    progress = OptimizerProgress()
     for index in 0..<layout.tail.count {
       for input in 1...2 where layout.blocks[layout.slot(index, input: input)] >= 0 {
         let weights = master(index, input)

@@ -78,14 +78,14 @@ extension Adapt {
   /// The plan that fits, or a refusal that names the smallest budget that would do.
   func planTraining(_ reader: PhotoReader, _ classes: ClassFolders, _ unlabelled: UnlabelledFolder?) throws -> AdaptationPlan {
     let wanted = finetune.adaptation(seed: seed)
-    let photos = classes.photoCount + (wanted.auxiliary == .none ? 0 : unlabelled?.photos.count ?? 0)
+    let photos = classes.folders.reduce(0) { $0 + min($1.photos.count, wanted.photosPerClass) } + (wanted.auxiliary == .none ? 0 : unlabelled?.photos.count ?? 0)
     do {
       guard let memory else {
         return try AdaptationPlan(
-          for: reader.model, wanted, photos: photos, classes: classes.folders.count, trunkByteCount: reader.encoder.plannedByteCount)
+          for: reader.model, wanted, photos: photos, examples: classes.photoCount, classes: classes.folders.count, trunkByteCount: reader.encoder.plannedByteCount)
       }
       let found = try AdaptationPlan.fitting(
-        memory.byteCount, model: reader.model, wanted, photos: photos, classes: classes.folders.count,
+        memory.byteCount, model: reader.model, wanted, photos: photos, examples: classes.photoCount, classes: classes.folders.count,
         trunkByteCount: reader.encoder.plannedByteCount)
       guard let plan = found.plan else {
         throw Failure(
@@ -99,36 +99,43 @@ extension Adapt {
 
   /// Learns with training where held-out photos say that it helps.
   func learnByTraining(
-    _ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, _ unlabelled: UnlabelledFolder?
+    _ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, _ unlabelled: UnlabelledFolder?, task: String
   ) throws -> FinetuneOutcome {
     note(plan.text)
     let model = reader.model, places = TrunkRunner.places(plan.options)
     let turned = plan.options.auxiliary == .none ? nil : unlabelled
     let cache = CutCache(
-      count: (classes.photoCount + (turned?.photos.count ?? 0)) * places, entryCount: plan.training.cutCount, map: model.tensor(plan.cutTensor).quantization)
+      count: plan.photos * places, entryCount: plan.training.cutCount, map: model.tensor(plan.cutTensor).quantization)
     let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
     var inputs = LabelledPhotos()
-    try inputs.read(classes, reader, strict: strict) { input, identifier, index in
-      trunk.add(input, identifier: identifier, to: cache, at: index * places)
+    var chosen: [Int] = []
+    try inputs.read(classes, reader, strict: strict, limit: plan.options.photosPerClass) { input, identifier, index, isChosen in
+      guard isChosen else { return }
+      trunk.add(input, identifier: identifier, to: cache, at: chosen.count * places)
+      chosen.append(index)
     }
+    if chosen.count < inputs.photos.count { note("training takes \(chosen.count) of \(inputs.photos.count) photos, evenly spread: \(plan.options.photosPerClass) of a class at most") }
     let frozen = try inputs.knowledge(dimension: reader.encoder.dimension)
-    let photos = inputs.photos.enumerated().map { CachedPhoto(label: $0.element.label, first: $0.offset * places) }
-    var extra: [Int] = []
+    let photos = chosen.enumerated().map { CachedPhoto(label: inputs.photos[$0.element].label, first: $0.offset * places) }
+    var (extra, extraIdentifiers): ([Int], [UInt64]) = ([], [])
     try turned?.read(reader, strict: strict) { input, identifier in
-      extra.append((inputs.photos.count + extra.count) * places)
+      extra.append((chosen.count + extra.count) * places)
+      extraIdentifiers.append(identifier)
       trunk.add(input, identifier: identifier, to: cache, at: extra[extra.count - 1])
     }
     let classCount = frozen.classes.count
     guard frozen.classes.allSatisfy({ $0.examples.count >= AdaptationGate.minimumShots }) else {
       return FinetuneOutcome(plan: plan, gate: nil, trained: nil, knowledge: frozen, frozen: frozen, agreement: 1)
     }
-    let tail = try trainTail(model, plan, cache, photos, extra, classCount: classCount, path: reader.path)
+    let identity = AdaptationIdentity(
+      model, plan, classes: inputs.names, photos: inputs.photos.map { ($0.label, $0.identifier) }, unlabelled: extraIdentifiers)
+    let tail = try trainTail(model, plan, cache, photos, extra, classCount: classCount, identity, task: task, path: reader.path)
     guard let file = tail.file, let winner = tail.gate.winner else {
       return FinetuneOutcome(plan: plan, gate: tail.gate, trained: nil, knowledge: frozen, frozen: frozen, agreement: 1)
     }
     let trained: TrainedEncoder
     do { trained = try TrainedEncoder(file, winner.calibration) } catch { throw Failure(error, in: reader.path) }
-    let (knowledge, agreement) = try embed(inputs, trained, tail.embeddings)
+    let (knowledge, agreement) = try embed(inputs, trained, tail.embeddings, of: chosen)
     return FinetuneOutcome(
       plan: plan, gate: tail.gate, trained: trained, knowledge: knowledge, frozen: frozen, agreement: agreement,
       stepMilliseconds: tail.stepMilliseconds)
@@ -136,19 +143,21 @@ extension Adapt {
 
   /// Training's memory is free again when this returns.
   private func trainTail(
-    _ model: Model, _ plan: AdaptationPlan, _ cache: CutCache, _ photos: [CachedPhoto], _ unlabelled: [Int], classCount: Int, path: String
-  ) throws(Failure) -> (gate: AdaptationGate, file: [UInt8]?, embeddings: [Float], stepMilliseconds: Double) {
+    _ model: Model, _ plan: AdaptationPlan, _ cache: CutCache, _ photos: [CachedPhoto], _ unlabelled: [Int], classCount: Int,
+    _ identity: AdaptationIdentity, task: String, path: String
+  ) throws(Failure) -> (gate: AdaptationGate, file: AlignedMemory?, embeddings: [Float], stepMilliseconds: Double) {
     let adapter: TailAdapter
     do { adapter = try TailAdapter(model, plan, cache: cache) } catch { throw Failure(error, in: model, path: path) }
+    let checkpoint = try checkpoint(identity, adapter, task: task)
+    defer { if let failure = checkpoint.failure { warn("\(failure); the training could not have been resumed") } }
     note("asking held-out photos whether training helps: \(AdaptationGate.folds * plan.options.candidates.count) short trainings")
-    let gate = AdaptationGate(adapter, photos, classCount: classCount, unlabelled: unlabelled, seed: seed)
+    let gate = AdaptationGate(adapter, photos, classCount: classCount, unlabelled: unlabelled, seed: seed, checkpoint: checkpoint)
     guard gate.takesTrained, let winner = gate.winner else { return (gate, nil, [], 0) }
     adapter.restart()
     var progress = Progress("Training", total: plan.options.steps)
     let start = monotonicNanoseconds()
-    adapter.train(photos, classCount: classCount, unlabelled: unlabelled, seed: seed, as: winner.candidate) {
+    adapter.train(photos, classCount: classCount, unlabelled: unlabelled, seed: seed, as: winner.candidate, checkpoint: checkpoint) {
       progress.update(done: $0)
-      return true
     }
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6 / Double(plan.options.steps)
     progress.finish()
@@ -160,25 +169,37 @@ extension Adapt {
     of reader: PhotoReader, by outcome: FinetuneOutcome?, _ camera: CameraOutcome?, before: TaskFile
   ) throws(Failure) -> AdaptedEncoder? {
     let trained = outcome?.trained
-    guard let file = camera?.alignment.isAligned == true ? camera?.alignment.file : trained?.model.bytes.array else { return nil }
     do {
-      return try AdaptedEncoder(reader.model, changed: file, task: before, calibration: trained?.calibration, keepsStatistics: trained == nil)
+      if let camera, camera.alignment.isAligned {
+        let memory = AlignedMemory(copying: camera.alignment.file)
+        return try withExtendedLifetime(memory) { () throws(ModelError) in
+          try adapted(reader.model, try Model(validating: memory.bytes), trained, before)
+        }
+      }
+      guard let trained else { return nil }
+      return try withExtendedLifetime(trained) { () throws(ModelError) in try adapted(reader.model, trained.model, trained, before) }
     } catch { throw Failure(error, in: reader.path) }
   }
 
+  private func adapted(_ original: Model, _ changed: Model, _ trained: TrainedEncoder?, _ before: TaskFile) throws(ModelError) -> AdaptedEncoder {
+    try AdaptedEncoder(original, changed: changed, task: before, calibration: trained?.calibration, keepsStatistics: trained == nil)
+  }
+
   /// The photos' embeddings by the network that will be written, and their mean cosine to `expected`, those of the tail as it trained.
-  private func embed(_ inputs: LabelledPhotos, _ trained: TrainedEncoder, _ expected: [Float]) throws -> (Knowledge, Double) {
-    let encoder = try PhotoEncoder(Encoder(bytes: trained.model.bytes.array, threads: runtime.threads))
+  private func embed(_ inputs: LabelledPhotos, _ trained: TrainedEncoder, _ expected: [Float], of chosen: [Int]) throws -> (Knowledge, Double) {
+    let encoder = try PhotoEncoder(Encoder(memory: trained.memory, threads: runtime.threads))
     var inputs = inputs
-    var agreement = 0.0
+    var (agreement, compared) = (0.0, 0)
     for index in inputs.photos.indices {
       let image: RGBImage
       do { image = try RGBImage(contentsOf: inputs.photos[index].path, options: encoder.decodingOptions) } catch { throw error.failure }
       inputs.photos[index].embedding = try encoder.embed(image)
+      guard compared < chosen.count, chosen[compared] == index else { continue }
       let own = LearnedExample(identifier: 0, embedding: inputs.photos[index].embedding).embedding
-      for i in own.indices { agreement += Double(own[i]) * Double(expected[index * own.count + i]) }
+      for i in own.indices { agreement += Double(own[i]) * Double(expected[compared * own.count + i]) }
+      compared += 1
     }
-    return (try inputs.knowledge(dimension: encoder.dimension), agreement / Double(max(1, inputs.photos.count)))
+    return (try inputs.knowledge(dimension: encoder.dimension), agreement / Double(max(1, compared)))
   }
 }
 
@@ -186,10 +207,10 @@ extension Adapt {
 final class TrainedEncoder {
   let model: Model
   let calibration: Calibration
-  private let memory: AlignedMemory
+  let memory: AlignedMemory
 
-  init(_ file: [UInt8], _ calibration: Calibration) throws(ModelError) {
-    memory = AlignedMemory(copying: file)
+  init(_ memory: AlignedMemory, _ calibration: Calibration) throws(ModelError) {
+    self.memory = memory
     model = try Model(validating: memory.bytes)
     self.calibration = calibration
   }

@@ -31,6 +31,8 @@ struct Adapt: ParsableCommand {
 
   @OptionGroup var finetune: FinetuneOptions
 
+  @OptionGroup var interruption: InterruptionOptions
+
   @Option(help: ArgumentHelp("Plan for at most this much memory, or refuse with the smallest that would do.", valueName: "32MB"))
   var memory: ByteSize?
 
@@ -48,6 +50,7 @@ struct Adapt: ParsableCommand {
     if finetune.auxiliary != .none, method != "finetune" {
       throw Failure(.usage, "--auxiliary \(finetune.auxiliary.rawValue) trains the encoder's tail: give --method finetune, too")
     }
+    if interruption.resume, method != "finetune" { throw Failure(.usage, "--resume goes on with a training: give --method finetune, too") }
     let classes = try ClassFolders(folder, needed: 2, role: "learning")
     let encoder = try ModelLocation.encoder(option: model)
     let task = try ModelLocation.task(option: output)
@@ -66,7 +69,7 @@ struct Adapt: ParsableCommand {
     let previous = try previousTask(task.path, reader.model)
 
     let start = monotonicNanoseconds()
-    let outcome = try training.map { try learnByTraining(classes, reader, $0, camera) }
+    let outcome = try training.map { try learnByTraining(classes, reader, $0, camera, task: task.path) }
     let knowledge = try outcome?.knowledge ?? learn(classes, reader, views: views)
     let aligned = try camera.map { try align(outcome?.trained?.model ?? reader.model, classes, reader, $0) }
     var before = previous ?? TaskFile(outcome?.frozen ?? knowledge, method: outcome == nil ? learning : .auto)
@@ -74,7 +77,10 @@ struct Adapt: ParsableCommand {
     let adapted = try change(of: reader, by: outcome, aligned, before: before)
     var file = adapted == nil ? before : TaskFile(knowledge)
     file.method = outcome != nil && outcome?.trained == nil ? .auto : learning
-    let (head, byteCount) = try file.write(encoder: adapted?.model ?? reader.model, from: encoder.path, to: task.path)
+    let (head, byteCount) = try withExtendedLifetime(adapted) {
+      try file.write(encoder: adapted?.model ?? reader.model, from: encoder.path, to: task.path)
+    }
+    if outcome != nil { removeCheckpoint(of: task.path) }
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
 
     if let outcome { note(outcome.verdict) }

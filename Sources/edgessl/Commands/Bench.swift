@@ -5,7 +5,7 @@ import ModelCompiler
 import TinyNN
 
 struct Bench: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Measure latency and memory of a model, also of each operator.")
+  static let configuration = CommandConfiguration(abstract: "Measure latency and memory of a model, also of each operator, or of training its tail.")
 
   @Argument(help: ArgumentHelp("The model file.", valueName: "M.tnn"))
   var model: String
@@ -22,6 +22,9 @@ struct Bench: ParsableCommand {
   @Option(help: ArgumentHelp("Pause between runs, as between the pictures of a camera.", valueName: "ms"))
   var interval = 0
 
+  @OptionGroup var training: TrainingBenchOptions
+  @OptionGroup var finetune: FinetuneOptions
+
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var output: OutputOptions
 
@@ -32,6 +35,7 @@ struct Bench: ParsableCommand {
   }
 
   func run() throws {
+    if training.train { return try measureTraining() }
     let opening = monotonicNanoseconds()
     let opened = try runtime.open(model)
     let encoder = opened.encoder

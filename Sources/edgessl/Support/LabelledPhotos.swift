@@ -15,9 +15,11 @@ struct LabelledPhotos {
   var names: [String] = []
   var photos: [Photo] = []
 
-  /// Reads every photo once; `body` gets what the network takes for it, and its index.
+  /// Reads every photo once; `body` gets what the network takes for it, its index, and whether it is one of at most `limit` of its class,
+  /// evenly spread.
   mutating func read(
-    _ classes: ClassFolders, _ reader: PhotoReader, strict: Bool, _ body: (_ input: [Float], _ identifier: UInt64, _ index: Int) -> Void
+    _ classes: ClassFolders, _ reader: PhotoReader, strict: Bool, limit: Int,
+    _ body: (_ input: [Float], _ identifier: UInt64, _ index: Int, _ isChosen: Bool) -> Void
   ) throws {
     var progress = Progress("Reading", total: classes.photoCount)
     defer { progress.finish() }
@@ -25,7 +27,8 @@ struct LabelledPhotos {
     for (label, folder) in classes.folders.enumerated() {
       names.append(folder.name)
       var paths: [UInt64: String] = [:]
-      for photo in folder.photos {
+      let count = folder.photos.count
+      for (position, photo) in folder.photos.enumerated() {
         defer {
           done += 1
           progress.update(done: done)
@@ -37,7 +40,7 @@ struct LabelledPhotos {
           warn("\(photo): the same photo as \(same); counted once")
           continue
         }
-        body(input, identifier, photos.count)
+        body(input, identifier, photos.count, count <= limit || position * limit / count != (position + 1) * limit / count)
         photos.append(Photo(label: label, identifier: identifier, path: photo, embedding: try reader.embedding(ofInput: input, photo: photo)))
       }
       guard !paths.isEmpty else {

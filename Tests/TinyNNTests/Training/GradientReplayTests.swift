@@ -48,16 +48,35 @@ private final class Replay {
   }
 
   private static func network(_ recorded: TrainingCase, _ values: [Float], input: [Int]) throws -> Graph {
-    var graph = Graph()
+    var builder = NetworkBuilder(seed: 0)
     var (next, start) = (0, 0)
     func layer<O: Operator>(_ x: Graph.TensorID, _ instance: O) throws -> Graph.TensorID {
       var inputs = [x]
       for parameter in recorded.parameters[next..<next + 2] {
-        inputs.append(graph.addConstant(parameter.name, Shape(parameter.shape), Array(values[start..<start + parameter.count])))
+        inputs.append(builder.graph.addConstant(parameter.name, Shape(parameter.shape), Array(values[start..<start + parameter.count])))
         start += parameter.count
       }
       next += 2
-      return try graph.add(instance, name: recorded.parameters[next - 1].name, inputs: inputs)
+      return try builder.graph.add(instance, name: recorded.parameters[next - 1].name, inputs: inputs)
+    }
+    if input.count == 3 {
+      // Two blocks of a vision transformer and the class token.
+      var x = builder.graph.addInput("x", TensorType(.float32, Shape(1, input[1], input[2])))
+      func sum(_ a: Graph.TensorID, _ b: Graph.TensorID) throws -> Graph.TensorID {
+        try builder.graph.add(Binary(.add), name: "sum", inputs: [a, b])
+      }
+      for _ in 0..<2 {
+        let joined = try layer(layer(x, LayerNormalization(epsilon: 1e-6)), Dense())
+        x = try sum(x, layer(builder.attended(joined, heads: 3), Dense()))
+        let hidden = try layer(layer(x, LayerNormalization(epsilon: 1e-6)), Dense(activation: Activation(.gelu)))
+        x = try sum(x, layer(hidden, Dense()))
+      }
+      let token = try builder.slice(layer(x, LayerNormalization(epsilon: 1e-6)), axis: 1, 0)
+      return try builder.finish(builder.reshape(token, Shape(1, input[2])))
+    }
+    var graph: Graph {
+      get { builder.graph }
+      set { builder.graph = newValue }
     }
     let around = window(3, 3, pad: (1, 1, 1, 1)), hardSwish = Activation(.hardSwish)
     let x = graph.addInput("x", TensorType(.float32, Shape(1, input[1], input[2], input[3])))
@@ -130,6 +149,7 @@ private final class Replay {
       let channels = weights.shape[2], padded = PanelPacking.padded(channels)
       return (0..<parameter.count).map { values[$0 / channels * padded + $0 % channels] }
     }
+    if weights.shape.count == 1 { return (0..<parameter.count).map { values[$0] } }
     let columns = weights.shape[0] / groups
     let depth = position % 2 == 0 ? parameter.count / parameter.shape[0] : 1
     let packing = PanelPacking(columns: columns, depth: depth)
@@ -142,7 +162,7 @@ private final class Replay {
 }
 
 @Suite struct GradientReplayTests {
-  private static let cases = ["small_cnn_sgd", "small_cnn_adam"]
+  private static let cases = ["small_cnn_sgd", "small_cnn_adam", "small_vit_sgd", "small_vit_adam"]
 
   @Test("Ten steps follow PyTorch: every loss, every gradient of the first, the weights after the last", arguments: cases)
   func followsPyTorch(_ name: String) throws {

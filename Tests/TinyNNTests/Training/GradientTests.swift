@@ -11,13 +11,15 @@ enum GradientCase: String, CaseIterable, Sendable {
   case relu, relu6, hardSwish, silu, sigmoid, hardSigmoid, tanh, leakyReLU, activateAlone
   case residual, sameTensorTwice, gate, addConstant, multiplyConstant, subtract, divide, minimum, maximum, sumWithSiLU
   case maximumPool, averagePool, averagePoolCountingPadding, concatenate, sliceSteps, squeezeAndExcite
+  case layerNormalization, rootMeanSquare, attention, matMulBroadcast, softmaxOfColumns, pad, gelu, geluTanh
 
   /// True if the embedding has a derivative by every weight everywhere.
   var isSmooth: Bool {
     switch self {
     case .pointwise, .dense3x3, .strided, .dilatedAsymmetric, .grouped, .manyColumns, .depthwiseStrided, .denseSiLU, .silu, .sigmoid, .tanh,
       .activateAlone, .sameTensorTwice, .gate, .multiplyConstant, .subtract, .divide, .sumWithSiLU, .averagePool,
-      .averagePoolCountingPadding, .sliceSteps: true
+      .averagePoolCountingPadding, .sliceSteps, .layerNormalization, .rootMeanSquare, .attention, .matMulBroadcast, .softmaxOfColumns, .pad,
+      .gelu, .geluTanh: true
     default: false
     }
   }
@@ -32,6 +34,8 @@ enum GradientCase: String, CaseIterable, Sendable {
     case .denseVector: return try b.finish(b.dense(b.dense(b.input(1, 33), 18, activation: .relu), 4))
     case .largeImage:
       return try b.finish(b.convolution(b.convolution(b.input(1, 17, 19, 3), 5, window(3, 3, pad: (1, 1, 1, 1)), activation: .relu), 6, window(1, 1)))
+    case .layerNormalization, .rootMeanSquare, .attention, .matMulBroadcast, .softmaxOfColumns, .gelu, .geluTanh:
+      return try TokenNetworks.network(self, &b)
     default: break
     }
     let x = try b.convolution(b.input(1, 7, 6, 4), 6, window(1, 1))
@@ -78,6 +82,10 @@ enum GradientCase: String, CaseIterable, Sendable {
     case .concatenate:
       let y = try b.convolution(x, 3, window(1, 1), activation: .relu)
       return try b.finish(b.convolution(b.graph.add(Concatenate(axis: 3), name: "join", inputs: [y, x, y]), 5, window(1, 1)))
+    case .pad:
+      var pad = Pad(rank: 4, value: 0.7)
+      (pad.before[1], pad.after[1], pad.before[2], pad.after[2], pad.before[3], pad.after[3]) = (1, 0, 2, 1, 0, 3)
+      return try b.finish(b.convolution(b.graph.add(pad, name: "pad", inputs: [x]), 5, window(2, 2, stride: 2)))
     case .sliceSteps: return try b.finish(b.graph.add(Slice(axis: 3, start: 4, step: -2, extent: 3), name: "slice", inputs: [x]))
     case .squeezeAndExcite:
       let squeezed = try b.convolution(b.graph.add(GlobalAveragePool(), name: "squeeze", inputs: [x]), 3, window(1, 1), activation: .relu)

@@ -145,7 +145,7 @@ private final class Tail {
     #expect(losses.last! < 0.6 * losses[0], "losses \(losses[0]) ... \(losses.last!)")
     let written = tail.trainer.trainedFile()
     for (photo, embedding) in zip(tail.photos, tail.embeddings()) {
-      let actual = try embed(written, photo)
+      let actual = try embed(written.bytes.array, photo)
       #expect(relativeDifference(actual, embedding) < (isInt8 ? 0.05 : 1e-6), "file \(actual.prefix(4)), trained \(embedding.prefix(4))")
     }
     tail.trainer.session.restart()

@@ -18,8 +18,8 @@ import TinyNN
   }
 
   /// Three convolutions with random weights, and preprocessing of photos.
-  static func encoderFile() throws -> [UInt8] {
-    var random = SeededGenerator(seed: 8)
+  static func encoderFile(seed: UInt64 = 8) throws -> [UInt8] {
+    var random = SeededGenerator(seed: seed)
     var graph = Graph()
     func constant(_ shape: Shape, _ size: Float) -> Graph.TensorID {
       graph.addConstant("c", shape, (0..<shape.count).map { _ in Float.random(in: -size...size, using: &random) })
@@ -108,6 +108,30 @@ import TinyNN
       return
     }
     Issue.record("the gate let none of 12 seeds through")
+  }
+
+  /// A class of 5,000 photos is read photo by photo: training takes an evenly spread part of them, the prototypes all.
+  @Test func manyPhotosStreamWithinTheBudget() throws {
+    let many = file("many")
+    try fixtures.addClass("red", in: "many", numbers: 0..<4)
+    try fixtures.addClass("blue", in: "many", numbers: 0..<1)
+    for number in 0..<5000 { try fixtures.folder.write(PhotoFixtures.photo("blue", number, width: 9, height: 8), to: "many/blue/\(number).ppm") }
+    func run(_ folder: String, _ budget: Int) throws -> (json: [String: Any], resident: Int) {
+      let result = try Command.run(
+        ["adapt", folder, "--model", encoder, "--method", "finetune", "--steps", "2", "--views", "1", "--batch", "4", "--layers", "2",
+         "--memory", "\(budget)", "-o", file("many.tnn"), "--json"])
+      #expect(result.status == 0 && (folder != many || result.errors.contains("training takes 68 of 5004 photos")), "\(result)")
+      let json = try result.json()
+      return (json, try #require(json["residentBytes"] as? Int))
+    }
+    let budget = 2_000_000
+    let (few, all) = (try run(dataset, budget), try run(many, budget))
+    #expect(all.json["photos"] as? Int == 5004, "\(all.json)")
+    #expect((all.json["plan"] as? [String: Any])?["totalBytes"] as? Int ?? .max <= budget, "\(all.json)")
+    // Names and checksums of 5,000 photos are kept besides the plan.
+    #expect(all.resident <= few.resident + budget + 4_000_000, "\(few.resident) bytes with 12 photos, \(all.resident) with 5,004")
+    let refused = try Command.run(["adapt", many, "--model", encoder, "--method", "finetune", "--memory", "100kB", "-o", file("none.tnn")])
+    #expect(refused.status == 75, "\(refused)")
   }
 
   @Test func anEncoderWithoutATailSaysSo() throws {

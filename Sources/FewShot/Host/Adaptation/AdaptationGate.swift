@@ -37,8 +37,11 @@ public struct AdaptationGate: Sendable {
     return (frozenRight - winner.right) * AdaptationGate.toleratedPart <= heldOut
   }
 
-  /// Trains once for each candidate and fold. Closed where a class has fewer than `minimumShots` photos.
-  public init(_ adapter: TailAdapter, _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64) {
+  /// Trains once for each candidate and fold; those that `checkpoint` holds are not repeated. Closed where a class has fewer than
+  /// `minimumShots` photos.
+  public init(
+    _ adapter: TailAdapter, _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64, checkpoint: AdaptationCheckpoint? = nil
+  ) {
     var position = [Int](repeating: 0, count: classCount)
     let fold = photos.map { photo in
       defer { position[photo.label] += 1 }
@@ -58,9 +61,15 @@ public struct AdaptationGate: Sendable {
       adapter.restart()
       frozen.add(adapter, kept, left)
       for (index, candidate) in candidates.enumerated() {
+        if let cosines = checkpoint?.nextFinished() {
+          trained[index].cosines += cosines
+          continue
+        }
         adapter.restart()
-        adapter.train(kept, classCount: classCount, unlabelled: unlabelled, seed: seed, as: candidate)
+        adapter.train(kept, classCount: classCount, unlabelled: unlabelled, seed: seed, as: candidate, checkpoint: checkpoint)
+        let start = trained[index].cosines.count
         trained[index].add(adapter, kept, left)
+        checkpoint?.finish(Array(trained[index].cosines[start...]))
       }
       labels += left.map(\.label)
     }

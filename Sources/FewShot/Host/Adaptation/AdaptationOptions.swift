@@ -1,3 +1,4 @@
+import ModelCompiler
 public import TinyNN
 
 /// How the tail is trained.
@@ -17,6 +18,8 @@ public struct AdaptationOptions: Equatable, Sendable {
   /// The weight of the rotation objective's loss at the start; it falls to 0 at two thirds of the steps.
   public var rotationWeight: Float = 0.5
   public var seed: UInt64 = 0
+  /// Labelled photos of a class that are cached and train, at most; the others teach the prototypes all the same.
+  public var photosPerClass = 64
 
   public enum Auxiliary: String, CaseIterable, Sendable {
     case none, rotation
@@ -67,6 +70,8 @@ public struct AdaptationPlan: Sendable {
   /// First operator of the tail, and its convolutions and dense layers.
   public let firstOperator: Int
   public let layers: Int
+  /// Photos whose tensors at the cut are kept.
+  public let photos: Int
   /// Arena of the whole network and scratch of preprocessing: while photos go through the trunk.
   public let trunkByteCount: Int
   /// Tensors at the cut of all views as int8.
@@ -80,11 +85,15 @@ public struct AdaptationPlan: Sendable {
   /// The trunk's memory and the training's are both held.
   public var byteCount: Int { trunkByteCount + cacheByteCount + training.arenaByteCount + headByteCount }
 
+  /// - Parameters:
+  ///   - photos: those that train.
+  ///   - examples: all labelled photos, of which the others are kept as embeddings.
   /// - Throws: `TrainingError` where no tail of the network can be trained.
   public init(
-    for model: Model, _ options: AdaptationOptions, photos: Int, classes: Int, trunkByteCount: Int
+    for model: Model, _ options: AdaptationOptions, photos: Int, examples: Int = 0, classes: Int, trunkByteCount: Int
   ) throws(TrainingError) {
     self.options = options
+    self.photos = photos
     let cut = try AdaptationPlan.cut(of: model, options)
     (firstOperator, training, layers) = (cut.first, cut.plan, cut.layers)
     self.trunkByteCount = trunkByteCount
@@ -92,7 +101,19 @@ public struct AdaptationPlan: Sendable {
     let dimension = model.tensor(model.output(0)).type.shape.count
     cacheByteCount = photos * perPhoto * (training.cutCount + 8)
     let rotation = options.turnsPhotos ? RotationObjective(dimension: dimension).memoryCount : 0
-    headByteCount = 4 * ((photos * (1 + options.views) + 2 * classes) * dimension + classes + rotation)
+    let embeddings = photos * (1 + options.views) + 3 * max(0, examples - photos) + 2 * classes
+    headByteCount = 4 * (embeddings * dimension + classes + rotation)
+  }
+
+  /// Everything that the result depends on besides the model and the photos.
+  var identifyingBytes: [UInt8] {
+    var bytes: [UInt8] = []
+    for value in [firstOperator, options.layers, options.views, options.batch, options.steps, options.photosPerClass, Int(options.optimizer.rawValue), options.biasesOnly ? 1 : 0] {
+      bytes.append(word: UInt32(value))
+    }
+    for value in [options.learningRate, options.rotationWeight] { bytes.append(float: value) }
+    bytes.append(word: options.seed)
+    return bytes + Array(options.auxiliary.rawValue.utf8)
   }
 
   /// The deepest cut with at most `options.layers` layers behind it.
@@ -116,7 +137,7 @@ public struct AdaptationPlan: Sendable {
   /// All plans, the preferred ones first: fewer views, then smaller batches, then shallower tails, then momentum instead of Adam,
   /// at last biases only.
   public static func ladder(
-    _ model: Model, _ wanted: AdaptationOptions, photos: Int, classes: Int, trunkByteCount: Int
+    _ model: Model, _ wanted: AdaptationOptions, photos: Int, examples: Int = 0, classes: Int, trunkByteCount: Int
   ) throws(TrainingError) -> [AdaptationPlan] {
     var plans: [AdaptationPlan] = []
     for (optimizer, biasesOnly) in [(wanted.optimizer, false), (.sgd, false), (.sgd, true)] {
@@ -126,7 +147,7 @@ public struct AdaptationPlan: Sendable {
             var options = wanted
             (options.optimizer, options.biasesOnly, options.layers, options.batch, options.views) = (optimizer, biasesOnly, layers, batch, views)
             do {
-              let plan = try AdaptationPlan(for: model, options, photos: photos, classes: classes, trunkByteCount: trunkByteCount)
+              let plan = try AdaptationPlan(for: model, options, photos: photos, examples: examples, classes: classes, trunkByteCount: trunkByteCount)
               // Shallower wishes may end at the same cut.
               if plan.layers == layers || layers == wanted.layers { plans.append(plan) }
             } catch { if layers == 1, plans.isEmpty { throw error } }
@@ -140,9 +161,9 @@ public struct AdaptationPlan: Sendable {
   /// The preferred plan that fits into `budget`, nil if none does; the next that a larger budget would allow, the next for a smaller
   /// one; and the least that any takes.
   public static func fitting(
-    _ budget: Int, model: Model, _ wanted: AdaptationOptions, photos: Int, classes: Int, trunkByteCount: Int
+    _ budget: Int, model: Model, _ wanted: AdaptationOptions, photos: Int, examples: Int = 0, classes: Int, trunkByteCount: Int
   ) throws(TrainingError) -> (plan: AdaptationPlan?, larger: AdaptationPlan?, smaller: AdaptationPlan?, smallest: Int) {
-    let plans = try ladder(model, wanted, photos: photos, classes: classes, trunkByteCount: trunkByteCount)
+    let plans = try ladder(model, wanted, photos: photos, examples: examples, classes: classes, trunkByteCount: trunkByteCount)
     let place = plans.firstIndex { $0.byteCount <= budget }
     let larger = plans[..<(place ?? plans.count)].min { $0.byteCount < $1.byteCount }
     let smaller = place.flatMap { place in plans[place...].first { $0.byteCount < plans[place].byteCount } }

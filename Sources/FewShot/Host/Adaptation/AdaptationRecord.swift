@@ -118,11 +118,12 @@ public struct AdaptationRecord: Sendable {
     return bytes
   }
 
-  /// The changed encoder's file with this record in it. A trained tail's statistics are left out: they are of the encoder as it was.
-  func adapted(_ after: Model, keepsStatistics: Bool) -> [UInt8] {
-    var writer = FileWriter(copying: after, except: AdaptationRecord.sections + [.adaptation] + (keepsStatistics ? [] : [.statistics]))
+  /// The changed encoder's file with this record in it, for as long as `after` stays. A trained tail's statistics are left out: they
+  /// are of the encoder as it was.
+  func adapted(_ after: Model, keepsStatistics: Bool) -> FileWriter {
+    var writer = FileWriter(borrowing: after, except: AdaptationRecord.sections + [.adaptation] + (keepsStatistics ? [] : [.statistics]))
     writer.add(.adaptation, section)
-    return writer.finish()
+    return writer
   }
 
   /// The encoder as it was before, from the adapted one.

@@ -7,17 +7,17 @@ public final class AdaptedEncoder {
   public let model: Model
 
   /// - Parameters:
-  ///   - changed: the file of the changed encoder.
+  ///   - changed: the changed encoder, whose bytes must stay during the call.
   ///   - task: what the encoder knew, or would know, without the change: what an undo goes back to.
   ///   - calibration: of a trained tail, by photos that were held out of its training.
   ///   - keepsStatistics: embeddings of any photos stay what they were.
   public init(
-    _ before: Model, changed file: [UInt8], task: TaskFile, calibration: Calibration?, keepsStatistics: Bool
+    _ before: Model, changed: Model, task: TaskFile, calibration: Calibration?, keepsStatistics: Bool
   ) throws(ModelError) {
-    let changed = AlignedMemory(copying: file)
-    let record = AdaptationRecord(before: before, after: try Model(validating: changed.bytes), task: task, calibration: calibration)
-    let bytes = record.adapted(try Model(validating: changed.bytes), keepsStatistics: keepsStatistics)
-    memory = withExtendedLifetime(changed) { AlignedMemory(copying: bytes) }
+    let record = AdaptationRecord(before: before, after: changed, task: task, calibration: calibration)
+    let writer = record.adapted(changed, keepsStatistics: keepsStatistics)
+    memory = AlignedMemory(byteCount: writer.byteCount)
+    writer.write(to: UnsafeMutableRawBufferPointer(rebasing: memory.buffer[..<writer.byteCount]))
     model = try Model(validating: memory.bytes)
   }
 }

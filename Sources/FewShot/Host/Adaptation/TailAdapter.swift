@@ -26,10 +26,6 @@ public final class TailAdapter {
   private let logits: AlignedMemory
   private let rotation: RotationObjective
   private let rotationMemory: AlignedMemory
-  /// Mean loss of the last ten steps, and the share of right answers in them.
-  public private(set) var loss: Float = 0
-  public private(set) var accuracy: Float = 0
-  public private(set) var rotationAccuracy: Float = 0
 
   public init(_ model: Model, _ plan: AdaptationPlan, cache: CutCache) throws(TrainingError) {
     self.plan = plan
@@ -86,52 +82,41 @@ public final class TailAdapter {
   }
 
   /// Trains from the weights as they are. `unlabelled`: the first places of photos for the rotation objective besides the labelled ones.
-  /// - Parameter progress: gets the steps done; training ends early when it returns false.
+  /// - Parameters:
+  ///   - checkpoint: says at which step to begin, and keeps the state at intervals.
+  ///   - progress: gets the steps done.
   public func train(
     _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64, as candidate: AdaptationCandidate,
-    progress: (Int) -> Bool = { _ in true }
+    checkpoint: AdaptationCheckpoint? = nil, progress: (Int) -> Void = { _ in }
   ) {
     let options = plan.options
     var prototypes = prototypes(photos, classCount: classCount)
     let rotates = candidate.rotates && options.turnsPhotos
-    let turned = rotates ? photos.map(\.first) + unlabelled : []
     var random = CounterRandom(seed: seed ^ 0x7461_696C)
     if rotates { rotation.reset(rotationMemory.floats, random: &random) }
-    let turnedCount = rotates ? max(1, options.batch / 4) : 0
-    let labelledCount = options.batch - turnedCount
-    let order = ViewOrder(photos: photos.count, views: 1 + options.views)
-    var drawn = order.start(&random)
-    var (sum, right, rotationRight): (Float, Int, Int) = (0, 0, 0)
+    var batches = BatchDraw(photos, turned: rotates ? photos.map(\.first) + unlabelled : [], options, random)
+    // Everything that is drawn follows from the seed: what was drawn before the checkpoint is drawn again.
+    let first = checkpoint?.restore(self) ?? 0
+    for _ in 0..<first { batches.next() }
     prototypes.withUnsafeMutableBufferPointer { buffer in
       // Alive during this closure, in which the objective is used.
       let objective = PrototypeObjective(prototypes: EmbeddingMatrix(UnsafePointer(buffer.baseAddress!), count: classCount, dimension: dimension))
-      for step in 0..<options.steps {
+      for step in first..<options.steps {
         let phase = Float(step) / Float(options.steps)
-        var labels = [Int](repeating: 0, count: options.batch)
-        for i in 0..<labelledCount {
-          let (photo, view) = order.next(&drawn, &random)
-          labels[i] = photos[photo].label
-          cache.load(photos[photo].first + view, to: trainer.session.cut(i))
-        }
-        for i in labelledCount..<options.batch {
-          labels[i] = random.next(below: 4)
-          cache.load(turned[random.next(below: turned.count)] + 1 + options.views + labels[i], to: trainer.session.cut(i))
-        }
+        batches.next()
+        for (i, example) in batches.examples.enumerated() { cache.load(example.place, to: trainer.session.cut(i)) }
         trainer.session.forward()
-        // Half the weight is left after a sixth, nothing in the last third.
+        // Half the weight is left after a third, nothing in the last third.
         let weight = options.rotationWeight * max(0, 1 - phase * 1.5)
-        for i in 0..<options.batch {
+        for (i, example) in batches.examples.enumerated() {
           let (embedding, gradient) = (trainer.session.embedding(i), trainer.session.embeddingGradient(i))
-          if i < labelledCount {
-            let result = objective.evaluate(
-              embedding, label: labels[i], weight: 1 / Float(labelledCount), gradient: gradient, logits: logits.floats)
-            sum += result.loss / Float(labelledCount)
-            right += result.isRight ? 1 : 0
+          if i < batches.labelledCount {
+            _ = objective.evaluate(
+              embedding, label: example.label, weight: 1 / Float(batches.labelledCount), gradient: gradient, logits: logits.floats)
           } else {
             for j in 0..<dimension { gradient[j] = 0 }
-            let result = rotation.evaluate(
-              embedding, turns: labels[i], weight: weight / Float(turnedCount), gradient: gradient, memory: rotationMemory.floats)
-            rotationRight += result.isRight ? 1 : 0
+            _ = rotation.evaluate(
+              embedding, turns: example.label, weight: weight / Float(batches.turnedCount), gradient: gradient, memory: rotationMemory.floats)
           }
         }
         trainer.session.backward()
@@ -139,15 +124,17 @@ public final class TailAdapter {
         let rate = candidate.learningRateFactor * options.learningRate * CosineSchedule.factor(phase)
         trainer.session.step(OptimizerStep(learningRate: rate))
         if rotates { rotation.update(rotationMemory.floats, learningRate: 10 * rate, step: step + 1) }
-        if step % 10 == 9 {
-          (loss, accuracy) = (sum / 10, Float(right) / Float(10 * labelledCount))
-          rotationAccuracy = turnedCount == 0 ? 0 : Float(rotationRight) / Float(10 * turnedCount)
-          (sum, right, rotationRight) = (0, 0, 0)
-        }
-        if !progress(step + 1) { break }
+        checkpoint?.didStep(step + 1, of: self)
+        progress(step + 1)
       }
     }
     trainer.session.adoptAverage()
+  }
+
+  /// All memory that a step changes, besides the optimizer's progress.
+  var state: [UnsafeMutableRawBufferPointer] {
+    let weights = trainer.session.weightsAndState
+    return [UnsafeMutableRawBufferPointer(start: weights.address, count: weights.count), rotationMemory.buffer]
   }
 }
 
@@ -162,33 +149,3 @@ public enum CosineSchedule {
   }
 }
 
-/// Draws views so that each comes once before any comes again.
-private struct ViewOrder {
-  let photos: Int
-  let views: Int
-
-  struct State {
-    var order: [Int32]
-    var position = 0
-  }
-
-  func start(_ random: inout CounterRandom) -> State {
-    var state = State(order: (0..<Int32(photos * views)).map { $0 })
-    shuffle(&state, &random)
-    return state
-  }
-
-  func next(_ state: inout State, _ random: inout CounterRandom) -> (photo: Int, view: Int) {
-    if state.position == state.order.count { shuffle(&state, &random) }
-    defer { state.position += 1 }
-    let index = Int(state.order[state.position])
-    return (index / views, index % views)
-  }
-
-  private func shuffle(_ state: inout State, _ random: inout CounterRandom) {
-    let count = state.order.count
-    var span = state.order.mutableSpan
-    random.select(count, of: &span)
-    state.position = 0
-  }
-}

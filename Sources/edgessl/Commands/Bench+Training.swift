@@ -1,0 +1,76 @@
+import ArgumentParser
+import FewShot
+import HostRuntime
+import TinyNN
+
+/// What `bench --train` does besides the options of training.
+struct TrainingBenchOptions: ParsableArguments {
+  @Flag(help: "Measure steps of training the tail instead, on 5 classes of 5 pictures of noise.")
+  var train = false
+
+  @Option(help: ArgumentHelp("With --train: write cut.npy, the tensors at the cut, and embeddings.npy, what the tail makes of them.", valueName: "DIR"))
+  var keep: String?
+}
+
+extension Bench {
+  private static let classes = 5, shots = 5
+
+  func measureTraining() throws {
+    let reader = try PhotoReader(runtime, path: model)
+    let options = finetune.adaptation(seed: 0), count = Bench.classes * Bench.shots
+    let plan: AdaptationPlan, adapter: TailAdapter, cache: CutCache
+    let places: Int
+    do {
+      plan = try AdaptationPlan(
+        for: reader.model, options, photos: count, classes: Bench.classes, trunkByteCount: reader.encoder.plannedByteCount)
+      places = TrunkRunner.places(plan.options)
+      cache = CutCache(
+        count: count * places, entryCount: plan.training.cutCount, map: reader.model.tensor(plan.cutTensor).quantization)
+      let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
+      for photo in 0..<count { trunk.add(noise(photo, reader.encoder.preprocessing.outputCount), identifier: UInt64(photo), to: cache, at: photo * places) }
+      adapter = try TailAdapter(reader.model, plan, cache: cache)
+    } catch { throw Failure(error, in: reader.model, path: model) }
+    if let keep = training.keep { try write(adapter, cache, to: keep) }
+    let photos = (0..<count).map { CachedPhoto(label: $0 / Bench.shots, first: $0 * places) }
+    var latencies = Latencies()
+    var (start, step) = (monotonicNanoseconds(), 0)
+    adapter.train(photos, classCount: Bench.classes, seed: 0, as: plan.options.candidates[0]) { _ in
+      let now = monotonicNanoseconds()
+      // The first step also finds the prototypes.
+      if step > 0 { latencies.append(now - start) }
+      (start, step) = (now, step + 1)
+    }
+    let resident = residentByteCounts(), p50 = latencies.milliseconds(atPercent: 50)
+    let json: JSON = [
+      "p50": .number(p50), "p90": .number(latencies.milliseconds(atPercent: 90)), "min": .number(latencies.milliseconds(atPercent: 0)),
+      "unit": "ms", "steps": .integer(plan.options.steps), "layers": .integer(plan.layers), "trainedWeights": .integer(plan.training.trainedCount),
+      "plan": plan.json, "planBytes": .integer(plan.byteCount), "peakResidentBytes": .integer(resident.peak),
+      "weightBytes": .integer(reader.model.weightByteCount), "instructionSet": .string("\(InstructionSet.best)"), "model": .string(model),
+    ]
+    try output.print(json, text: """
+      step      p50 \(decimal(p50, digits: 3))  p90 \(decimal(latencies.milliseconds(atPercent: 90), digits: 3)) ms (\(plan.choice), \(InstructionSet.best))
+      plan      \(grouped(plan.byteCount)) bytes
+      resident  peak \(grouped(resident.peak)) bytes
+      """)
+  }
+
+  private func noise(_ photo: Int, _ count: Int) -> [Float] {
+    var random = CounterRandom(seed: 0x6265_6E63, stream: UInt64(photo))
+    return (0..<count).map { _ in random.next(from: -1, to: 1) }
+  }
+
+  private func write(_ adapter: TailAdapter, _ cache: CutCache, to folder: String) throws {
+    let size = adapter.plan.training.cutCount, places = Array(0..<cache.count)
+    let values = AlignedMemory(byteCount: 4 * size)
+    let cut: Elements<Float> = Elements(values.buffer.baseAddress!, count: size)
+    var all: [Float] = []
+    for place in places {
+      cache.load(place, to: cut)
+      all += (0..<size).map { cut[$0] }
+    }
+    let shape = adapter.trainer.session.model.tensor(adapter.plan.cutTensor).type.shape
+    let embeddings = adapter.embeddings(places)
+    try writeFile(NPYArray(shape: [cache.count] + (1..<shape.rank).map { shape[$0] }, values: all).fileBytes, to: "\(folder)/cut.npy")
+    try writeFile(NPYArray(shape: [cache.count, embeddings.count / cache.count], values: embeddings).fileBytes, to: "\(folder)/embeddings.npy")
+  }
+}
