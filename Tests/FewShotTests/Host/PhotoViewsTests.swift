@@ -13,7 +13,12 @@ struct PhotoViewsTests {
     let input = graph.addInput("x", TensorType(.float32, Shape(1, side, side, 3)))
     graph.outputs = [try graph.add(Activate(.relu), name: "relu", inputs: [input])]
     var writer = graph.lowered()
-    writer.add(.preprocessing, try Preprocessing(inputHeight: side, inputWidth: side, standardDeviation: SIMD3(repeating: 255)).record)
+    let preprocessing = try Preprocessing(inputHeight: side, inputWidth: side, standardDeviation: SIMD3(repeating: 255))
+    var record = [UInt8](repeating: 0, count: Preprocessing.recordByteCount)
+    var span = record.mutableSpan
+    var bytes = span.mutableBytes
+    try preprocessing.encode(into: &bytes)
+    writer.add(.preprocessing, record)
     return try PhotoEncoder(Encoder(bytes: writer.finish()))
   }
 
