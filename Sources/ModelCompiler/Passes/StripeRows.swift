@@ -22,6 +22,7 @@ extension Graph {
       var graph = self
       let stages = graph.stripePeaks(until: limit - limit * attempt / 32)
       let arena = graph.arenaByteCount
+      guard arena < bestArena || attempt == 0 else { break }
       if arena < bestArena { (best, bestArena) = ((graph, stages), arena) }
     }
     self = best.graph

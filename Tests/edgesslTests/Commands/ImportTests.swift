@@ -66,7 +66,8 @@ import TinyNN
     #expect(striped.arena <= limit && striped.checksum == whole.checksum, "\(striped), whole \(whole)")
     let text = try Command.run(["inspect", model])
     #expect(text.output.contains("arena \(whole.arena) to \(striped.arena) bytes"), "\(text)")
-    let refused = try imported("--arena", "64")
+    let small = ImportTests.golden("fire_module", "model.onnx")
+    let refused = try Command.run(["import", small, "-o", model, "--arena", "64"])
     #expect(refused.status == 75 && refused.errors.contains("--arena allows 64"), "\(refused)")
   }
 
