@@ -1,7 +1,8 @@
 #!/bin/sh
 # Measures edgessl beside other runtimes in one run and prints one table. Makes its own Python environment on first use;
 # BENCH_PYTHON names another one that has rivals/requirements.txt.
-#   Benchmarks/run.sh [--quick] [--save] [--help]
+#   Benchmarks/run.sh [--quick] [--save] [--help]    networks
+#   Benchmarks/run.sh photos                          decoding beside Pillow, classification of many photos
 set -e
 cd "$(dirname "$0")"
 python=${BENCH_PYTHON:-../.build/bench-venv/bin/python}
@@ -11,5 +12,9 @@ if [ -z "$BENCH_PYTHON" ] && ! cmp -s rivals/requirements.txt "$stamp"; then
   python3 -m venv --clear ../.build/bench-venv
   "$python" -m pip install -q --disable-pip-version-check --extra-index-url https://download.pytorch.org/whl/cpu -r rivals/requirements.txt
   cp rivals/requirements.txt "$stamp"
+fi
+if [ "$1" = photos ]; then
+  shift
+  exec "$python" rivals/photos.py --edgessl ../.build/release/edgessl "$@"
 fi
 exec "$python" rivals/compare.py --edgessl ../.build/release/edgessl "$@"

@@ -1,4 +1,4 @@
-"""edgessl beside ONNX Runtime, LiteRT (XNNPACK) and OpenVINO: every cell of the table (network, precision, threads, runtime) is
+"""edgessl beside ONNX Runtime, LiteRT (XNNPACK), OpenVINO, ExecuTorch (XNNPACK) and ncnn (float32 only): every cell of the table (network, precision, threads, runtime) is
 measured in processes of its own, pinned, with warm-up, the runtimes in turns and in another order each round.
 
     compare.py --edgessl BINARY [--quick] [--save] [--networks A,B] [--rounds N] [--seconds S] [--threads 1,2]
@@ -21,8 +21,9 @@ import report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-RIVALS = ["onnxruntime", "litert", "openvino"]
-FILES = {"edgessl": "{}.tnn", "onnxruntime": "{}.onnx", "litert": "{}.tflite", "openvino": "{}.onnx"}
+RIVALS = ["onnxruntime", "litert", "openvino", "executorch", "ncnn"]
+FILES = {"edgessl": "{}.tnn", "onnxruntime": "{}.onnx", "litert": "{}.tflite", "openvino": "{}.onnx",
+         "executorch": "{}.pte", "ncnn": "{}.ncnn.param"}
 # Cosine of the output to PyTorch's, below which a runtime does not compute the same network.
 AGREEMENT = {"float": 0.9999, "int8": 0.7}
 
@@ -41,6 +42,8 @@ def rival(runtime, precision, folder, threads, pin, options):
 def measure(runtime, precision, folder, threads, pin, options):
     path = os.path.join(folder, FILES[runtime].format(precision))
     if not os.path.exists(path):
+        if not os.path.exists(path + ".failed"):
+            return {"failed": "no such model"}
         with open(path + ".failed") as file:
             return {"failed": file.readline().strip()[:200]}
     if runtime == "edgessl":

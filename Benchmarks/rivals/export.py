@@ -1,13 +1,16 @@
 """Writes the models of every runtime, float32 and int8, and the photos that calibrate the int8 ones:
 
-    FOLDER/<network>/float.onnx int8.onnx float.tflite int8.tflite float.tnn int8.tnn input.npy output.npy calibration/*.png
+    FOLDER/<network>/float.onnx int8.onnx float.tflite int8.tflite float.pte int8.pte float.ncnn.param float.ncnn.bin float.tnn int8.tnn
+                     input.npy output.npy calibration/*.png
 
 int8.onnx (QDQ, uint8 activations, int8 weights per channel) serves ONNX Runtime and OpenVINO. A runtime that cannot take a network
 has a file `<model>.failed` with the reason instead. What exists is not written again.
 """
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import networks
 import numpy as np
@@ -76,6 +79,46 @@ def write_int8_tflite(folder, photos):
     maker.quantize(calibration).export_model(os.path.join(folder, "int8.tflite"))
 
 
+def without_fused_attention(network):
+    """Neither ExecuTorch's XNNPACK nor ncnn takes PyTorch's fused attention."""
+    for module in network.modules():
+        if hasattr(module, "fused_attn"):
+            module.fused_attn = False
+    return network
+
+
+def write_executorch(program, path):
+    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+    from executorch.exir import to_edge_transform_and_lower
+    lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()]).to_executorch()
+    with open(path, "wb") as file:
+        file.write(lowered.buffer)
+
+
+def write_int8_executorch(network, photos, path):
+    import torch
+    from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import XNNPACKQuantizer, get_symmetric_quantization_config
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+    example = (torch.from_numpy(photos[:1]),)
+    quantizer = XNNPACKQuantizer().set_global(get_symmetric_quantization_config(is_per_channel=True))
+    prepared = prepare_pt2e(torch.export.export(network, example).module(), quantizer)
+    with torch.no_grad():
+        for photo in photos:
+            prepared(torch.from_numpy(photo[None]))
+    write_executorch(torch.export.export(convert_pt2e(prepared), example), path)
+
+
+def write_ncnn(network, size, path):
+    """float32; ncnn's own tools make int8 models, which PyPI does not carry."""
+    import torch
+    with tempfile.TemporaryDirectory() as work:
+        torch.jit.trace(network, torch.zeros(1, 3, size, size)).save(os.path.join(work, "m.pt"))
+        pnnx = os.path.join(os.path.dirname(sys.executable), "pnnx")
+        subprocess.run([pnnx, "m.pt", f"inputshape=[1,3,{size},{size}]", "fp16=0"], cwd=work, check=True, capture_output=True, text=True)
+        for part in ["bin", "param"]:
+            shutil.move(os.path.join(work, "m.ncnn." + part), path.removesuffix("param") + part)
+
+
 def write_pngs(folder, images):
     from PIL import Image
     os.makedirs(os.path.join(folder, "calibration"), exist_ok=True)
@@ -89,7 +132,7 @@ def run(arguments):
 
 def export_rivals(name, root):
     folder = folder_of(root, name)
-    kinds = ["float.onnx", "int8.onnx", "float.tflite", "int8.tflite"]
+    kinds = ["float.onnx", "int8.onnx", "float.tflite", "int8.tflite", "float.pte", "int8.pte", "float.ncnn.param"]
     paths = [os.path.join(folder, kind) for kind in kinds]
     if all(os.path.exists(path) or os.path.exists(path + ".failed") for path in paths):
         return
@@ -109,6 +152,10 @@ def export_rivals(name, root):
     attempt(paths[1], lambda: write_int8_onnx(folder, photos))
     attempt(paths[2], lambda: write_tflite(network, size, folder))
     attempt(paths[3], lambda: write_int8_tflite(folder, photos))
+    network = without_fused_attention(network)
+    attempt(paths[4], lambda: write_executorch(torch.export.export(network, (torch.from_numpy(x),)), paths[4]))
+    attempt(paths[5], lambda: write_int8_executorch(network, photos, paths[5]))
+    attempt(paths[6], lambda: write_ncnn(network, size, paths[6]))
 
 
 def export_ours(name, root, edgessl):

@@ -6,7 +6,8 @@ import os
 import platform
 import time
 
-PACKAGES = {"onnxruntime": "onnxruntime", "litert": "ai-edge-litert", "openvino": "openvino"}
+PACKAGES = {"onnxruntime": "onnxruntime", "litert": "ai-edge-litert", "openvino": "openvino",
+            "executorch": "executorch", "ncnn": "ncnn"}
 HEADER = ("| model | precision | threads | runtime | median ms | min | p90 | resident MiB | open + first ms | cosine | ratio |\n"
           "|---|---|---|---|---|---|---|---|---|---|---|")
 

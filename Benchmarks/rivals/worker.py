@@ -65,6 +65,40 @@ elif runtime == "openvino":
     request.set_input_tensor(openvino.Tensor(x, shared_memory=True))
     run = request.infer
     output = lambda: request.get_output_tensor(0).data
+elif runtime == "executorch":
+    import torch
+    before = memory("VmRSS")
+    from executorch.extension.pybindings import portable_lib
+    from executorch.runtime import Runtime
+    portable_lib._unsafe_reset_threadpool(threads)
+    opened = time.perf_counter()
+    method = Runtime.get().load_program(os.path.join(folder, f"{precision}.pte")).load_method("forward")
+    arguments, results = [torch.from_numpy(x)], [None]
+
+    def run():
+        results[0] = method.execute(arguments)
+
+    output = lambda: results[0][0].numpy()
+elif runtime == "ncnn":
+    import ncnn
+    opened = time.perf_counter()
+    network = ncnn.Net()
+    network.opt.num_threads, network.opt.use_vulkan_compute = threads, False
+    # float32 is compared: nothing is stored or computed in 16 bits.
+    for option in ["use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage", "use_bf16_packed"]:
+        if hasattr(network.opt, option):
+            setattr(network.opt, option, False)
+    path = os.path.join(folder, f"{precision}.ncnn.")
+    if network.load_param(path + "param") != 0 or network.load_model(path + "bin") != 0:
+        sys.exit("ncnn cannot load the model")
+    source, results = ncnn.Mat(x[0].copy()).clone(), [None]
+
+    def run():
+        extractor = network.create_extractor()
+        extractor.input("in0", source)
+        results[0] = extractor.extract("out0")[1]
+
+    output = lambda: np.array(results[0])
 else:
     sys.exit(f"no runtime {runtime}")
 

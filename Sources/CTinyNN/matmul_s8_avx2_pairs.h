@@ -9,14 +9,9 @@
 // Below this, widening the weights costs more than it saves.
 #define PAIRS_ROWS 8
 
-// Widens the rows, whatever they are read from, to [rows][depth].
-INLINE void widenRows(const TinyNNMatMulS8 *m, int32_t firstRow, int32_t rows, int16_t *output) {
-  // Contiguous rows are as one. The fields are copied because a write through a vector could change them.
-  const int32_t *offsets = m->offsets ? m->offsets + (int64_t)firstRow * m->taps : NULL;
-  const int8_t *input = m->input, *padding = m->padding;
-  int32_t runs = offsets ? rows * m->taps : 1;
-  int32_t count = offsets ? m->channels : rows * m->taps * m->channels;
-  if (!offsets) input += (int64_t)firstRow * m->taps * m->channels;
+// Widens `count` channels, a multiple of 4, of each run; a count known to the compiler takes half the time.
+INLINE void widenRuns(const TinyNNMatMulS8 *m, const int8_t *input, const int32_t *offsets, int32_t runs, int32_t count, int16_t *output) {
+  const int8_t *padding = m->padding;
   for (int32_t run = 0; run < runs; run++) {
     const int8_t *x = !offsets ? input : offsets[run] < 0 ? padding : input + offsets[run];
     int32_t i = 0;
@@ -30,6 +25,21 @@ INLINE void widenRows(const TinyNNMatMulS8 *m, int32_t firstRow, int32_t rows, i
       _mm_storel_epi64((__m128i_u *)output, _mm_cvtepi8_epi16(_mm_loadu_si32(x + i)));
       output += 4;
     }
+  }
+}
+
+// Widens the rows, whatever they are read from, to [rows][depth].
+INLINE void widenRows(const TinyNNMatMulS8 *m, int32_t firstRow, int32_t rows, int16_t *output) {
+  // Contiguous rows are as one.
+  if (!m->offsets) return widenRuns(m, m->input + (int64_t)firstRow * m->taps * m->channels, NULL, 1, rows * m->taps * m->channels, output);
+  const int32_t *offsets = m->offsets + (int64_t)firstRow * m->taps;
+  int32_t runs = rows * m->taps;
+  switch (m->channels) {
+#define CHANNELS(count) \
+  case count: return widenRuns(m, m->input, offsets, runs, count, output);
+    CHANNELS(8) CHANNELS(16) CHANNELS(24) CHANNELS(32)
+#undef CHANNELS
+  default: widenRuns(m, m->input, offsets, runs, m->channels, output);
   }
 }
 

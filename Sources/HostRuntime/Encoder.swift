@@ -45,23 +45,36 @@ public final class Encoder {
 /// Memory at a multiple of 64, freed with this object.
 public final class AlignedMemory: @unchecked Sendable {
   public let buffer: UnsafeMutableRawBufferPointer
+  private let mappedByteCount: Int
+
+  /// From this size on memory is mapped: the system gives zeroed pages when they are first touched, so that an arena costs
+  /// nothing before it is used.
+  private static let smallestMapping = 1 << 17
 
   /// `byteCount` bytes, zeroed.
   public init(byteCount: Int) {
     let size = Format.aligned(max(1, byteCount))
-    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: Format.alignment)
-    memset(buffer.baseAddress!, 0, size)
-    count = byteCount
+    if size >= AlignedMemory.smallestMapping,
+      let address = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), address != MAP_FAILED
+    {
+      mappedByteCount = size
+      buffer = UnsafeMutableRawBufferPointer(start: address, count: byteCount)
+    } else {
+      mappedByteCount = 0
+      let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: Format.alignment)
+      memset(memory.baseAddress!, 0, size)
+      buffer = UnsafeMutableRawBufferPointer(start: memory.baseAddress!, count: byteCount)
+    }
   }
 
-  public init(copying bytes: [UInt8]) {
-    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, bytes.count), alignment: Format.alignment)
+  public convenience init(copying bytes: [UInt8]) {
+    self.init(byteCount: bytes.count)
     buffer.copyBytes(from: bytes)
-    count = bytes.count
   }
 
-  deinit { buffer.deallocate() }
+  deinit {
+    if mappedByteCount > 0 { munmap(buffer.baseAddress!, mappedByteCount) } else { buffer.deallocate() }
+  }
 
-  private let count: Int
-  public var bytes: ByteRegion { ByteRegion(buffer.baseAddress!, count: count) }
+  public var bytes: ByteRegion { ByteRegion(buffer.baseAddress!, count: buffer.count) }
 }

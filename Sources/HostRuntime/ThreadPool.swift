@@ -50,6 +50,17 @@ public final class ThreadPool: Sendable {
 
   /// Runs `work(job, part)` for every part in 0 ..< parts, on the caller and the threads; parts is at most 65535.
   func run(parts: Int32, _ work: Workers.Work, _ job: UnsafeMutableRawPointer) { state.run(parts: parts, work, job) }
+
+  /// Calls `body` with every index in 0 ..< `count`, at most 65535, on the caller and the threads; returns when all are done.
+  public func perform(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      var job = body
+      withUnsafeMutablePointer(to: &job) { pointer in
+        // The closure lives until `run` returns, and that is when all of its calls have.
+        run(parts: Int32(count), { job, part in job.assumingMemoryBound(to: (@Sendable (Int) -> Void).self).pointee(Int(part)) }, pointer)
+      }
+    }
+  }
 }
 
 /// What the pool shares with its threads.

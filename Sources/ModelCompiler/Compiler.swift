@@ -13,6 +13,7 @@ extension Graph {
     fuseActivations()
     // What was fused or folded may have stood between two transposes or reshapes.
     moveTransposes()
+    joinTransposes()
     mergeEqualNodes()
     removeUnusedTensors()
   }

@@ -11,6 +11,36 @@ public struct GraphPlan: Sendable {
 extension Graph {
   /// Lifetimes, sharing of memory in place, and the planner's offsets.
   public func plan() -> GraphPlan {
+    let (buffer, first, last, spans) = sharedBuffers()
+    var buffers = spans.map { MemoryPlanner.Buffer(byteCount: $0.byteCount, first: $0.first, last: $0.last) }
+    let lowerBound = MemoryPlanner.lowerBound(buffers.span, operatorCount: nodes.count)
+    var span = buffers.mutableSpan
+    let arena = MemoryPlanner.place(&span)
+    let placements = tensors.indices.map { tensor -> Placement? in
+      guard let number = buffer[tensor], let first = first[tensor] else { return nil }
+      return Placement(offset: buffers[number].offset, first: first, last: last[tensor])
+    }
+    return GraphPlan(placements: placements, arenaByteCount: arena, lowerBound: lowerBound)
+  }
+
+  /// Bytes of the buffers that live at each step.
+  package func livingByteCounts() -> [Int] {
+    var changes = [Int](repeating: 0, count: nodes.count + 2)
+    for span in sharedBuffers().spans {
+      changes[span.first] += Format.aligned(span.byteCount)
+      changes[span.last + 1] -= Format.aligned(span.byteCount)
+    }
+    var living = 0
+    return changes.dropLast().map { change in
+      living += change
+      return living
+    }
+  }
+
+  private typealias Buffers = (buffer: [Int?], first: [Int?], last: [Int], spans: [(byteCount: Int, first: Int, last: Int)])
+
+  /// When each tensor lives, and which tensors share one buffer in place.
+  private func sharedBuffers() -> Buffers {
     var first = [Int?](repeating: nil, count: tensors.count)
     var last = [Int](repeating: 0, count: tensors.count)
     for input in inputs { first[input] = 0 }
@@ -42,16 +72,7 @@ extension Graph {
       }
       for other in node.outputs.dropFirst() { open(other) }
     }
-
-    var buffers = spans.map { MemoryPlanner.Buffer(byteCount: $0.byteCount, first: $0.first, last: $0.last) }
-    let lowerBound = MemoryPlanner.lowerBound(buffers.span, operatorCount: nodes.count)
-    var span = buffers.mutableSpan
-    let arena = MemoryPlanner.place(&span)
-    let placements = tensors.indices.map { tensor -> Placement? in
-      guard let number = buffer[tensor], let first = first[tensor] else { return nil }
-      return Placement(offset: buffers[number].offset, first: first, last: last[tensor])
-    }
-    return GraphPlan(placements: placements, arenaByteCount: arena, lowerBound: lowerBound)
+    return (buffer, first, last, spans)
   }
 
   /// The input over which a node may write its result: it dies here, has the same bytes, and the operator allows it at

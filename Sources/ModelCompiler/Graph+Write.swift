@@ -27,7 +27,7 @@ extension Graph {
           continue
         }
         let packed = ask(node, Packing(position: position, type: type(input), constant: constant)) ?? nil
-        let key = PackedConstant(tensor: input, kind: packed == nil ? nil : node.kind, attributes: packed == nil ? [] : node.attributes, position: position)
+        let key = PackedConstant(tensor: input, packed: packed)
         let number = numbers[key] ?? stored.count
         if number == stored.count {
           numbers[key] = number
@@ -118,9 +118,7 @@ extension Graph {
 
 private struct PackedConstant: Hashable {
   let tensor: Int
-  let kind: OperatorKind?
-  let attributes: [UInt8]
-  let position: Int
+  let packed: [UInt8]?
 }
 
 /// The bytes of a constant input as the operator's kernel wants them, or nil if row-major.

@@ -52,6 +52,17 @@ private func cosine(_ a: [Float], _ b: [Float]) -> Double {
 }
 
 @Suite struct QuantizedNetworkTests {
+  @Test("In stripes of rows the int8 network keeps its bits", arguments: [0.8, 0.6])
+  func stripesKeepBits(part: Double) throws {
+    let whole = try network().quantized(CalibrationSet(inputs: (0..<4).map(photo)), .fast).graph
+    var striped = whole
+    let limit = Int(Double(whole.arenaByteCount) * part)
+    let stages = striped.stripeRows(until: limit)
+    #expect(!stages.isEmpty && striped.arenaByteCount <= limit, "\(whole.arenaByteCount) became \(striped.arenaByteCount), limit \(limit): \(stages)")
+    let (a, b) = (try output(of: whole.lowered().finish(), photo(99)), try output(of: striped.lowered().finish(), photo(99)))
+    #expect(a.map(\.bitPattern) == b.map(\.bitPattern), "\(stages)")
+  }
+
   @Test("The int8 network is near the float one", arguments: [false, true])
   func staysNear(fast: Bool) throws {
     let float = try network()

@@ -60,21 +60,12 @@ private struct TransposeMover {
 
   /// Emits what is left of a transpose: nothing, a reshape where only axes of extent 1 move, or a transpose.
   private mutating func emitTranspose(_ permutation: Permutation, of source: Graph.TensorID, to result: Graph.TensorID, name: String) {
-    let isFree = movesOnlyUnitAxes(permutation, graph.shape(source))
+    let isFree = permutation.movesOnlyUnitAxes(of: graph.shape(source))
     let emitted = isFree
       ? try? graph.makeNode(Reshape(permutation(graph.shape(source))), name: name, inputs: [source], output: result)
       : try? graph.makeNode(Transpose(permutation), name: name, inputs: [source], output: result)
     if let (node, _) = emitted { nodes.append(node) }
     transposed[result] = (source, permutation)
-  }
-
-  private func movesOnlyUnitAxes(_ permutation: Permutation, _ shape: Shape) -> Bool {
-    var last = -1
-    for axis in 0..<permutation.rank where shape[permutation[axis]] != 1 {
-      if permutation[axis] < last { return false }
-      last = permutation[axis]
-    }
-    return true
   }
 
   /// Rewrites N(T(x), …) into T(N'(x, …)); false if the operator or its operands do not allow it.
@@ -85,7 +76,7 @@ private struct TransposeMover {
     guard let attributes = graph.ask(node, Permuted(permutation: inverse)) ?? nil else { return false }
     for input in data {
       guard graph.shape(input).rank == permutation.rank else { return false }
-      guard transposed[input]?.permutation == permutation || movesOnlyUnitAxes(inverse, graph.shape(input)) else { return false }
+      guard transposed[input]?.permutation == permutation || inverse.movesOnlyUnitAxes(of: graph.shape(input)) else { return false }
     }
     guard graph.shape(node.outputs[0]).rank == permutation.rank else { return false }
 
@@ -124,7 +115,7 @@ private struct TransposeMover {
   /// side by side (the identity where they already are), then comes the reshape to `shape`, then `outer` orders the groups.
   /// Only `outer` can still move on. Nil if the two shapes have no common groups.
   private func split(_ from: Shape, to: Shape, _ permutation: Permutation) -> (inner: Permutation, shape: Shape, outer: Permutation)? {
-    guard let groups = factor(from, to) else { return nil }
+    guard let groups = commonAxisGroups(from, to) else { return nil }
     // Groups in the order in which the source stores their first axis; axes of extent 1 may stand anywhere.
     let order = groups.indices.sorted { a, b in
       let place = { (index: Int) in groups[index].from.filter { from[$0] != 1 }.map { permutation[$0] }.min() ?? -1 }
@@ -147,29 +138,6 @@ private struct TransposeMover {
     var outer = Permutation(rank: to.rank)
     for (position, axis) in resultAxes.enumerated() { outer[axis] = position }
     return (inner, shape, outer)
-  }
-
-  /// Cuts both shapes into the smallest groups of neighbouring axes with equal products.
-  private func factor(_ from: Shape, _ to: Shape) -> [(from: [Int], to: [Int])]? {
-    var groups: [(from: [Int], to: [Int])] = []
-    var (i, j) = (0, 0)
-    while i < from.rank || j < to.rank {
-      var group: (from: [Int], to: [Int]) = ([], [])
-      var (m, n) = (1, 1)
-      if i < from.rank { m = from[i]; group.from.append(i); i += 1 }
-      if j < to.rank, m != 1 || from.rank == i || to[j] == 1 { n = to[j]; group.to.append(j); j += 1 }
-      while m != n {
-        if m < n {
-          guard i < from.rank else { return nil }
-          m *= from[i]; group.from.append(i); i += 1
-        } else {
-          guard j < to.rank else { return nil }
-          n *= to[j]; group.to.append(j); j += 1
-        }
-      }
-      groups.append(group)
-    }
-    return groups
   }
 }
 

@@ -6,6 +6,15 @@ extension Model {
     // Cannot fail: the file was checked.
     return (try? record.kind.accept(&cost)) ?? 0
   }
+
+  /// True if another operator reads the same weights (input 1), as the stripes of a stage do: they cannot change for one alone.
+  public func sharesWeights(ofOperator index: Int) -> Bool {
+    guard let weights = operand(operatorRecord(index), 1), tensor(weights).storage == .constant else { return false }
+    for other in 0..<operatorCount where other != index {
+      if operand(operatorRecord(other), 1) == weights { return true }
+    }
+    return false
+  }
 }
 
 private struct Cost: OperatorVisitor {

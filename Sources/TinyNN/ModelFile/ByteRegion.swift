@@ -83,6 +83,13 @@
     return unsafe Elements(UnsafeMutableRawPointer(base + start), count: count)
   }
 
+  /// Copies `count` elements of other memory, which start at `from` there, to `to` and behind.
+  @inline(__always) func copy(_ count: Int, of source: Elements, from: Int, to: Int) {
+    assert(from >= 0 && to >= 0 && count >= 0 && from + count <= source.count && to + count <= self.count)
+    // In bounds: as above.
+    unsafe (base + to).update(from: source.base + from, count: count)
+  }
+
   /// The elements as a span, for code that takes one. The result must not outlive the arena.
   public var span: Span<Element> {
     @_lifetime(borrow self) get {

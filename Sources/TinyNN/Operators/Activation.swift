@@ -156,6 +156,10 @@ public struct Activate: Operator {
 
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Activate? { self }
 
+  public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Activate>? {
+    Stripe(operation: self, inputRows: rows)
+  }
+
   public func run(_ context: borrowing OperatorContext) {
     let output = context.output(0)
     let share = context.share(of: output.shape.count)

@@ -80,6 +80,10 @@ public struct Binary: Operator {
     activation == .none ? Binary(function, activation: next) : nil
   }
 
+  public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Binary>? {
+    Stripe(operation: self, inputRows: rows)
+  }
+
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Binary? { self }
 
   public func run(_ context: borrowing OperatorContext) {

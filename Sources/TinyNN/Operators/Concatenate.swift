@@ -32,6 +32,10 @@ public struct Concatenate: Operator {
     Concatenate(axis: permutation.inverse[axis])
   }
 
+  public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Concatenate>? {
+    axis == 1 ? nil : Stripe(operation: self, inputRows: rows)
+  }
+
   public var preservesQuantization: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {
@@ -50,7 +54,7 @@ public struct Concatenate: Operator {
       let source = input.elements(T.self), target = output.elements(T.self)
       for row in rows {
         let (from, to) = (row * inputRow, row * outputRow + column)
-        for i in 0..<inputRow { target[to + i] = source[from + i] }
+        target.copy(inputRow, of: source, from: from, to: to)
       }
       column += inputRow
     }

@@ -93,6 +93,11 @@ public struct Convolution: Operator {
     window.absorbing(pad).map { window in Convolution(window: window, groups: groups, activation: activation) }
   }
 
+  public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Convolution>? {
+    let (window, inputRows) = window.striped(rows: rows, height: operands.shape(0)[1])
+    return Stripe(operation: Convolution(window: window, groups: groups, activation: activation), inputRows: inputRows)
+  }
+
   public var weightChannelAxis: Int? { 0 }
 
   /// How the output pixels of one image are cut into calls of the kernel, and the scratch memory of one part.
@@ -198,17 +203,30 @@ public struct Convolution: Operator {
     let (height, width, channels) = (input[1], input[2], input[3])
     let rowStep = window.dilationY * width * channels, columnStep = window.dilationX * channels
     let (lastY, lastX) = (height - (window.height - 1) * window.dilationY, width - (window.width - 1) * window.dilationX)
+    let taps = window.height * across, pixelStep = Int32(truncatingIfNeeded: window.strideX * channels)
     var index = 0
     var (y, x) = (first / outputWidth, first % outputWidth)
-    for _ in 0..<count {
+    while index < count * taps {
       let (top, left) = (y * window.strideY - window.padTop, x * window.strideX - window.padLeft)
       var row = (top * width + left) * channels + channelOffset
       if top >= 0 && top < lastY && left >= 0 && left < lastX {
-        for _ in 0..<window.height {
-          for kx in 0..<across { offsets[index + kx] = Int32(truncatingIfNeeded: row + kx * columnStep) }
-          index += across
+        // As far as all taps are inside, each moves by the same step from pixel to pixel.
+        let inside = (lastX - 1 - left) / window.strideX + 1
+        let pixels = min(inside, min(outputWidth - x, count - index / taps))
+        let end = index + pixels * taps
+        for ky in 0..<window.height {
+          for kx in 0..<across {
+            var (place, offset) = (index + ky * across + kx, Int32(truncatingIfNeeded: row + kx * columnStep))
+            while place < end {
+              offsets[place] = offset
+              place &+= taps
+              offset &+= pixelStep
+            }
+          }
           row += rowStep
         }
+        index = end
+        x += pixels
       } else {
         for ky in 0..<window.height {
           let iy = top + ky * window.dilationY
@@ -220,8 +238,8 @@ public struct Convolution: Operator {
           index += across
           row += rowStep
         }
+        x += 1
       }
-      x += 1
       if x == outputWidth { (y, x) = (y + 1, 0) }
     }
   }

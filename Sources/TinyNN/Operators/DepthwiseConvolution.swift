@@ -75,6 +75,11 @@ public struct DepthwiseConvolution: Operator {
     window.absorbing(pad).map { window in DepthwiseConvolution(window: window, activation: activation) }
   }
 
+  public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<DepthwiseConvolution>? {
+    let (window, inputRows) = window.striped(rows: rows, height: operands.shape(0)[1])
+    return Stripe(operation: DepthwiseConvolution(window: window, activation: activation), inputRows: inputRows)
+  }
+
   public var weightChannelAxis: Int? { 2 }
 
   public func run(_ context: borrowing OperatorContext) {

@@ -60,28 +60,11 @@ public struct LayerNormalization: Operator {
   /// Mean, 0 in the root mean square form, and the reciprocal of the standard deviation of a row.
   @inline(__always) func moments(_ source: Elements<Float>, _ start: Int, _ channels: Int) -> (mean: Float, factor: Float) {
     let divisor = Float(channels)
-    let mean = centres ? sum(channels) { source[start + $0] } / divisor : 0
-    let variance = sum(channels) { i in
+    let mean = centres ? interleavedSum(channels) { source[start + $0] } / divisor : 0
+    let variance = interleavedSum(channels) { i in
       let difference = source[start + i] - mean
       return difference * difference
     } / divisor
     return (mean, 1 / (variance + epsilon).squareRoot())
-  }
-
-  @inline(__always) func sum(_ count: Int, _ term: (Int) -> Float) -> Float {
-    var chains = SIMD8<Float>(repeating: 0)
-    var index = 0
-    while index + 8 <= count {
-      chains += SIMD8(term(index), term(index + 1), term(index + 2), term(index + 3),
-                      term(index + 4), term(index + 5), term(index + 6), term(index + 7))
-      index += 8
-    }
-    while index < count {
-      chains[index & 7] += term(index)
-      index += 1
-    }
-    var total = chains[0]
-    for lane in 1..<8 { total += chains[lane] }
-    return total
   }
 }

@@ -91,6 +91,10 @@ public struct MatMul: Operator {
   /// Columns `first ..< first + 16` of a row-major matrix, zeros beyond its last one.
   private func pack(_ source: Elements<Float>, columns: Int, from first: Int, depth: Int, into panel: Elements<Float>) {
     let count = min(PanelPacking.width, columns - first)
+    if count == PanelPacking.width {
+      for k in 0..<depth { panel.copy(PanelPacking.width, of: source, from: k * columns + first, to: k * PanelPacking.width) }
+      return
+    }
     for k in 0..<depth {
       for i in 0..<count { panel[k * PanelPacking.width + i] = source[k * columns + first + i] }
       for i in count..<PanelPacking.width { panel[k * PanelPacking.width + i] = 0 }

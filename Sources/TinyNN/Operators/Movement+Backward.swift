@@ -44,9 +44,11 @@ extension Transpose {
   public func backward(_ context: borrowing BackwardContext) {
     guard let target = context.inputGradient(0) else { return }
     let gradient = context.outputGradient
-    let output = context.output(0).shape
-    eachRow(0..<output.count / output[permutation.rank - 1], context.input(0).shape, output) { row, from, inner, stride in
-      for i in 0..<inner { target[from + i * stride] = target[from + i * stride] + gradient[row * inner + i] }
+    var walk = TransposeWalk(permutation, context.input(0).shape)
+    let inner = walk.innerExtent, step = walk.innerStride
+    for row in 0..<gradient.count / inner {
+      for i in 0..<inner { target[walk.offset + i * step] = target[walk.offset + i * step] + gradient[row * inner + i] }
+      walk.next()
     }
   }
 }

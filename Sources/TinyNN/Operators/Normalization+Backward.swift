@@ -40,8 +40,8 @@ extension LayerNormalization {
         for i in 0..<channels { scaleGradient[i] = scaleGradient[i] + dY[i] * ((source[start + i] - mean) * factor) }
       }
       guard let target else { continue }
-      let along = sum(channels) { i in dY[i] * scale[i] * ((source[start + i] - mean) * factor) } / divisor
-      let level = centres ? sum(channels) { i in dY[i] * scale[i] } / divisor : 0
+      let along = interleavedSum(channels) { i in dY[i] * scale[i] * ((source[start + i] - mean) * factor) } / divisor
+      let level = centres ? interleavedSum(channels) { i in dY[i] * scale[i] } / divisor : 0
       for i in 0..<channels {
         let normal = (source[start + i] - mean) * factor
         target[start + i] = target[start + i] + factor * (dY[i] * scale[i] - level - normal * along)

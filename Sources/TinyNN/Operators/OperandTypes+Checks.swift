@@ -107,6 +107,16 @@ public struct Window: Equatable, Sendable {
     return largest <= Window.limit.upperBound ? window : nil
   }
 
+  /// The window, and the input rows that it reads, for the output rows `rows` alone, of an input of `height` rows.
+  func striped(rows: Range<Int>, height: Int) -> (window: Window, inputRows: Range<Int>) {
+    let first = rows.lowerBound * strideY - padTop
+    let end = (rows.upperBound - 1) * strideY - padTop + dilationY * (self.height - 1) + 1
+    var window = self
+    window.padTop = max(0, -first)
+    window.padBottom = max(0, end - height)
+    return (window, max(0, first)..<max(0, min(height, end)))
+  }
+
   init(decoding reader: inout AttributeReader) throws(ModelError) {
     self.init(height: try reader.int(in: Window.limit), width: try reader.int(in: Window.limit))
     strideY = try reader.int(in: Window.limit)

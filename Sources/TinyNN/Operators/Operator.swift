@@ -60,6 +60,9 @@ public protocol Operator: Sendable {
   /// The same operator on operands that are all stored with their axes in the order `permutation` (axis i of the new
   /// operand is axis `permutation[i]` of the old one), where the result comes out permuted alike; nil if there is none.
   func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Self?
+  /// What computes only the rows `rows` (axis 1 of the NHWC output) with the bits that they have in the whole, or nil where a
+  /// row depends on the whole image.
+  func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Self>?
   /// True if `permuted` expects constant input `index` with its axes reordered like those of the data; false for weights
   /// and positions, which stay as they are.
   func permutesConstant(_ index: Int) -> Bool
@@ -84,6 +87,13 @@ extension Operator {
   public var weightChannelAxis: Int? { nil }
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Self? { nil }
   public func permutesConstant(_ index: Int) -> Bool { true }
+  public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Self>? { nil }
+}
+
+/// An operator on a stripe of an image: it reads the rows `inputRows` of every feature map that is as high as the image.
+public struct Stripe<O: Operator> {
+  public let operation: O
+  public let inputRows: Range<Int>
 }
 
 /// A reordering of axes: axis `i` of the result is axis `self[i]` of the operand (ONNX Transpose's `perm`).

@@ -49,6 +49,13 @@ public struct Pool: Operator {
     return TensorType(type, Shape(input[0], height, width, input[3]))
   }
 
+  public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Pool>? {
+    // The padding of ceiling and of counted pixels is not that of a stripe.
+    guard !ceiling, !countsPadding || (window.padTop == 0 && window.padBottom == 0) else { return nil }
+    let (window, inputRows) = window.striped(rows: rows, height: operands.shape(0)[1])
+    return Stripe(operation: Pool(function, window: window, countsPadding: countsPadding), inputRows: inputRows)
+  }
+
   public var preservesQuantization: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {

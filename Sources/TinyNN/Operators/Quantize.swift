@@ -12,6 +12,10 @@ public struct Quantize: Operator {
     return TensorType(.int8, try operands.float32(0).shape)
   }
 
+  public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Quantize>? {
+    Stripe(operation: self, inputRows: rows)
+  }
+
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Quantize? { self }
 
   public func run(_ context: borrowing OperatorContext) {
@@ -39,6 +43,10 @@ public struct Dequantize: Operator {
       throw ModelError(.operandTypeMismatch, found: Int(input.elementType.rawValue), needed: Int(ElementType.int8.rawValue))
     }
     return TensorType(.float32, input.shape)
+  }
+
+  public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Dequantize>? {
+    Stripe(operation: self, inputRows: rows)
   }
 
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Dequantize? { self }

@@ -59,6 +59,10 @@ public struct Slice: Operator {
     let source = input.elements(T.self), target = output.elements(T.self)
     let inner = output.shape.count(in: axis + 1..<output.shape.rank)
     for row in context.share(of: output.shape.count(in: 0..<axis)) {
+      if step == 1 {
+        target.copy(extent * inner, of: source, from: (row * input.shape[axis] + start) * inner, to: row * extent * inner)
+        continue
+      }
       for i in 0..<extent {
         let from = (row * input.shape[axis] + start + i * step) * inner
         let to = (row * extent + i) * inner

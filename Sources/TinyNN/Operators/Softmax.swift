@@ -1,5 +1,5 @@
-/// exp(x - max) / sum over one axis; sums run along the axis in order. Minus infinity counts as nothing, and lines of nothing else
-/// become 0.
+/// exp(x - max) / sum over one axis. Sums run in eight interleaved chains, which are then added in order. Minus infinity counts
+/// as nothing, and lines of nothing else become 0.
 ///
 /// Input and output: any shape of rank at least 1.
 public struct Softmax: Operator {
@@ -35,17 +35,27 @@ public struct Softmax: Operator {
     let inner = input.shape.count(in: axis + 1..<input.shape.rank)
     for row in context.share(of: input.shape.count / extent) {
       let start = row / inner * extent * inner + row % inner
-      var largest = source[start]
-      for i in 1..<max(1, extent) { largest = max(largest, source[start + i * inner]) }
-      if largest == -.infinity { largest = 0 }
-      var sum: Float = 0
-      for i in 0..<extent {
-        let value = exponential(source[start + i * inner] - largest)
-        target[start + i * inner] = value
-        sum += value
+      if inner == 1 {
+        normalize(source.slice(start, extent), target.slice(start, extent))
+        continue
       }
+      var largest = interleavedMaximum(extent) { source[start + $0 * inner] }
+      if largest == -.infinity { largest = 0 }
+      for i in 0..<extent { target[start + i * inner] = exponential(source[start + i * inner] - largest) }
+      var sum = interleavedSum(extent) { target[start + $0 * inner] }
       if sum == 0 { sum = 1 }
       for i in 0..<extent { target[start + i * inner] = target[start + i * inner] / sum }
     }
+  }
+
+  /// One line of neighbours. It is copied first, so that the loops have one operand and the compiler uses vectors.
+  private func normalize(_ source: Elements<Float>, _ line: Elements<Float>) {
+    if !source.isSameMemory(as: line) { line.copy(line.count, of: source, from: 0, to: 0) }
+    var largest = interleavedMaximum(line.count) { line[$0] }
+    if largest == -.infinity { largest = 0 }
+    for i in 0..<line.count { line[i] = exponential(line[i] - largest) }
+    var sum = interleavedSum(line.count) { line[$0] }
+    if sum == 0 { sum = 1 }
+    for i in 0..<line.count { line[i] = line[i] / sum }
   }
 }

@@ -78,14 +78,17 @@
     }
   }
 
-  /// How many threads pay for an operator: dividing it costs a microsecond or more where other programs run.
+  /// Steps of `Work` below which another thread does not pay: it must be told, and fetch its operands from the other's cache.
+  private static let stepsOfPart = 147_456
+
+  /// How many threads pay for an operator.
   private func partCount(_ record: OperatorRecord) -> Int {
     let limit = min(plan.threads, workers.count)
     guard OperatorSelection.hasFloat, limit > 1 else { return 1 }
     var work = Work(model: model, record: record)
     // Cannot fail: the file was checked.
     guard let steps = try? record.kind.accept(&work) else { return 1 }
-    return max(1, min(limit, steps / 65_536))
+    return max(1, min(limit, steps / Session.stepsOfPart))
   }
 }
 

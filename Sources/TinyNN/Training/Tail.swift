@@ -107,8 +107,11 @@ struct Tail: Sendable {
     return shape
   }
 
-  func trainsWeights(_ index: Int) -> Bool { options.weights.contains(first + index) && weightCount(index, input: 1) > 0 }
-  func trainsBias(_ index: Int) -> Bool { options.biases.contains(first + index) && weightCount(index, input: 2) > 0 }
+  func trainsWeights(_ index: Int) -> Bool { options.weights.contains(first + index) && isTrainable(index, input: 1) }
+  func trainsBias(_ index: Int) -> Bool { options.biases.contains(first + index) && isTrainable(index, input: 2) }
+  private func isTrainable(_ index: Int, input: Int) -> Bool {
+    weightCount(index, input: input) > 0 && !model.sharesWeights(ofOperator: first + index)
+  }
   func trains(_ index: Int, input: Int) -> Bool { input == 1 ? trainsWeights(index) : trainsBias(index) }
 
   /// True if `backward` runs for this operator.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import HostRuntime
 import ModelCompiler
 import TinyNN
@@ -18,6 +19,9 @@ struct Bench: ParsableCommand {
   @Flag(help: "Measure every operator as well.")
   var operators = false
 
+  @Option(help: ArgumentHelp("Pause between runs, as between the pictures of a camera.", valueName: "ms"))
+  var interval = 0
+
   @OptionGroup var training: TrainingBenchOptions
   @OptionGroup var finetune: FinetuneOptions
 
@@ -26,6 +30,7 @@ struct Bench: ParsableCommand {
 
   func validate() throws {
     guard 1...1_000_000 ~= runs else { throw ValidationError("--runs is \(runs); it must be 1 to 1000000") }
+    guard 0...60_000 ~= interval else { throw ValidationError("--interval is \(interval); it must be 0 to 60000 ms") }
     guard 0...1_000_000 ~= warmup else { throw ValidationError("--warmup is \(warmup); it must be 0 to 1000000") }
   }
 
@@ -42,18 +47,22 @@ struct Bench: ParsableCommand {
     let firstTime = monotonicNanoseconds() - first
     var progress = Progress("Measuring", total: warmup + runs)
     var latencies = Latencies()
+    var processor = processorNanoseconds()
     for index in 0..<warmup + runs {
+      if index == warmup { processor = processorNanoseconds() }
+      if interval > 0 { usleep(UInt32(1000 * interval)) }
       input.fill(encoder)
       let start = monotonicNanoseconds()
       encoder.session.run()
       if index >= warmup { latencies.append(monotonicNanoseconds() - start) }
       progress.update(done: index + 1)
     }
+    let processorTime = Double(processorNanoseconds() - processor) / 1e6 / Double(runs)
     let checksum = embeddingChecksum(encoder)
     let profile = operators ? try measureOperators(opened, input) : []
     progress.finish()
     let start = Start(open: Double(openingTime) / 1e6, first: Double(firstTime) / 1e6)
-    try report(encoder, start, latencies, checksum, profile)
+    try report(encoder, start, latencies, processorTime, checksum, profile)
   }
 
   /// Milliseconds of opening the model, with its checks, and of the first run.
@@ -73,6 +82,9 @@ struct Bench: ParsableCommand {
     let milliseconds: Double
     let share: Double
 
+    /// Of the rate of the fastest matrix product of the operator's type.
+    let shareOfPeak: Double
+
     /// 10^9 floating point operations a second, two for each multiply-add.
     var gigaflops: Double { milliseconds > 0 ? 2 * Double(layer.multiplyAdds) / (milliseconds * 1e6) : 0 }
   }
@@ -91,15 +103,22 @@ struct Bench: ParsableCommand {
     }
     let medians = latencies.map { $0.milliseconds(atPercent: 50) }
     let total = medians.reduce(0, +)
-    return zip(summary.layers, medians).map { OperatorProfile(layer: $0, milliseconds: $1, share: total > 0 ? $1 / total : 0) }
+    let peak: MeasuredPeak
+    do { peak = try MeasuredPeak(threads: runtime.threads) } catch { throw Failure(.internalError, "the peak could not be measured: \(error)") }
+    return zip(summary.layers, medians).map { layer, median in
+      let rate = median > 0 ? Double(layer.multiplyAdds) / (median * 1e6) : 0
+      return OperatorProfile(
+        layer: layer, milliseconds: median, share: total > 0 ? median / total : 0, shareOfPeak: rate / peak.rate(of: layer.output.elementType))
+    }
   }
 
-  private func report(_ encoder: Encoder, _ start: Start, _ latencies: Latencies, _ checksum: String, _ profile: [OperatorProfile]) throws(Failure) {
+  private func report(_ encoder: Encoder, _ start: Start, _ latencies: Latencies, _ processorTime: Double, _ checksum: String, _ profile: [OperatorProfile]) throws(Failure) {
     let resident = residentByteCounts()
     let p50 = latencies.milliseconds(atPercent: 50), p90 = latencies.milliseconds(atPercent: 90)
     let p99 = latencies.milliseconds(atPercent: 99), minimum = latencies.milliseconds(atPercent: 0)
     var json: JSON = [
       "p50": .number(p50), "p90": .number(p90), "p99": .number(p99), "min": .number(minimum), "unit": "ms",
+      "processorTime": .number(processorTime),
       "open": .number(start.open), "openAndFirst": .number(start.open + start.first),
       "threads": .integer(runtime.threads), "arenaBytes": .integer(encoder.plan.arenaByteCount), "residentBytes": .integer(resident.now),
       "outputChecksum": .string(checksum), "peakResidentBytes": .integer(resident.peak),
@@ -110,6 +129,7 @@ struct Bench: ParsableCommand {
     if operators { json.append("operators", .array(profile.enumerated().map(operatorJSON))) }
     var lines = [
       "latency   p50 \(decimal(p50, digits: 3))  p90 \(decimal(p90, digits: 3))  p99 \(decimal(p99, digits: 3))  min \(decimal(minimum, digits: 3)) ms (\(runs) runs, \(runtime.threads) threads, \(runtime.backend.rawValue), \(InstructionSet.best))",
+      "processor \(decimal(processorTime, digits: 3)) ms a run, of all threads" + (interval > 0 ? ", \(interval) ms between runs" : ""),
       "start     open \(decimal(start.open, digits: 3)) ms, first run \(decimal(start.first, digits: 3)) ms",
       "arena     \(grouped(encoder.plan.arenaByteCount)) bytes",
       "weights   \(grouped(encoder.model.weightByteCount)) bytes, used in place",
@@ -125,19 +145,21 @@ struct Bench: ParsableCommand {
       "index": .integer(index), "name": .string(entry.layer.name), "operator": .string(entry.layer.operatorName),
       "milliseconds": .number(entry.milliseconds), "macs": .integer(entry.layer.multiplyAdds),
       "gflops": .number(entry.gigaflops), "share": .number(entry.share),
+      "shareOfPeak": .number(entry.shareOfPeak),
     ]
   }
 
   private func table(_ profile: [OperatorProfile]) -> String {
     var table = Table([
       ("#", .right), ("operator", .left), ("", .left), ("output", .left), ("ms", .right), ("share", .right), ("MACs", .right),
-      ("GFLOP/s", .right), ("name", .left),
+      ("GFLOP/s", .right), ("of peak", .right), ("name", .left),
     ])
     for (index, entry) in profile.enumerated() {
       table.append([
         "\(index)", entry.layer.operatorName, entry.layer.detail, entry.layer.output.shape.description,
         decimal(entry.milliseconds, digits: 4), decimal(100 * entry.share, digits: 1) + " %", grouped(entry.layer.multiplyAdds),
-        entry.layer.multiplyAdds > 0 ? decimal(entry.gigaflops, digits: 1) : "", entry.layer.name,
+        entry.layer.multiplyAdds > 0 ? decimal(entry.gigaflops, digits: 1) : "",
+        entry.layer.multiplyAdds > 0 ? decimal(100 * entry.shareOfPeak, digits: 0) + " %" : "", entry.layer.name,
       ])
     }
     return table.text

@@ -30,25 +30,31 @@ struct Classify: ParsableCommand {
   func run() throws {
     let location = try ModelLocation.task(option: model)
     location.announce("task")
-    let task = try OpenedTask(runtime, location)
+    let start = monotonicNanoseconds()
+    let classifiers = try PhotoClassifiers(runtime, location, photoCount: images.contains("-") ? 1 : images.count)
     var failed: Failure?
-    for image in images {
-      do {
-        try classify(image, task, location)
-      } catch {
-        guard error.concernsPhoto, images.count > 1 else { throw error }
-        error.report()
-        failed = failed ?? error
+    for first in stride(from: 0, to: images.count, by: PhotoClassifiers.groupCount) {
+      let group = images[first..<min(images.count, first + PhotoClassifiers.groupCount)]
+      for (image, outcome) in zip(group, classifiers.classify(Array(group))) {
+        do {
+          try report(image, outcome.get(), classifiers.first, location)
+        } catch {
+          guard error.concernsPhoto, images.count > 1 else { throw error }
+          error.report()
+          failed = failed ?? error
+        }
       }
     }
-    noteMemory(planned: task.plannedByteCount, weights: task.reader.model.weightByteCount)
+    if images.count > 1 {
+      let seconds = Double(monotonicNanoseconds() - start) / 1e9
+      note("\(grouped(images.count)) photos in \(decimal(seconds, digits: 2)) s: \(decimal(Double(images.count) / seconds, digits: 1)) photos/s")
+    }
+    noteMemory(planned: classifiers.plannedByteCount, weights: classifiers.first.reader.model.weightByteCount)
     if let failed { Glibc.exit(failed.code.rawValue) }
   }
 
-  private func classify(_ image: String, _ task: OpenedTask, _ location: ModelLocation) throws(Failure) {
-    let start = monotonicNanoseconds()
-    let answer = try task.classify(image)
-    let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
+  private func report(_ image: String, _ classified: PhotoClassifiers.Classified, _ task: OpenedTask, _ location: ModelLocation) throws(Failure) {
+    let (answer, milliseconds) = (classified.answer, classified.milliseconds)
     let best = answer.ranking.prefix(top).map { (label: task.names[$0], confidence: answer.confidences[$0]) }
     try results.print(
       [
@@ -67,57 +73,5 @@ struct Classify: ParsableCommand {
     let others = best.dropFirst(prediction.isUnknown ? 0 : 1).map { "\($0.label) \(percent($0.confidence))" }.joined(separator: ", ")
     let note = others.isEmpty ? "" : prediction.isUnknown ? "  (nearest: \(others))" : "  (\(others))"
     return "\(image)  \(answer)\(note)  \(decimal(milliseconds, digits: 1)) ms".onOneLine
-  }
-}
-
-/// A task file opened for classification.
-final class OpenedTask {
-  let reader: PhotoReader
-  let names: [String]
-  let head: HeadView
-  private var confidences: [Float]
-  private var scratch: [Float]
-
-  init(_ runtime: RuntimeOptions, _ location: ModelLocation) throws(Failure) {
-    try location.requireTask()
-    reader = try PhotoReader(runtime, path: location.path)
-    let model = reader.model
-    guard model.has(.classes) else { throw Failure(noClassesIn: location.path) }
-    do {
-      let classes = try ClassesView(model)
-      _ = try ExamplesView(model, classes: classes)
-      head = try HeadView(model, classes: classes)
-      names = (0..<classes.count).map { classes[$0].string }
-    } catch { throw Failure(error, in: location.path) }
-    confidences = [Float](repeating: 0, count: names.count)
-    scratch = [Float](repeating: 0, count: head.scratchCount)
-  }
-
-  struct Answer {
-    let prediction: Prediction
-    let confidences: [Float]
-
-    /// Classes, the most likely first.
-    var ranking: [Int] {
-      confidences.indices.sorted { confidences[$0] > confidences[$1] || (confidences[$0] == confidences[$1] && $0 < $1) }
-    }
-  }
-
-  var plannedByteCount: Int { reader.encoder.plannedByteCount + 4 * (names.count + reader.encoder.dimension + scratch.count) }
-
-  func classify(_ photo: String) throws(Failure) -> Answer {
-    classify(try reader.embedding(of: photo))
-  }
-
-  func classify(_ embedding: [Float]) -> Answer {
-    let example = LearnedExample(identifier: 0, embedding: embedding)
-    var span = confidences.mutableSpan
-    var scratchSpan = scratch.mutableSpan
-    let prediction = example.embedding.withUnsafeBufferPointer {
-      // Embeddings have at least one value.
-      head.classify(
-        Embedding($0.baseAddress!, count: $0.count), length: example.length, confidences: &span, scratch: &scratchSpan)
-    }
-    return Answer(prediction: prediction, confidences: confidences)
   }
 }

@@ -35,6 +35,8 @@ struct Import: ParsableCommand {
     "Photos of anything: what their embeddings look like is stored, so that tasks can tell the unknown from one photo on.", valueName: "DIR"))
   var statistics: String?
 
+  @OptionGroup var reduction: ArenaReduction
+
   @OptionGroup var results: OutputOptions
 
   func run() throws {
@@ -44,11 +46,13 @@ struct Import: ParsableCommand {
     }
     // Outputs carry the names of the ONNX file, under which run finds them.
     for (tensor, output) in zip(imported.graph.outputs, imported.outputs) { imported.graph.rename(tensor, to: output.name) }
+    var provenance = provenance(imported)
+    try reduction.apply(to: &imported.graph, &provenance, source: source)
     var writer = imported.graph.lowered()
     let input = imported.graph.shape(imported.graph.inputs[0])
     let preprocessing = try photos.preprocessing(for: input, source)
     if let preprocessing { writer.add(.preprocessing, preprocessing.record) }
-    writer.add(.provenance, provenance(imported).section)
+    writer.add(.provenance, provenance.section)
     var bytes = writer.finish()
     if let statistics { bytes = try withStatistics(of: statistics, bytes) }
 

@@ -45,6 +45,8 @@ struct QuantizeCommand: ParsableCommand {
   @Option(help: "Threads that compute; the result does not depend on it.")
   var threads = 1
 
+  @OptionGroup var reduction: ArenaReduction
+
   @OptionGroup var results: OutputOptions
 
   func validate() throws {
@@ -75,9 +77,11 @@ struct QuantizeCommand: ParsableCommand {
     do { quantized = try self.quantized(source, CalibrationSet(inputs: read.inputs, threads: threads)) } catch let error as QuantizationError {
       throw Failure(error, model)
     }
-    var writer = quantized.graph.lowered()
-    if encoder.model.has(.preprocessing) { writer.add(.preprocessing, FileWriter.bytes(of: .preprocessing, in: encoder.model)) }
+    var graph = quantized.graph
     var provenance = Provenance(encoder.model)
+    try reduction.apply(to: &graph, &provenance, source: model)
+    var writer = graph.lowered()
+    if encoder.model.has(.preprocessing) { writer.add(.preprocessing, FileWriter.bytes(of: .preprocessing, in: encoder.model)) }
     provenance.fields.append(("quantized", "int8, \(read.inputs.count) photos\(fast ? ", fast" : "")"))
     let floatPlan: InferencePlan
     do { floatPlan = try InferencePlan(for: encoder.model) } catch { throw Failure(error, in: model) }

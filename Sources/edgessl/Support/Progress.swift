@@ -1,6 +1,13 @@
 import Glibc
 import HostRuntime
 
+/// Nanoseconds that all threads of this process have computed.
+func processorNanoseconds() -> Int {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return time.tv_sec * 1_000_000_000 + time.tv_nsec
+}
+
 /// One line on standard error that shows how far long work is; nothing where standard error is not a terminal.
 struct Progress {
   private static let interval = 100_000_000

@@ -13,8 +13,10 @@ struct RuntimeOptions: ParsableArguments {
 
   static let maximumThreadCount = 256
 
-  @Option(help: "Threads that compute; the result does not depend on it.")
-  var threads = 1
+  @Option(name: .customLong("threads"), help: ArgumentHelp("Threads that compute; the result does not depend on it. (default: 1)", valueName: "N"))
+  var wantedThreads: Int?
+
+  var threads: Int { wantedThreads ?? 1 }
 
   @Option(help: "Matrix multiplication: builtin gives the same bits on every machine, openblas does not.")
   var backend = Backend.builtin

@@ -28,8 +28,19 @@ import Testing
     #expect(operators[0]["macs"] as? Int == 16 * 16 * 8 * 27)
     let shares = operators.reduce(0) { $0 + ($1["share"] as? Double ?? 0) }
     #expect(abs(shares - 1) < 1e-9, "\(operators)")
+    let peak = try #require(operators[0]["shareOfPeak"] as? Double)
+    #expect(peak > 0 && operators[1]["shareOfPeak"] as? Double == 0, "\(operators)")
     let text = try Command.run(["bench", model, "--runs", "3", "--operators"]).output
     #expect(text.contains("stem") && text.contains("GFLOP/s"), "\(text)")
+  }
+
+  @Test("Between the pictures of a camera the threads sleep") func sleepsBetweenRuns() throws {
+    let folder = try TemporaryFolder()
+    let model = try folder.write(SmallModels.encoder(size: 32), to: "m.tnn")
+    let result = try Command.run(["bench", model, "--runs", "10", "--warmup", "1", "--interval", "40", "--threads", "2", "--json"])
+    let (latency, processor) = (try #require(result.json()["p50"] as? Double), try #require(result.json()["processorTime"] as? Double))
+    // Two threads that looked for work all the time would take 80 ms a run.
+    #expect(processor > 0 && processor < 40, "latency \(latency) ms: \(result)")
   }
 
   @Test func percentilesAreNearestRanks() {

@@ -38,6 +38,17 @@ import Testing
     #expect(result.errors.contains("task: \(task)") && result.errors.contains("memory: plan"), "\(result)")
   }
 
+  @Test("Many photos: the same answers in the same order for any number of threads, and photos per second", arguments: ["1", "2", "5"])
+  func manyPhotos(threads: String) throws {
+    let colours = (0..<140).map { ["red", "green", "blue"][$0 * 7 % 3] }
+    let images = try colours.enumerated().map { try photo($1, 50 + $0 % 9) }
+    let result = try Command.run(["classify"] + images + ["--model", task, "--json", "--threads", threads])
+    #expect(result.status == 0, "\(result)")
+    let answers = try lines(result)
+    #expect(answers.compactMap { $0["image"] as? String } == images && answers.compactMap { $0["label"] as? String } == colours, "\(result)")
+    #expect(result.errors.contains("140 photos in") && result.errors.contains("photos/s"), "\(result)")
+  }
+
   @Test func otherThingsAreUnknown() throws {
     let result = try Command.run(["classify", photo("white"), "--model", task, "--json"])
     #expect(try lines(result).first?["unknown"] as? Bool == true, "\(result)")

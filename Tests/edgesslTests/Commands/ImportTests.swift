@@ -47,6 +47,29 @@ import TinyNN
     #expect(try contents(of: folder.file("a.tnn")) == contents(of: folder.file("b.tnn")))
   }
 
+  private static let encoder = TestFolders.data.appending(path: "encoders/mobilenet_v2_0.35_128.onnx").path
+
+  @Test("--arena runs stages in stripes with the same bits, says so, and refuses what is out of reach",
+        .enabled(if: FileManager.default.fileExists(atPath: encoder), "no \(encoder): set EDGESSL_DATA"))
+  func arena() throws {
+    func imported(_ arguments: String...) throws -> CommandResult { try Command.run(["import", ImportTests.encoder, "--input-size", "128", "-o", model] + arguments) }
+    func bench() throws -> (arena: Int, checksum: String) {
+      let json = try Command.run(["bench", model, "--runs", "1", "--warmup", "0", "--json"]).json()
+      return (try #require(json["arenaBytes"] as? Int), try #require(json["outputChecksum"] as? String))
+    }
+    #expect(try imported().status == 0)
+    let whole = try bench()
+    let limit = whole.arena * 6 / 10
+    let result = try imported("--arena", "\(limit)")
+    #expect(result.status == 0, "\(result)")
+    let striped = try bench()
+    #expect(striped.arena <= limit && striped.checksum == whole.checksum, "\(striped), whole \(whole)")
+    let text = try Command.run(["inspect", model])
+    #expect(text.output.contains("arena \(whole.arena) to \(striped.arena) bytes"), "\(text)")
+    let refused = try imported("--arena", "64")
+    #expect(refused.status == 75 && refused.errors.contains("--arena allows 64"), "\(refused)")
+  }
+
   private func preprocessing(_ options: [String]) throws -> [String: Any] {
     let imported = try Command.run(["import", ImportTests.golden("conv_3x3", "model.onnx"), "-o", model] + options)
     #expect(imported.status == 0, "\(imported)")
