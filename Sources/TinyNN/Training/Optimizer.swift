@@ -6,7 +6,8 @@ public struct OptimizerStep: Equatable, Sendable {
   /// Decay of Adam's second moment.
   public var secondDecay: Float
   public var epsilon: Float
-  /// Decoupled: each step takes learningRate * weightDecay of the weights away; not of biases.
+  /// Decoupled: each step takes learningRate * weightDecay of the weights away; not of biases, nor of the scales of a
+  /// normalisation.
   public var weightDecay: Float
   /// Share of the old average that stays; the first steps keep less, (1 + n) / (10 + n).
   public var averageDecay: Float
@@ -36,7 +37,8 @@ extension TrainingSession {
     for index in 0..<layout.tail.count where layout.tail.isActive[index] {
       for input in 1...2 where layout.tail.trains(index, input: input) {
         let weights = master(index, input), gradient = state(index, input, 0), first = state(index, input, 1)
-        let shrink = input == 1 ? 1 - options.learningRate * options.weightDecay : 1
+        let decays = input == 1 && layout.tail.record(index).kind != .layerNormalization
+        let shrink = decays ? 1 - options.learningRate * options.weightDecay : 1
         switch plan.options.optimizer {
         case .sgd:
           for i in 0..<weights.count {

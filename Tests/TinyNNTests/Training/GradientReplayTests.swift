@@ -190,7 +190,14 @@ private final class Replay {
     var compared = 0
     replay.eachParameter(packed) { parameter, start, values in
       let recorded = expected[start..<start + parameter.count], largest = recorded.reduce(0) { max($0, $1.magnitude) }
-      let worst = zip(values, recorded).enumerated().max { abs($0.element.0 - $0.element.1) < abs($1.element.0 - $1.element.1) }!
+      let gradients = replay.gradients[start..<start + parameter.count], steepest = gradients.reduce(0) { max($0, $1.magnitude) }
+      // Where the gradient is nothing but rounding, as of the biases of keys before a softmax, Adam steps in any direction.
+      let pairs = zip(zip(values, recorded), gradients).map { pair, slope in
+        replay.recorded.optimizer == "adam" && slope.magnitude < 1e-4 * steepest ? (pair.1, pair.1) : pair
+      }
+      let left = gradients.filter { $0.magnitude < 1e-4 * steepest }.count
+      #expect(left * 2 < parameter.count, "\(name): \(left) of \(parameter.count) elements of \(parameter.name) are left out")
+      let worst = pairs.enumerated().max { abs($0.element.0 - $0.element.1) < abs($1.element.0 - $1.element.1) }!
       let difference = abs(worst.element.0 - worst.element.1)
       #expect(
         largest > 0 && difference <= tolerance * largest,
