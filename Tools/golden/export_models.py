@@ -26,10 +26,9 @@ vit_small_patch14_dinov2 levit_128s efficientformer_l1 xcit_nano_12_p16_224 swin
 mixer_s32_224""".split()
 
 # Others, of families that share no blocks with those above.
-MORE_TIMM = """resnext50_32x4d res2net50_26w_4s xception41 inception_v3 coat_lite_tiny pit_ti_224 cait_xxs24_224 crossvit_9_240
-gcvit_xxtiny hrnet_w18_small nfnet_l0 rexnet_100 selecsls42b skresnet18 davit_tiny maxvit_nano_rw_256 convmixer_768_32 visformer_tiny
-volo_d1_224 hardcorenas_a fbnetc_100 spnasnet_100 dpn68 vgg11_bn eva02_tiny_patch14_224 fastvit_mci0""".split()
-SIZES = {"crossvit_9_240": 240, "inception_v3": 299, "xception41": 299, "maxvit_nano_rw_256": 256, "fastvit_mci0": 256}
+MORE_TIMM = """resnext50_32x4d res2net50_26w_4s coat_lite_tiny pit_ti_224 cait_xxs24_224 crossvit_9_240 gcvit_xxtiny visformer_tiny
+hardcorenas_a fbnetc_100 spnasnet_100 rexnet_100 selecsls42b skresnet18 dpn68 maxvit_nano_rw_256""".split()
+SIZES = {"crossvit_9_240": 240, "maxvit_nano_rw_256": 256}
 
 MODELS = {
     "mobilenet_v2": ("torchvision", 224),
