@@ -22,7 +22,6 @@ extension Graph {
       var graph = self
       let stages = graph.stripePeaks(until: limit - limit * attempt / 32)
       let arena = graph.arenaByteCount
-      guard arena < bestArena || attempt == 0 else { break }
       if arena < bestArena { (best, bestArena) = ((graph, stages), arena) }
     }
     self = best.graph
@@ -56,6 +55,8 @@ extension Graph {
     var best: Candidate?
     for first in max(0, peak - Graph.longestStage + 1)...peak {
       for end in peak + 1...min(nodes.count, first + Graph.longestStage) where isStage(first..<end) {
+        // What a stage reads and gives lives as long as it runs.
+        guard endsByteCount(first..<end) <= max(limit, best?.peak ?? .max) else { continue }
         for stripes in [2, 3, 4, 6, 8, 12, 16, 24, 32] {
           guard let graph = striping(first..<end, stripes) else { break }
           let steps = first..<end + graph.nodes.count - nodes.count
@@ -77,6 +78,13 @@ extension Graph {
 
   /// Multiply-adds of one inference.
   public var multiplyAdds: Int { nodes.reduce(0) { $0 + (ask($1, Work(output: type($1.outputs[0]))) ?? 0) } }
+
+  /// Bytes of the computed tensors and inputs that come into a stage, and of its result.
+  private func endsByteCount(_ range: Range<Int>) -> Int {
+    let inside = Set(nodes[range].flatMap(\.outputs))
+    let ends = Set(nodes[range].flatMap(\.inputs).filter { !isConstant($0) && !inside.contains($0) } + nodes[range.upperBound - 1].outputs)
+    return ends.reduce(0) { $0 + type($1).shape.count * type($1).elementType.byteCount }
+  }
 
   /// True if of all that the nodes compute only the last result, a feature map, is read behind them.
   private func isStage(_ range: Range<Int>) -> Bool {
