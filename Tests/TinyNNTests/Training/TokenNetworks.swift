@@ -16,7 +16,9 @@ enum TokenNetworks {
       let heads = try b.reshape(y, Shape(1, 3, 2, 4))
       let one = try b.reshape(b.dense(b.slice(x, axis: 1, 1), 20), Shape(1, 1, 4, 5))
       y = try b.reshape(b.graph.add(MatMul(), name: "project", inputs: [heads, one]), Shape(1, 3, 10))
-    case .softmaxOfColumns: y = try b.graph.add(Softmax(axis: 1), name: "softmax", inputs: [x])
+    case .softmaxOfColumns:
+      // What is added to all of a column does not change its softmax: the activation makes the bias matter.
+      y = try b.graph.add(Softmax(axis: 1), name: "softmax", inputs: [b.dense(x, 7, activation: Activation(.silu))])
     default: y = try b.dense(x, 9, activation: Activation(which == .gelu ? .gelu : .geluTanh))
     }
     y = try b.dense(y, 3)
