@@ -28,7 +28,7 @@ import Testing
       checkpoint=$1; count=$2; shift 2
       "$@" & process=$!
       seen=0; last=
-      while kill -0 $process 2>/dev/null && [ $seen -lt $count ]; do
+      while [ -e /proc/$process/exe ] && [ $seen -lt $count ]; do
         file=$(ls -i "$checkpoint" 2>/dev/null)
         if [ -n "$file" ] && [ "$file" != "$last" ]; then last=$file; seen=$((seen + 1)); fi
       done
