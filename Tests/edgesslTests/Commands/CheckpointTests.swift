@@ -33,7 +33,7 @@ import Testing
         if [ -n "$file" ] && [ "$file" != "$last" ]; then last=$file; seen=$((seen + 1)); fi
       done
       kill -KILL $process 2>/dev/null
-      wait $process
+      while [ -e /proc/$process/exe ]; do :; done
       exit 0
       """
     _ = try Command.shell(script, [checkpoint, "\(count)", Command.path] + arguments(more))
