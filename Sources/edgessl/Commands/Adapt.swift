@@ -48,6 +48,7 @@ struct Adapt: ParsableCommand {
     if finetune.auxiliary != .none, method != "finetune" {
       throw Failure(.usage, "--auxiliary \(finetune.auxiliary.rawValue) trains the encoder's tail: give --method finetune, too")
     }
+    if method != "finetune" { _ = try finetune.averagedViews() }
     let classes = try ClassFolders(folder, needed: 2, role: "learning")
     let encoder = try ModelLocation.encoder(option: model)
     let task = try ModelLocation.task(option: output)

@@ -97,7 +97,7 @@ import Testing
 
   @Test func theBudgetCountsTheAlignment() throws {
     let photos = try makeUnlabelled("more", factor: 0.5)
-    let planned = try #require(try adapt(encoder, photos, "t.tnn").json()["planBytes"] as? Int)
+    let planned = try #require(try adapt(encoder, photos, "t.tnn", ["--views", "1"]).json()["planBytes"] as? Int)
     #expect(try adapt(encoder, photos, "t.tnn", ["--memory", "\(planned)"]).status == 0)
     let refused = try adapt(encoder, photos, "u.tnn", ["--memory", "\(planned - 1)"])
     #expect(refused.status == 75 && refused.errors.contains("24 without labels"), "\(refused)")
