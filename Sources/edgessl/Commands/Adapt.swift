@@ -51,7 +51,7 @@ struct Adapt: ParsableCommand {
       throw Failure(.usage, "--auxiliary \(finetune.auxiliary.rawValue) trains the encoder's tail: give --method finetune, too")
     }
     if interruption.resume, method != "finetune" { throw Failure(.usage, "--resume goes on with a training: give --method finetune, too") }
-    _ = try finetune.averagedViews()
+    if method != "finetune" { _ = try finetune.averagedViews() }
     let classes = try ClassFolders(folder, needed: 2, role: "learning")
     let encoder = try ModelLocation.encoder(option: model)
     let task = try ModelLocation.task(option: output)
