@@ -48,11 +48,12 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  /// Runs `work(job, part)` for every part in 0 ..< parts, on the caller and the threads; parts is at most 65535.
+  /// Runs `work(job, part)` for every part in 0 ..< parts, on the caller and the threads; parts is 1 to 65535.
   func run(parts: Int32, _ work: Workers.Work, _ job: UnsafeMutableRawPointer) { state.run(parts: parts, work, job) }
 
   /// Calls `body` with every index in 0 ..< `count`, at most 65535, on the caller and the threads; returns when all are done.
   public func perform(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    guard count > 0 else { return }
     withoutActuallyEscaping(body) { body in
       var job = body
       withUnsafeMutablePointer(to: &job) { pointer in
@@ -63,23 +64,29 @@ public final class ThreadPool: Sendable {
   }
 }
 
-/// What the pool shares with its threads.
+/// What the pool shares with its threads. What is written at different times lies in different cache lines: a line that changes costs
+/// every thread that looks at it the way to another core, which is as long as a small operator's part.
 private final class ThreadPoolState: @unchecked Sendable {
-  private var mutex = pthread_mutex_t()
-  private var wake = pthread_cond_t()
+  private typealias CacheLine = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
 
   // One job at a time. `ticket` publishes it: the number of the job in the upper 32 bits, its parts in the next 16, the next part
   // to be taken in the last 16. `work` and `job` are read only by who has taken a part, so until the last part is done they hold.
-  private let ticket = Atomic<UInt64>(0)
-  private let finished = Atomic<Int32>(0)
-  private let stopping = Atomic<Bool>(false)
-  private var sleeping = 0
   private var work: Workers.Work?
   private var job: UnsafeMutableRawPointer?
+  private let ticket = Atomic<UInt64>(0)
+  private let afterTicket: CacheLine = (0, 0, 0, 0, 0, 0, 0, 0)
+  /// Parts of the job that the threads, not the caller, have done.
+  private let finished = Atomic<Int32>(0)
+  private let afterFinished: CacheLine = (0, 0, 0, 0, 0, 0, 0, 0)
+  private let stopping = Atomic<Bool>(false)
+  private let sleeping = Atomic<Int32>(0)
+  private let afterSleeping: CacheLine = (0, 0, 0, 0, 0, 0, 0, 0)
+  private var mutex = pthread_mutex_t()
+  private var wake = pthread_cond_t()
 
-  /// Some tens of microseconds on current machines: longer than the operators between two that are divided, so that no
-  /// thread has to be woken in the middle of a network; short for a battery.
-  private static let spinCount = 40_000
+  /// Some tenths of a millisecond on current machines: to wake a thread takes longer than most operators, and the next inference may
+  /// follow as soon as its input is there; a camera of ten pictures a second still rests in between.
+  private static let spinCount = 400_000
 
   init() {
     pthread_mutex_init(&mutex, nil)
@@ -98,18 +105,24 @@ private final class ThreadPoolState: @unchecked Sendable {
     pthread_mutex_unlock(&mutex)
   }
 
+  /// Precondition: parts is at least 1.
   func run(parts: Int32, _ work: @escaping Workers.Work, _ job: UnsafeMutableRawPointer) {
     self.work = work
     self.job = job
     finished.store(0, ordering: .relaxed)
     let number = (ticket.load(ordering: .relaxed) >> 32) &+ 1
-    ticket.store(number << 32 | UInt64(parts) << 16, ordering: .sequentiallyConsistent)
-    pthread_mutex_lock(&mutex)
-    if sleeping > 0 { pthread_cond_broadcast(&wake) }
-    pthread_mutex_unlock(&mutex)
-    takeParts()
+    // Part 0 is the caller's.
+    ticket.store(number << 32 | UInt64(parts) << 16 | 1, ordering: .sequentiallyConsistent)
+    // A worker counts itself as sleeping before it looks at the ticket for the last time: either it sees this job, or it is seen here.
+    if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
+      pthread_mutex_lock(&mutex)
+      pthread_cond_broadcast(&wake)
+      pthread_mutex_unlock(&mutex)
+    }
+    work(job, 0)
+    let others = parts - 1 - takeParts(reporting: false)
     var spins = 0
-    while finished.load(ordering: .acquiring) < parts {
+    while finished.load(ordering: .acquiring) < others {
       spins += 1
       if spins > ThreadPoolState.spinCount { sched_yield() }
     }
@@ -117,8 +130,10 @@ private final class ThreadPoolState: @unchecked Sendable {
 
   private static func hasParts(_ ticket: UInt64) -> Bool { ticket & 0xFFFF < (ticket >> 16) & 0xFFFF }
 
-  /// Takes and runs parts as long as there are any.
-  private func takeParts() {
+  /// Takes and runs parts as long as there are any, and returns how many.
+  @discardableResult
+  private func takeParts(reporting: Bool) -> Int32 {
+    var count: Int32 = 0
     var current = ticket.load(ordering: .acquiring)
     while ThreadPoolState.hasParts(current) {
       let (exchanged, original) = ticket.weakCompareExchange(expected: current, desired: current + 1, ordering: .acquiringAndReleasing)
@@ -127,9 +142,11 @@ private final class ThreadPoolState: @unchecked Sendable {
         continue
       }
       work!(job!, Int32(current & 0xFFFF))
-      finished.wrappingAdd(1, ordering: .releasing)
+      count += 1
+      if reporting { finished.wrappingAdd(1, ordering: .releasing) }
       current = ticket.load(ordering: .acquiring)
     }
+    return count
   }
 
   func serve() {
@@ -140,15 +157,15 @@ private final class ThreadPoolState: @unchecked Sendable {
         spins += 1
         if spins > ThreadPoolState.spinCount {
           pthread_mutex_lock(&mutex)
-          sleeping += 1
-          while !ThreadPoolState.hasParts(ticket.load(ordering: .acquiring)), !stopping.load(ordering: .acquiring) {
+          sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
+          while !ThreadPoolState.hasParts(ticket.load(ordering: .sequentiallyConsistent)), !stopping.load(ordering: .acquiring) {
             pthread_cond_wait(&wake, &mutex)
           }
-          sleeping -= 1
+          sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent)
           pthread_mutex_unlock(&mutex)
         }
       }
-      takeParts()
+      takeParts(reporting: true)
     }
   }
 }

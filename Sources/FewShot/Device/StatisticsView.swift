@@ -5,8 +5,16 @@ public struct StatisticsView: Sendable {
   public enum ElementType: UInt32, Sendable {
     case float32 = 1
     case float16 = 2
+    /// The largest magnitude of a row is 127.
+    case int8 = 3
 
-    var byteCount: Int { self == .float32 ? 4 : 2 }
+    var byteCount: Int {
+      switch self {
+      case .float32: 4
+      case .float16: 2
+      case .int8: 1
+      }
+    }
   }
 
   private let bytes: ByteRegion
@@ -81,7 +89,7 @@ public struct StatisticsView: Sendable {
       throw check.refusal(at: lengthsStart + 4 * index)
     }
     try check.requireZeros(lengthsStart + 4 * backgroundCount..<rowsStart)
-    for row in 0..<backgroundCount {
+    for row in 0..<backgroundCount where type != .int8 {
       var square: Float = 0
       for index in 0..<dimension { square += background(row, index) * background(row, index) }
       guard square == 0 || (square > 0.99 && square < 1.01) else {
@@ -130,8 +138,8 @@ public struct StatisticsView: Sendable {
 
   func copyBackground(_ row: Int, into values: Values) {
     for index in 0..<dimension { values[index] = background(row, index) }
-    // Rounding to half precision has changed the length a little.
-    if elementType == .float16 { _ = values.normalize() }
+    // Rounding has changed the length a little, and int8 rows have one of their own.
+    if elementType != .float32 { _ = values.normalize() }
   }
 
   private func background(_ row: Int, _ index: Int) -> Float {
@@ -139,6 +147,7 @@ public struct StatisticsView: Sendable {
     return switch elementType {
     case .float32: bytes.load(Float.self, at: rowsStart + 4 * element)
     case .float16: HalfPrecision.value(bytes.load(UInt16.self, at: rowsStart + 2 * element))
+    case .int8: Float(Int(bytes.load(Int8.self, at: rowsStart + element)))
     }
   }
 }

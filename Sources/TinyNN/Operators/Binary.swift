@@ -180,30 +180,32 @@ public struct Binary: Operator {
     _ a: Elements<Float>, _ startA: Int, _ stepA: Int, _ b: Elements<Float>, _ startB: Int, _ stepB: Int,
     _ output: Elements<Float>, _ start: Int, _ count: Int, _ combine: (Float, Float) -> Float
   ) {
-    // In place, one operand less, so that the compiler has no overlap to fear and uses vectors.
-    let isInPlace = a.isSameMemory(as: output) && startA == start
+    // Slices, because a sum in an index may overflow, which the compiler does not check in vectors.
+    let target = output.slice(start, count)
     switch (stepA, stepB) {
     case (1, 1):
-      if isInPlace {
-        for i in 0..<count { output[start + i] = combine(output[start + i], b[startB + i]) }
-      } else if b.isSameMemory(as: output) && startB == start {
-        for i in 0..<count { output[start + i] = combine(a[startA + i], output[start + i]) }
+      let left = a.slice(startA, count), right = b.slice(startB, count)
+      // In place, one operand less, so that the compiler has no overlap to fear.
+      if left.isSameMemory(as: target) {
+        for i in 0..<count { target[i] = combine(target[i], right[i]) }
+      } else if right.isSameMemory(as: target) {
+        for i in 0..<count { target[i] = combine(left[i], target[i]) }
       } else {
-        for i in 0..<count { output[start + i] = combine(a[startA + i], b[startB + i]) }
+        for i in 0..<count { target[i] = combine(left[i], right[i]) }
       }
     case (1, 0):
-      let right = b[startB]
-      if isInPlace {
-        for i in 0..<count { output[start + i] = combine(output[start + i], right) }
+      let left = a.slice(startA, count), right = b[startB]
+      if left.isSameMemory(as: target) {
+        for i in 0..<count { target[i] = combine(target[i], right) }
       } else {
-        for i in 0..<count { output[start + i] = combine(a[startA + i], right) }
+        for i in 0..<count { target[i] = combine(left[i], right) }
       }
     case (0, 1):
-      let left = a[startA]
-      for i in 0..<count { output[start + i] = combine(left, b[startB + i]) }
+      let left = a[startA], right = b.slice(startB, count)
+      for i in 0..<count { target[i] = combine(left, right[i]) }
     default:
       let value = combine(a[startA], b[startB])
-      for i in 0..<count { output[start + i] = value }
+      for i in 0..<count { target[i] = value }
     }
   }
 }

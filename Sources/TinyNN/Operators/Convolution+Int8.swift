@@ -40,8 +40,7 @@ extension Convolution {
     let blocks = Int8Blocks(self, channels: channels)
     let pixels = output.shape[1] * output.shape[2]
 
-    // A small image with many weights is divided by columns, so that each part reads only its share of the weights.
-    let dividesColumns = groups == 1 && pixels < columns * window.taps
+    let dividesColumns = dividesColumns(pixels: pixels, columns: columns, channels: channels)
     let pixelShare = dividesColumns ? 0..<pixels : context.share(of: pixels)
     let panelShare = dividesColumns ? context.share(of: packing.panelCount) : 0..<packing.panelCount
     let firstColumn = panelShare.lowerBound * PanelPacking.width

@@ -133,6 +133,12 @@ public struct Convolution: Operator {
     }
   }
 
+  /// An image of fewer elements than there are weights is divided by columns: each part reads only its share of the weights, and the
+  /// image comes from both parts of the operator before. Otherwise by pixels, so that a thread finds in its cache what it wrote.
+  func dividesColumns(pixels: Int, columns: Int, channels: Int) -> Bool {
+    groups == 1 && pixels * (window.strideY * window.strideX * channels + columns) < columns * window.taps * channels
+  }
+
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)
     if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context) }
@@ -142,8 +148,7 @@ public struct Convolution: Operator {
     let blocks = Blocks(self, channels: channels)
     let pixels = output.shape[1] * output.shape[2]
 
-    // A small image with many weights is divided by columns, so that each part reads only its share of the weights.
-    let dividesColumns = groups == 1 && pixels * channels < columns * window.taps * channels
+    let dividesColumns = dividesColumns(pixels: pixels, columns: columns, channels: channels)
     let pixelShare = dividesColumns ? 0..<pixels : context.share(of: pixels)
     let panelShare = dividesColumns ? context.share(of: packing.panelCount) : 0..<packing.panelCount
     let firstColumn = panelShare.lowerBound * PanelPacking.width

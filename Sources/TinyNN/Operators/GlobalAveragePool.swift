@@ -21,33 +21,59 @@ public struct GlobalAveragePool: Operator {
     let channels = input.shape[3], pixels = input.shape[1] * input.shape[2]
     let share = context.share(of: channels)
     if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(input, output, share) }
-    let source = input.floats, target = output.floats
     let divisor = Float(pixels)
     for image in 0..<input.shape[0] {
-      let start = image * channels
-      for channel in share { target[start + channel] = source[image * pixels * channels + channel] }
-      for pixel in 1..<max(1, pixels) {
-        let from = (image * pixels + pixel) * channels
-        for channel in share { target[start + channel] = target[start + channel] + source[from + channel] }
+      let source = input.floats.slice(image * pixels * channels, pixels * channels), target = output.floats.slice(image * channels, channels)
+      var channel = share.lowerBound
+      while channel + 16 <= share.upperBound {
+        var place = channel
+        var (low, high) = (source.vector(at: place), source.vector(at: place + 8))
+        for _ in 1..<max(1, pixels) {
+          place &+= channels
+          low += source.vector(at: place)
+          high += source.vector(at: place &+ 8)
+        }
+        target.store(low / divisor, at: channel)
+        target.store(high / divisor, at: channel + 8)
+        channel += 16
       }
-      for channel in share { target[start + channel] = target[start + channel] / divisor }
+      while channel < share.upperBound {
+        var sum = source[channel], place = channel
+        for _ in 1..<max(1, pixels) {
+          place &+= channels
+          sum += source[place]
+        }
+        target[channel] = sum / divisor
+        channel += 1
+      }
     }
   }
 
   private func runInt8(_ input: Tensor, _ output: Tensor, _ share: Range<Int>) {
     let channels = input.shape[3], pixels = input.shape[1] * input.shape[2]
     let map = input.map
-    // The sums stand in the output's memory until they are divided.
-    let source = input.int8s, sums = output.int32s, target = output.floats
-    let divisor = Float(pixels)
+    let offset = map.zeroPoint &* Int32(truncatingIfNeeded: pixels), divisor = Float(pixels)
     for image in 0..<input.shape[0] {
-      let start = image * channels
-      for channel in share { sums[start + channel] = 0 }
-      for pixel in 0..<pixels {
-        let from = (image * pixels + pixel) * channels
-        for channel in share { sums[start + channel] = sums[start + channel] &+ (Int32(source[from + channel]) &- map.zeroPoint) }
+      let source = input.int8s.slice(image * pixels * channels, pixels * channels), target = output.floats.slice(image * channels, channels)
+      var channel = share.lowerBound
+      while channel + 8 <= share.upperBound {
+        var sums = SIMD8<Int32>(repeating: 0), place = channel
+        for _ in 0..<pixels {
+          sums &+= SIMD8<Int32>(truncatingIfNeeded: source.vector(at: place))
+          place &+= channels
+        }
+        for lane in 0..<8 { target[channel + lane] = nearestFloat(sums[lane] &- offset) * map.scale / divisor }
+        channel += 8
       }
-      for channel in share { target[start + channel] = nearestFloat(sums[start + channel]) * map.scale / divisor }
+      while channel < share.upperBound {
+        var sum: Int32 = 0, place = channel
+        for _ in 0..<pixels {
+          sum &+= Int32(source[place])
+          place &+= channels
+        }
+        target[channel] = nearestFloat(sum &- offset) * map.scale / divisor
+        channel += 1
+      }
     }
   }
 }

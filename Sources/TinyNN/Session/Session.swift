@@ -78,8 +78,9 @@
     }
   }
 
-  /// Steps of `Work` below which another thread does not pay: it must be told, and fetch its operands from the other's cache.
-  private static let stepsOfPart = 98_304
+  /// Steps of `Work` below which another thread does not pay: to tell it costs as much. Small operators are divided, too, because what a thread
+  /// wrote into its own cache is dear to fetch for another: several times what multiplying it costs.
+  private static let stepsOfPart = 2_500
 
   /// How many threads pay for an operator.
   private func partCount(_ record: OperatorRecord) -> Int {

@@ -187,7 +187,11 @@ private struct BenchInput {
   func fill(_ encoder: Encoder) {
     for (index, values) in values.enumerated() {
       let tensor = encoder.session.input(index)
-      for position in values.indices { tensor.setValue(values[position], at: position) }
+      if tensor.elementType == .float32 {
+        for position in values.indices { tensor.floats[position] = values[position] }
+      } else {
+        for position in values.indices { tensor.setValue(values[position], at: position) }
+      }
     }
   }
 }

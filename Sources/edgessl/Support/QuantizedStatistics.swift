@@ -7,7 +7,8 @@ import TinyNN
 ///
 /// They should come from the int8 network, and from the photos that the float32 statistics came from: these are of anything,
 /// and calibration photos often show what will be learned, which is no background. So they are made anew from `--background`,
-/// or from the calibration photos where these are the ones behind the float32 statistics, and otherwise stay as they are.
+/// or from the calibration photos where these are the ones behind the float32 statistics, and otherwise stay as they are. The
+/// background embeddings become int8.
 struct QuantizedStatistics {
   enum Origin: String {
     case calibration, background, float32
@@ -46,10 +47,13 @@ struct QuantizedStatistics {
       gathered.scales = try classes.flatMap { try ScaleTablePhotos(classes: $0, statistics: $0).table(reader, gathered) } ?? kept
       return gathered.section
     }
+    func compact(_ section: [UInt8]) throws(ModelError) -> [UInt8] {
+      try EncoderStatistics.compact(section, dimension: encoder.model.embeddingDimension)
+    }
     if let background {
       let photos: [String]
       do { photos = try PhotoFolder.allPhotos(below: background) } catch { throw ClassFolders.failure(error) }
-      (section, origin) = (try made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes), .background)
+      (section, origin) = (try compact(made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .background)
       return
     }
     guard let stored else { return }
@@ -57,9 +61,9 @@ struct QuantizedStatistics {
     if let calibration, let photos = try? PhotoFolder.allPhotos(below: calibration), photos.count == stored.photoCount,
       try made(encoder, photos, classes: nil) == bytes
     {
-      (section, origin) = (try made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes), .calibration)
+      (section, origin) = (try compact(made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .calibration)
     } else {
-      (section, origin) = (bytes, .float32)
+      (section, origin) = (try compact(bytes), .float32)
     }
   }
 }

@@ -144,4 +144,32 @@ import TinyNN
     #expect(used.count == view.backgroundCount)
     if photos == 2000 { #expect(used.max()! > 1500 && used.min()! < 500, "the sample comes from all of the photos") }
   }
+
+  @Test(arguments: [7, 1280]) func compactSectionsSayTheSame(dimension: Int) throws {
+    var source = SyntheticClasses(classes: 1, dimension: dimension, seed: 3)
+    var statistics = EncoderStatistics(dimension: dimension)
+    statistics.add([Float](repeating: 0, count: dimension))
+    for _ in 0..<120 { statistics.add(source.noise()) }
+    statistics.scales = ScaleTable(scales: (0..<2).map { shots in (0..<7).map { Float(10 * shots + $0) } })
+    let section = statistics.section
+    let whole = AlignedMemory(copying: section), small = AlignedMemory(copying: try EncoderStatistics.compact(section, dimension: dimension))
+    defer { withExtendedLifetime((whole, small)) {} }
+    let view = try StatisticsView(whole.bytes, at: 0, dimension: dimension), compact = try StatisticsView(small.bytes, at: 0, dimension: dimension)
+    #expect(compact.elementType == .int8 && compact.backgroundCount == 96 && compact.photoCount == view.photoCount)
+    #expect(compact.axisCount == view.axisCount && compact.residualVariance == view.residualVariance && ScaleTable(compact) == ScaleTable(view))
+    for index in 0..<dimension { #expect(compact.mean(index) == view.mean(index)) }
+    for axis in 0..<view.axisCount {
+      #expect(compact.variance(axis) == view.variance(axis) && compact.axis(axis)[dimension - 1] == view.axis(axis)[dimension - 1])
+    }
+    var (row, expected) = ([Float](repeating: 0, count: dimension), [Float](repeating: 0, count: dimension))
+    for index in 0..<compact.backgroundCount {
+      var span = row.mutableSpan
+      compact.copyBackground(index, into: &span)
+      var other = expected.mutableSpan
+      view.copyBackground(index, into: &other)
+      #expect(compact.length(index) == view.length(index))
+      if view.length(index) > 0 { #expect(cosine(row.map { Double($0) }, expected.map { Double($0) }) > 0.9999, "row \(index)") }
+    }
+    #expect(try EncoderStatistics.compact(small.bytes.array, dimension: dimension) == small.bytes.array, "again")
+  }
 }
