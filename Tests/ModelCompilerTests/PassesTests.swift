@@ -174,7 +174,9 @@ struct GraphMaker {
   @Test func aDenseLayerKeepsItsWeightsBehindATranspose() throws {
     var maker = GraphMaker(seed: 5)
     let x = maker.graph.addInput("x", TensorType(.float32, Shape(2, 3, 4)))
-    let windows = try maker.add(Transpose(Permutation(1, 0, 2)), x)
+    var swap = Permutation(rank: 3)
+    (swap[0], swap[1]) = (1, 0)
+    let windows = try maker.add(Transpose(swap), x)
     maker.graph.outputs = [try maker.add(Dense(), windows, maker.constant(5, 4), maker.constant(5))]
     let expected = try outputs(of: maker.graph, seed: 4)
     maker.graph.moveTransposes()
