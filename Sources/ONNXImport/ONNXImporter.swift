@@ -57,15 +57,7 @@ public func importONNX(contentsOf path: String, options: ImportOptions = ImportO
 extension ONNXModel {
   /// As `importONNX(contentsOf:options:)`, for a model that is already read.
   public func imported(_ options: ImportOptions = ImportOptions()) throws(ONNXImportError) -> ImportedModel {
-    let outputs = try outputNames(options)
-    let needed = nodesNeeded(for: outputs)
-    try checkOperators(needed)
-
-    var translator = Translator(model: self)
-    let inputs = try translator.addInputs(try inputShapes(options.inputSize, needed, outputs))
-    for index in needed { try translator.translate(nodes[index], isOutput: outputs.contains) }
-    let results = try translator.finish(outputs)
-    var graph = translator.builder.graph
+    var (graph, inputs, results, needed) = try translated(options)
     graph.optimize()
     if graph.nodes.contains(where: { $0.kind == .quantize }) {
       do { graph = try graph.loweredFromQuantizedForm() } catch {
@@ -82,6 +74,21 @@ extension ONNXModel {
     for index in needed where !nodes[index].outputs.allSatisfy(isConstant) { counts[nodes[index].operatorName, default: 0] += 1 }
     return ImportedModel(
       graph: graph, inputs: inputs, outputs: results, sourceOperatorCounts: counts, producer: producer, opset: opset)
+  }
+
+  /// The graph as the rules translate it, before any pass; the interface, and the indices of the nodes that it depends on.
+  package func translated(
+    _ options: ImportOptions
+  ) throws(ONNXImportError) -> (graph: Graph, inputs: [ImportedModel.Interface], outputs: [ImportedModel.Interface], nodes: [Int]) {
+    let outputs = try outputNames(options)
+    let needed = nodesNeeded(for: outputs)
+    try checkOperators(needed)
+
+    var translator = Translator(model: self)
+    let inputs = try translator.addInputs(try inputShapes(options.inputSize, needed, outputs))
+    for index in needed { try translator.translate(nodes[index], isOutput: outputs.contains) }
+    let results = try translator.finish(outputs)
+    return (translator.builder.graph, inputs, results, needed)
   }
 
   private func outputNames(_ options: ImportOptions) throws(ONNXImportError) -> [String] {

@@ -170,6 +170,21 @@ struct GraphMaker {
     #expect(maker.graph.nodes.filter { $0.kind == .transpose }.count == 1, "\(maker.graph.nodes.map(\.kind))")
   }
 
+  /// The weights of a dense layer keep their order when a transpose moves behind it.
+  @Test func aDenseLayerKeepsItsWeightsBehindATranspose() throws {
+    var maker = GraphMaker(seed: 5)
+    let x = maker.graph.addInput("x", TensorType(.float32, Shape(2, 3, 4)))
+    var swap = Permutation(rank: 3)
+    (swap[0], swap[1]) = (1, 0)
+    let windows = try maker.add(Transpose(swap), x)
+    maker.graph.outputs = [try maker.add(Dense(), windows, maker.constant(5, 4), maker.constant(5))]
+    let expected = try outputs(of: maker.graph, seed: 4)
+    maker.graph.moveTransposes()
+    try maker.graph.checkTypes()
+    #expect(maker.graph.nodes.map(\.kind) == [.dense, .transpose])
+    #expect(try outputs(of: maker.graph, seed: 4) == expected)
+  }
+
   @Test func batchNormalisationVanishesIntoTheConvolution() throws {
     var maker = GraphMaker(seed: 3)
     let image = maker.graph.addInput("x", TensorType(.float32, Shape(1, 8, 8, 3)))

@@ -28,19 +28,33 @@ mixer_s32_224""".split()
 # Others, of families that share no blocks with those above.
 MORE_TIMM = """resnext50_32x4d res2net50_26w_4s coat_lite_tiny pit_ti_224 cait_xxs24_224 crossvit_9_240 gcvit_xxtiny visformer_tiny
 hardcorenas_a fbnetc_100 spnasnet_100 rexnet_100 selecsls42b skresnet18 dpn68 maxvit_nano_rw_256""".split()
-SIZES = {"crossvit_9_240": 240, "maxvit_nano_rw_256": 256}
+
+# Hybrids, windowed and linear attention, grouped and split kernels, normalisation without batches.
+OTHER_TIMM = """vgg11_bn davit_tiny eva02_tiny_patch14_224 hrnet_w18_small inception_v3 efficientnetv2_rw_t resnest14d ese_vovnet19b_dw
+coat_tiny convit_tiny beit_base_patch16_224 tiny_vit_5m_224 efficientvit_b0 efficientvit_m0 repvit_m0_9 fasternet_t0 starnet_s1
+xception41 nfnet_l0 volo_d1_224 fastvit_mci0 ghostnetv2_100 hgnetv2_b0 convnextv2_atto mambaout_femto inception_next_atto
+caformer_s18 pvt_v2_b0 twins_svt_small nest_tiny tnt_s_patch16_224 swinv2_tiny_window8_256 cs3darknet_s resnetv2_50 gernet_s halonet26t
+botnet26t_256 lambda_resnet26t tf_efficientnetv2_b0 mixnet_s seresnet18 cspresnet50 rdnet_tiny hiera_tiny_224 vitamin_small_224
+nextvit_small mvitv2_tiny focalnet_tiny_srf poolformerv2_s12 regnetz_005 shvit_s1 sequencer2d_s vit_tiny_r_s16_p8_224 gmixer_12_224
+gmlp_ti16_224 efficientformerv2_s0 coatnet_pico_rw_224 mobilevitv2_100 repghostnet_050 swiftformer_xs
+vit_little_patch16_reg4_gap_256 tresnet_m mobilenetv4_hybrid_medium""".split()
+SIZES = {"crossvit_9_240": 240, "maxvit_nano_rw_256": 256, "inception_v3": 299, "xception41": 299, "tf_efficientnetv2_b0": 192,
+         **dict.fromkeys("""fastvit_mci0 swinv2_tiny_window8_256 cs3darknet_s halonet26t botnet26t_256 lambda_resnet26t cspresnet50
+                         mobilevitv2_100 vit_little_patch16_reg4_gap_256 mobilenetv4_hybrid_medium""".split(), 256)}
 
 MODELS = {
     "mobilenet_v2": ("torchvision", 224),
     "mobilenet_v3_small": ("torchvision", 224),
     "resnet18": ("torchvision", 224),
     "squeezenet1_1": ("torchvision", 224),
+    "googlenet": ("torchvision", 224),
+    "alexnet": ("torchvision", 224),
     "mnasnet0_5": ("torchvision", 224),
     "shufflenet_v2_x0_5": ("torchvision", 224),
     "efficientnet_lite0": ("timm", 224),
     "vit_tiny_patch16_224": ("timm", 224),
     "deit_tiny_patch16_224": ("timm", 224),
-    **{name: ("timm", SIZES.get(name, 224)) for name in TIMM + MORE_TIMM},
+    **{name: ("timm", SIZES.get(name, 224)) for name in TIMM + MORE_TIMM + OTHER_TIMM},
 }
 
 

@@ -99,7 +99,9 @@ private struct TransposeMover {
     }
     let type = TensorType(graph.type(node.outputs[0]).elementType, inverse(graph.shape(node.outputs[0])))
     let result = graph.addTensor(node.name, type, quantization: graph.tensors[node.outputs[0]].quantization)
-    nodes.append(Graph.Node(name: node.name, kind: node.kind, attributes: attributes, inputs: inputs, outputs: [result]))
+    let moved = Graph.Node(name: node.name, kind: node.kind, attributes: attributes, inputs: inputs, outputs: [result])
+    guard graph.typeError(of: moved) == nil else { return false }
+    nodes.append(moved)
     emitTranspose(permutation, of: result, to: node.outputs[0], name: node.name + ".transpose")
     return true
   }

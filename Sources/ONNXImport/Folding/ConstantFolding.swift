@@ -9,7 +9,8 @@ struct ConstantFolding {
 
   /// The rules by operator of the standard domain. An operator without a rule is translated instead.
   static let rules: [String: Rule] = arithmeticRules.merging(shapeRules) { $1 }.merging(reductionRules) { $1 }
-    .merging(quantizationRules) { $1 }
+    .merging(quantizationRules) { $1 }.merging(scatterRules) { $1 }
+    .merging(normalizationRules) { $1 }
 
   /// Results beyond this many elements are not folded but computed at run time, or refused.
   static let largestElementCount = 1 << 24

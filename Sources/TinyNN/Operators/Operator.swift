@@ -86,7 +86,7 @@ extension Operator {
   public func absorbing(_ pad: Pad) -> Self? { nil }
   public var weightChannelAxis: Int? { nil }
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Self? { nil }
-  public func permutesConstant(_ index: Int) -> Bool { true }
+  public func permutesConstant(_ index: Int) -> Bool { weightChannelAxis == nil }
   public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Self>? { nil }
 }
 

@@ -58,3 +58,13 @@ def batch_normalization_after_gemm(b: Builder):
 def batch_normalization_after_concat(b: Builder):
     y = b.node("Concat", b.input(1, 2, 4, 3), b.input(1, 3, 4, 3), axis=1)
     return batch_normalization(b, y, 5)
+
+
+@case
+def weight_standardisation(b: Builder):
+    """timm's StdConv2d: the filters are normalised, each over its own elements, as a batch of one."""
+    b.opset = 15
+    filters = b.node("Reshape", b.weight(4, 3, 3, 3), b.ints(1, 4, -1))
+    filters = b.node("BatchNormalization", filters, b.weight(4, low=0.5), b.constant([0.0] * 4), b.constant([0.0] * 4), b.constant([1.0] * 4),
+                     outputs=3, epsilon=1e-6, training_mode=1)[0]
+    return b.node("Conv", b.input(1, 3, 5, 4), b.node("Reshape", filters, b.ints(4, 3, 3, 3)))

@@ -111,3 +111,13 @@ def transpose_with_computed_shape(b: Builder):
     x = b.input(1, 4, 3, 2)
     pixels = b.node("Reshape", x, b.node("Concat", b.ints(0, 0), b.ints(-1), axis=0))
     return b.node("Softmax", b.node("Transpose", pixels, perm=[0, 2, 1]), axis=-1)
+
+
+@case
+def assignment_to_slices_of_a_constant(b: Builder):
+    """What ConViT's exporter writes of `positions[:, :, 1] = ...`."""
+    table = b.node("ConstantOfShape", b.ints(2, 3, 2))
+    rows = b.constant(np.array([[[0, -1, 1], [0, 0, 1]], [[1, 0, 1], [1, 1, 0]]], dtype=np.int64))
+    table = b.node("ScatterND", table, rows, b.weight(2, 2))
+    table = b.node("ScatterND", table, b.constant(np.array([[-1, 2]], dtype=np.int64)), b.weight(1, 2))
+    return b.node("Add", b.input(2, 3, 2), table)

@@ -148,3 +148,12 @@ def class_token_and_positions(b: Builder):
 def transpose_rank_6(b: Builder):
     y = b.node("Reshape", b.input(1, 3, 4, 6), b.ints(1, 3, 2, 2, 3, 2))
     return b.node("Reshape", b.node("Transpose", y, perm=[0, 2, 4, 3, 5, 1]), b.ints(1, 6, 12))
+
+
+@case
+def grid_attention_projection(b: Builder):
+    """MaxViT's grid partition: the windows become the batch of the projection behind them."""
+    x = b.node("Transpose", b.convolution(b.input(1, 3, 4, 4), 3, 6, (3, 3), pads=[1, 1, 1, 1]), perm=[0, 2, 3, 1])
+    y = b.node("Transpose", b.node("Reshape", x, b.ints(1, 2, 2, 2, 2, 6)), perm=[0, 2, 4, 1, 3, 5])
+    y = b.node("Add", b.node("MatMul", b.node("Reshape", y, b.ints(4, 2, 2, 6)), b.weight(6, 5)), b.weight(5))
+    return b.node("Softmax", b.node("Reshape", y, b.ints(4, 4, 5)), axis=1)
