@@ -64,7 +64,9 @@ struct MatrixGradients {
         let from = column / width * stride + column % width + source, to = (panel * columns + column) * width
         if channels == width, column % 4 == 0, column + 4 <= columns {
           for lane in Swift.stride(from: 0, to: width, by: 4) {
-            weights.transpose4x4(from: from &+ lane &* width, stride: width, to: target, at: to &+ lane, stride: width)
+            let start = from &+ lane &* width
+            weights.transpose4x4(
+              start, start &+ width, start &+ 2 &* width, start &+ 3 &* width, to: target, at: to &+ lane, stride: width)
           }
         } else if channels < width || column >= columns / 4 * 4 {
           for lane in 0..<width { target[to + lane] = lane < channels ? weights[from + lane * width] : 0 }
@@ -93,16 +95,20 @@ struct MatrixGradients {
     let transposed = transposed(scratch, count)
     var first = 0
     while first + 4 <= count {
-      let places = SIMD4(place(first), place(first + 1), place(first + 2), place(first + 3))
+      let (a, b, c, d) = (place(first), place(first + 1), place(first + 2), place(first + 3))
       var k = 0
-      if places.min() >= 0 {
+      if a >= 0 && b >= 0 && c >= 0 && d >= 0 {
         while k + 4 <= depth {
-          x.transpose4x4(from: places &+ k, to: transposed, at: k &* count &+ first, stride: count)
+          x.transpose4x4(a &+ k, b &+ k, c &+ k, d &+ k, to: transposed, at: k &* count &+ first, stride: count)
           k += 4
         }
       }
       while k < depth {
-        for lane in 0..<4 { transposed[k * count + first + lane] = places[lane] < 0 ? 0 : x[places[lane] + k] }
+        let to = k * count + first
+        transposed[to] = a < 0 ? 0 : x[a + k]
+        transposed[to + 1] = b < 0 ? 0 : x[b + k]
+        transposed[to + 2] = c < 0 ? 0 : x[c + k]
+        transposed[to + 3] = d < 0 ? 0 : x[d + k]
         k += 1
       }
       first += 4
@@ -167,19 +173,15 @@ extension Elements where Element == Float {
 }
 
 extension Elements where Element == Float {
-  /// Writes the four vectors of four values that start at `from` as the columns of a 4x4 block at `at` of `target`, whose rows are
-  /// `stride` apart.
-  @inline(__always) func transpose4x4(from: SIMD4<Int>, to target: Elements<Float>, at: Int, stride: Int) {
-    let (a, b) = (vector(SIMD4<Float>.self, at: from[0]), vector(SIMD4<Float>.self, at: from[1]))
-    let (c, d) = (vector(SIMD4<Float>.self, at: from[2]), vector(SIMD4<Float>.self, at: from[3]))
+  /// Writes the four vectors of four values that start at the first four places as the columns of a 4x4 block at `at` of `target`, whose
+  /// rows are `stride` apart.
+  @inline(__always) func transpose4x4(_ first: Int, _ second: Int, _ third: Int, _ fourth: Int, to target: Elements<Float>, at: Int, stride: Int) {
+    let (a, b) = (vector(SIMD4<Float>.self, at: first), vector(SIMD4<Float>.self, at: second))
+    let (c, d) = (vector(SIMD4<Float>.self, at: third), vector(SIMD4<Float>.self, at: fourth))
     target.store(SIMD4(a[0], b[0], c[0], d[0]), at: at)
     target.store(SIMD4(a[1], b[1], c[1], d[1]), at: at &+ stride)
     target.store(SIMD4(a[2], b[2], c[2], d[2]), at: at &+ 2 &* stride)
     target.store(SIMD4(a[3], b[3], c[3], d[3]), at: at &+ 3 &* stride)
-  }
-
-  @inline(__always) func transpose4x4(from: Int, stride: Int, to target: Elements<Float>, at: Int, stride targetStride: Int) {
-    transpose4x4(from: SIMD4(from, from &+ stride, from &+ 2 &* stride, from &+ 3 &* stride), to: target, at: at, stride: targetStride)
   }
 }
 
