@@ -76,5 +76,12 @@ public final class AlignedMemory: @unchecked Sendable {
     if mappedByteCount > 0 { munmap(buffer.baseAddress!, mappedByteCount) } else { buffer.deallocate() }
   }
 
+  /// Gives the pages behind the first `start` bytes back to the system; they hold zeros when they are used again.
+  func release(from start: Int) {
+    let page = Int(getpagesize()), first = (start + page - 1) / page * page
+    guard mappedByteCount > first else { return }
+    madvise(buffer.baseAddress! + first, mappedByteCount - first, MADV_DONTNEED)
+  }
+
   public var bytes: ByteRegion { ByteRegion(buffer.baseAddress!, count: buffer.count) }
 }

@@ -14,6 +14,9 @@ public final class Trainer {
     session = try TrainingSession(model, plan, arena: arena.buffer, kernels: kernels ?? .best)
   }
 
+  /// Gives the memory of activations and scratch back to the system until the next pass: their contents are lost.
+  public func releaseActivations() { arena.release(from: plan.weightByteCount + plan.stateByteCount) }
+
   /// The model's file with what was trained in it.
   public func trainedFile() -> AlignedMemory {
     let source = session.model.bytes

@@ -156,7 +156,8 @@ public struct Episodes: Sendable {
   }
 
   /// Learns and classifies every episode with cosine prototypes; calls `progress` with the number of finished ones.
-  public func run(progress: (Int) -> Void = { _ in }) -> EpisodeResult {
+  /// - Parameter other: the same photos as they are when they are classified; nil where they are the dataset's.
+  public func run(queriesOf other: EmbeddedDataset? = nil, progress: (Int) -> Void = { _ in }) -> EpisodeResult {
     let dimension = dataset.dimension
     let labels = (0..<options.ways * options.shots).map { UInt32($0 / options.shots) }
     var support = [Float](repeating: 0, count: labels.count * dimension)
@@ -172,13 +173,13 @@ public struct Episodes: Sendable {
         var span = prototypes.mutableSpan
         PrototypeHead.learn(support, into: &span)
       }
-      accuracies.append(100 * Double(rightCount(draw, prototypes)) / Double(draw.queries.count))
+      accuracies.append(100 * Double(rightCount(draw, prototypes, in: other ?? dataset)) / Double(draw.queries.count))
       progress(episode + 1)
     }
     return EpisodeResult(accuracies: accuracies)
   }
 
-  private func rightCount(_ draw: Draw, _ prototypes: [Float]) -> Int {
+  private func rightCount(_ draw: Draw, _ prototypes: [Float], in dataset: EmbeddedDataset) -> Int {
     dataset.rows.withUnsafeBufferPointer { rows in
       prototypes.withUnsafeBufferPointer { prototypes in
         let dimension = dataset.dimension

@@ -90,6 +90,19 @@
     unsafe (base + to).update(from: source.base + from, count: count)
   }
 
+  /// The values of a vector from `index` on, at any alignment of elements.
+  @inline(__always) func vector<Vector: SIMD & BitwiseCopyable>(_ type: Vector.Type, at index: Int) -> Vector where Vector.Scalar == Element {
+    assert(index >= 0 && index + Vector.scalarCount <= count)
+    // In bounds: as above.
+    return unsafe UnsafeRawPointer(base + index).loadUnaligned(as: type)
+  }
+
+  @inline(__always) func store<Vector: SIMD & BitwiseCopyable>(_ vector: Vector, at index: Int) where Vector.Scalar == Element {
+    assert(index >= 0 && index + Vector.scalarCount <= count)
+    // In bounds: as above.
+    unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: vector, as: Vector.self)
+  }
+
   /// The elements as a span, for code that takes one. The result must not outlive the arena.
   public var span: Span<Element> {
     @_lifetime(borrow self) get {

@@ -36,6 +36,9 @@ extension Convolution {
     let panels = PanelPacking(columns: columns, depth: window.taps * channels)
     let inputGradient = context.inputGradient(0), weightGradient = context.weightGradient(1)
     let zeros = memory.zeros(scratch)
+    // Each output pixel has its own input pixel, in the same order.
+    let isPointwise = window.taps == 1 && groups == 1 && window.strideX == 1 && window.strideY == 1 && window.padTop == 0
+      && window.padLeft == 0 && input.shape.count / channels == memory.rows
     for group in 0..<groups {
       let dY = MatrixGradients.Columns(gradient, start: group * columns, stride: output.shape[3])
       for tap in 0..<window.taps {
@@ -43,10 +46,14 @@ extension Convolution {
           memory.transposeWeights(weights.floats.slice(group * panels.weightCount, panels.weightCount), tap: tap, scratch)
           var first = 0
           while first < memory.rows {
-            let count = min(MatrixGradients.block, memory.rows - first)
+            let count = min(memory.block, memory.rows - first)
             let product = memory.multiplyByWeights(dY, first, count, zeros, context.kernels, scratch)
-            eachPixel(tap, first, count, input.shape, output.shape) { row, pixel in
-              inputGradient.slice(pixel * input.shape[3] + group * channels, channels).add(product.slice(row * channels, channels))
+            if isPointwise {
+              inputGradient.slice(first * channels, count * channels).add(product)
+            } else {
+              eachPixel(tap, first, count, input.shape, output.shape) { row, pixel in
+                inputGradient.slice(pixel * input.shape[3] + group * channels, channels).add(product.slice(row * channels, channels))
+              }
             }
             first += count
           }
@@ -54,9 +61,10 @@ extension Convolution {
         if let weightGradient {
           var first = 0
           while first < memory.rows {
-            let count = min(MatrixGradients.block, memory.rows - first)
+            let count = min(memory.block, memory.rows - first)
             let start = first
             memory.transpose(input.floats, count, scratch) { row in
+              if isPointwise { return (start + row) * channels }
               let pixel = pixel(tap, start + row, input.shape, output.shape)
               return pixel < 0 ? -1 : pixel * input.shape[3] + group * channels
             }
@@ -123,7 +131,7 @@ extension Dense {
     if inputGradient != nil { memory.transposeWeights(weights.floats, tap: 0, scratch) }
     var first = 0
     while first < memory.rows {
-      let count = min(MatrixGradients.block, memory.rows - first)
+      let count = min(memory.block, memory.rows - first)
       if let inputGradient {
         inputGradient.slice(first * depth, count * depth).add(memory.multiplyByWeights(dY, first, count, zeros, context.kernels, scratch))
       }

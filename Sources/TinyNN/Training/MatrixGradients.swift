@@ -4,8 +4,8 @@
 ///
 /// Rows are taken in blocks, so that scratch memory does not grow with the image.
 struct MatrixGradients {
-  /// Rows of one product.
-  static let block = 256
+  /// Rows of one product, at most.
+  static let mostRows = 256
   let rows: Int
   /// Input channels of one tap, and outputs.
   let depth: Int
@@ -25,16 +25,21 @@ struct MatrixGradients {
     }
   }
 
-  private var blockCount: Int { min(MatrixGradients.block, rows) }
+  /// Rows of one product: blocks as even as whole vectors allow.
+  var block: Int {
+    let blocks = (rows + MatrixGradients.mostRows - 1) / MatrixGradients.mostRows
+    return min(rows, ((rows + blocks - 1) / blocks + 7) / 8 * 8)
+  }
+
   private var paddedColumns: Int { PanelPacking.padded(columns) }
   private var paddedDepth: Int { PanelPacking.padded(depth) }
 
   // Scratch: zeros | offsets | packed W^T | dY W^T | X^T | packed dY | X^T dY. The two products are not needed at once.
   private var zerosSize: Int { Format.aligned(4 * max(paddedColumns, paddedDepth)) }
-  private var offsetsSize: Int { Format.aligned(4 * blockCount) }
+  private var offsetsSize: Int { Format.aligned(4 * block) }
   private var weightsSize: Int { Format.aligned(4 * paddedDepth * columns) }
-  private var productSize: Int { Format.aligned(4 * blockCount * depth) }
-  private var packedSize: Int { Format.aligned(4 * blockCount * paddedColumns) }
+  private var productSize: Int { Format.aligned(4 * block * depth) }
+  private var packedSize: Int { Format.aligned(4 * block * paddedColumns) }
   private var resultSize: Int { Format.aligned(4 * depth * paddedColumns) }
   private var weightsStart: Int { zerosSize + offsetsSize }
   private var productStart: Int { weightsStart + weightsSize }
@@ -54,11 +59,17 @@ struct MatrixGradients {
     let target = scratch.floats(at: weightsStart, count: paddedDepth * columns)
     let width = PanelPacking.width, stride = taps * depth * width
     for panel in 0..<paddedDepth / width {
+      let channels = min(width, depth - panel * width), source = (tap * depth + panel * width) * width
       for column in 0..<columns {
-        let from = column / width * stride + column % width, to = (panel * columns + column) * width
-        for lane in 0..<width {
-          let channel = panel * width + lane
-          target[to + lane] = channel < depth ? weights[from + (tap * depth + channel) * width] : 0
+        let from = column / width * stride + column % width + source, to = (panel * columns + column) * width
+        if channels == width, column % 4 == 0, column + 4 <= columns {
+          for lane in Swift.stride(from: 0, to: width, by: 4) {
+            let start = from &+ lane &* width
+            weights.transpose4x4(
+              start, start &+ width, start &+ 2 &* width, start &+ 3 &* width, to: target, at: to &+ lane, stride: width)
+          }
+        } else if channels < width || column >= columns / 4 * 4 {
+          for lane in 0..<width { target[to + lane] = lane < channels ? weights[from + lane * width] : 0 }
         }
       }
     }
@@ -82,24 +93,25 @@ struct MatrixGradients {
   @inline(__always)
   func transpose(_ x: Elements<Float>, _ count: Int, _ scratch: ScratchMemory, _ place: (_ row: Int) -> Int) {
     let transposed = transposed(scratch, count)
-    var places = InlineArray<8, Int>(repeating: -1)
     var first = 0
-    // Eight rows at a time: whole vectors are written.
-    while first + 8 <= count {
-      var isInside = true
-      for lane in 0..<8 {
-        places[lane] = place(first + lane)
-        isInside = isInside && places[lane] >= 0
-      }
-      for k in 0..<depth {
-        let to = k * count + first
-        if isInside {
-          for lane in 0..<8 { transposed[to + lane] = x[places[lane] + k] }
-        } else {
-          for lane in 0..<8 { transposed[to + lane] = places[lane] < 0 ? 0 : x[places[lane] + k] }
+    while first + 4 <= count {
+      let (a, b, c, d) = (place(first), place(first + 1), place(first + 2), place(first + 3))
+      var k = 0
+      if a >= 0 && b >= 0 && c >= 0 && d >= 0 {
+        while k + 4 <= depth {
+          x.transpose4x4(a &+ k, b &+ k, c &+ k, d &+ k, to: transposed, at: k &* count &+ first, stride: count)
+          k += 4
         }
       }
-      first += 8
+      while k < depth {
+        let to = k * count + first
+        transposed[to] = a < 0 ? 0 : x[a + k]
+        transposed[to + 1] = b < 0 ? 0 : x[b + k]
+        transposed[to + 2] = c < 0 ? 0 : x[c + k]
+        transposed[to + 3] = d < 0 ? 0 : x[d + k]
+        k += 1
+      }
+      first += 4
     }
     while first < count {
       let from = place(first)
@@ -122,8 +134,12 @@ struct MatrixGradients {
       let inside = min(width, columns - panel * width)
       for row in 0..<count {
         let from = (first + row) * dY.stride + dY.start + panel * width, to = (panel * count + row) * width
-        for lane in 0..<inside { packed[to + lane] = dY.elements[from + lane] }
-        for lane in inside..<width { packed[to + lane] = 0 }
+        if inside == width {
+          packed.store(dY.elements.vector(SIMD16<Float>.self, at: from), at: to)
+        } else {
+          for lane in 0..<inside { packed[to + lane] = dY.elements[from + lane] }
+          for lane in inside..<width { packed[to + lane] = 0 }
+        }
       }
     }
     let result = scratch.floats(at: resultStart, count: depth * paddedColumns)
@@ -132,8 +148,9 @@ struct MatrixGradients {
       outputStride: paddedColumns, columns: paddedColumns, minimum: -.infinity, maximum: .infinity)
     for panel in 0..<panels {
       for channel in 0..<depth {
-        gradient.slice((panel * taps * depth + tap * depth + channel) * width, width)
-          .add(result.slice(channel * paddedColumns + panel * width, width))
+        let at = (panel * taps * depth + tap * depth + channel) * width
+        let sum = gradient.vector(SIMD16<Float>.self, at: at) + result.vector(SIMD16<Float>.self, at: channel * paddedColumns + panel * width)
+        gradient.store(sum, at: at)
       }
     }
   }
@@ -143,7 +160,28 @@ extension Elements where Element == Float {
   /// Adds `other`, of the same count, element by element.
   @inline(__always) func add(_ other: Elements<Float>) {
     assert(count == other.count)
-    for i in 0..<count { self[i] = self[i] + other[i] }
+    var i = 0
+    while i &+ 8 <= count {
+      store(vector(SIMD8<Float>.self, at: i) + other.vector(SIMD8<Float>.self, at: i), at: i)
+      i &+= 8
+    }
+    while i < count {
+      self[i] = self[i] + other[i]
+      i &+= 1
+    }
+  }
+}
+
+extension Elements where Element == Float {
+  /// Writes the four vectors of four values that start at the first four places as the columns of a 4x4 block at `at` of `target`, whose
+  /// rows are `stride` apart.
+  @inline(__always) func transpose4x4(_ first: Int, _ second: Int, _ third: Int, _ fourth: Int, to target: Elements<Float>, at: Int, stride: Int) {
+    let (a, b) = (vector(SIMD4<Float>.self, at: first), vector(SIMD4<Float>.self, at: second))
+    let (c, d) = (vector(SIMD4<Float>.self, at: third), vector(SIMD4<Float>.self, at: fourth))
+    target.store(SIMD4(a[0], b[0], c[0], d[0]), at: at)
+    target.store(SIMD4(a[1], b[1], c[1], d[1]), at: at &+ stride)
+    target.store(SIMD4(a[2], b[2], c[2], d[2]), at: at &+ 2 &* stride)
+    target.store(SIMD4(a[3], b[3], c[3], d[3]), at: at &+ 3 &* stride)
   }
 }
 

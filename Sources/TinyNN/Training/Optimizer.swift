@@ -39,34 +39,60 @@ extension TrainingSession {
         let weights = master(index, input), gradient = state(index, input, 0), first = state(index, input, 1)
         let decays = input == 1 && layout.tail.record(index).kind != .layerNormalization
         let shrink = decays ? 1 - options.learningRate * options.weightDecay : 1
+        let mean = plan.options.keepsAverage ? average(index, input) : nil
         switch plan.options.optimizer {
         case .sgd:
-          for i in 0..<weights.count {
-            let moment = options.momentum * first[i] + gradient[i] * scale
-            first[i] = moment
-            weights[i] = shrink * weights[i] - options.learningRate * moment
+          update(weights, gradient, first, mean, 1 - keep) { w, g, m, _ in
+            m = options.momentum * m + g * scale
+            w = shrink * w - options.learningRate * m
           }
         case .adam:
-          let second = state(index, input, 2)
           let rate = options.learningRate * correction1
           let (keep1, keep2) = (options.momentum, options.secondDecay)
-          for i in 0..<weights.count {
-            let g = gradient[i] * scale
-            let m = keep1 * first[i] + (1 - keep1) * g
-            let v = keep2 * second[i] + (1 - keep2) * (g * g)
-            first[i] = m
-            second[i] = v
-            weights[i] = shrink * weights[i] - rate * m / ((v * correction2).squareRoot() + options.epsilon)
+          update(weights, gradient, first, second: state(index, input, 2), mean, 1 - keep) { w, g, m, v in
+            let g = g * scale
+            m = keep1 * m + (1 - keep1) * g
+            v = keep2 * v + (1 - keep2) * (g * g)
+            w = shrink * w - rate * m / ((v * correction2).roots + options.epsilon)
           }
-        }
-        for i in 0..<gradient.count { gradient[i] = 0 }
-        if plan.options.keepsAverage {
-          let mean = average(index, input)
-          for i in 0..<weights.count { mean[i] = mean[i] + (1 - keep) * (weights[i] - mean[i]) }
         }
       }
     }
     roundWeights()
+  }
+
+  /// Calls `body` with four weights at a time, their gradients, the optimizer's first and second value for each; clears the gradients, and
+  /// moves the average toward the new weights by `share`.
+  @inline(__always)
+  private func update(
+    _ weights: Elements<Float>, _ gradient: Elements<Float>, _ first: Elements<Float>, second: Elements<Float>? = nil, _ mean: Elements<Float>?,
+    _ share: Float, _ body: (_ w: inout SIMD4<Float>, _ g: SIMD4<Float>, _ m: inout SIMD4<Float>, _ v: inout SIMD4<Float>) -> Void
+  ) {
+    var i = 0
+    while i &+ 4 <= weights.count {
+      var (w, m) = (weights.vector(SIMD4<Float>.self, at: i), first.vector(SIMD4<Float>.self, at: i))
+      var v = second.map { $0.vector(SIMD4<Float>.self, at: i) } ?? SIMD4()
+      body(&w, gradient.vector(SIMD4<Float>.self, at: i), &m, &v)
+      weights.store(w, at: i)
+      first.store(m, at: i)
+      second?.store(v, at: i)
+      gradient.store(SIMD4<Float>(), at: i)
+      if let mean {
+        let old = mean.vector(SIMD4<Float>.self, at: i)
+        mean.store(old + share * (w - old), at: i)
+      }
+      i &+= 4
+    }
+    while i < weights.count {
+      var (w, m, v) = (SIMD4(weights[i], 0, 0, 0), SIMD4(first[i], 0, 0, 0), SIMD4(second?[i] ?? 0, 0, 0, 0))
+      body(&w, SIMD4(gradient[i], 0, 0, 0), &m, &v)
+      weights[i] = w[0]
+      first[i] = m[0]
+      second?[i] = v[0]
+      gradient[i] = 0
+      if let mean { mean[i] = mean[i] + share * (w[0] - mean[i]) }
+      i &+= 1
+    }
   }
 
   /// Takes the average in place of the weights, to use or to export it. Training goes on from there.
@@ -76,5 +102,12 @@ extension TrainingSession {
       for input in 1...2 where layout.tail.trains(index, input: input) { copy(average(index, input), to: master(index, input)) }
     }
     roundWeights()
+  }
+}
+
+extension SIMD4<Float> {
+  /// The square root of each value, as one instruction where there is one.
+  @inline(__always) fileprivate var roots: SIMD4<Float> {
+    SIMD4(self[0].squareRoot(), self[1].squareRoot(), self[2].squareRoot(), self[3].squareRoot())
   }
 }

@@ -161,7 +161,10 @@ extension Adapt {
     }
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6 / Double(plan.options.steps)
     progress.finish()
-    return (gate, adapter.trainer.trainedFile(), adapter.embeddings(photos.map(\.first)), milliseconds)
+    let embeddings = adapter.embeddings(photos.map(\.first))
+    // Room for the copy of the file.
+    adapter.trainer.releaseActivations()
+    return (gate, adapter.trainer.trainedFile(), embeddings, milliseconds)
   }
 
   /// The encoder with all that was changed in it and with the way back to `before`; nil where nothing was.

@@ -84,6 +84,7 @@ struct Adapt: ParsableCommand {
     if outcome != nil { removeCheckpoint(of: task.path) }
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
 
+    warnOfSharedPhotos(knowledge)
     if let outcome { note(outcome.verdict) }
     if let aligned { note(aligned.text) }
     note("learned \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(head.text)")
@@ -146,6 +147,20 @@ struct Adapt: ParsableCommand {
     return knowledge
   }
 
+  /// A photo of two classes teaches neither.
+  private func warnOfSharedPhotos(_ knowledge: Knowledge) {
+    var (owners, shared): ([UInt64: Int], [[Int]: Int]) = ([:], [:])
+    for (index, known) in knowledge.classes.enumerated() {
+      for example in known.examples {
+        if let other = owners.updateValue(index, forKey: example.identifier) { shared[[other, index], default: 0] += 1 }
+      }
+    }
+    for (pair, count) in shared.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+      let names = pair.map { "'\(knowledge.classes[$0].name.onOneLine)'" }
+      warn("classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which cannot be told apart; remove them from one")
+    }
+  }
+
   /// The task that the file to be written holds now, if its embeddings are comparable.
   private func previousTask(_ path: String, _ encoder: Model) throws(Failure) -> TaskFile? {
     guard isFile(path) else { return nil }
@@ -154,7 +169,9 @@ struct Adapt: ParsableCommand {
       return try withExtendedLifetime(file) { () throws(ModelError) in
         if old.hasSameEncoder(as: encoder) { return try TaskFile(reading: old) }
         // An adapted task goes back to what it was before.
-        return try AdaptationRecord(reading: old)?.previous
+        if let record = try AdaptationRecord(reading: old), record.restores(old, to: encoder) { return record.previous }
+        if old.has(.classes) { warn("\(path): is a task of another encoder; it is replaced, and what it knew cannot be brought back") }
+        return nil
       }
     } catch let error as ModelError {
       warn("\(Failure(error, in: path).message); it is replaced")

@@ -6,9 +6,12 @@ import TinyNN
 /// Options of measurements with another camera.
 struct ShiftOptions: ParsableArguments {
   @Option(help: ArgumentHelp(
-    "Queries come from another camera: camera (blur, exposure, colour cast, noise), camera:0.5 (half of it), none (the same photos). The encoder is aligned by photos without labels.",
-    valueName: "camera[:S]|none"))
+    "Queries and photos without labels come from another camera: \(CameraShift.Part.names.joined(separator: ", ")), camera (all but jpeg), none (the same photos); camera:0.5 is half of it. The encoder is aligned by photos without labels; with --method finetune only if --align is given.",
+    valueName: "NAME[:S]|none"))
   var shift: String?
+
+  @Flag(help: .hidden)
+  var align = false
 
   @Option(help: ArgumentHelp(
     "Photos without labels of each class, at most, for --shift and --auxiliary. (default: 25 with --shift, else none)", valueName: "N"))
@@ -21,13 +24,13 @@ struct ShiftOptions: ParsableArguments {
   var shiftThreshold = CameraAlignmentOptions().threshold
 
   /// Nil where queries are as they are.
-  func strength() throws -> Float {
-    guard let shift, shift != "none" else { return 0 }
-    let parts = shift.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts[0] == "camera", parts.count <= 2, let strength = parts.count == 2 ? Float(parts[1]) : 1, strength > 0, strength <= 1 else {
-      throw Failure(.usage, "--shift: '\(shift)' is none of: camera, camera:S with S above 0 and at most 1, none")
+  func camera() throws(Failure) -> CameraShift? {
+    guard let shift, shift != "none" else { return nil }
+    guard let camera = CameraShift(shift) else {
+      throw Failure(
+        .usage, "--shift: '\(shift)' is none of: camera, \(CameraShift.Part.names.joined(separator: ", ")), each with :S, S above 0 and at most 1, or none")
     }
-    return strength
+    return camera
   }
 
   /// Nil where there are none.
@@ -49,7 +52,7 @@ struct ShiftOptions: ParsableArguments {
 extension Evaluate {
   func evaluateShift(_ location: ModelLocation, _ classes: ClassFolders, _ reader: PhotoReader) throws {
     guard method == "prototype" else { throw Failure(.usage, "--shift measures prototypes; leave --method out") }
-    let camera = CameraShift(strength: try shifted.strength())
+    let camera = try shifted.camera()
     let model = reader.model, count = reader.encoder.preprocessing.outputCount
     let clean = CutCache(count: classes.photoCount, entryCount: count, map: nil)
     let seen = CutCache(count: classes.photoCount, entryCount: count, map: nil)
@@ -60,9 +63,8 @@ extension Evaluate {
       var embeddings: [[Float]] = []
       for photo in folder.photos {
         if let input = try reader.networkInput(of: photo, strict: strict) {
-          var random = CounterRandom(seed: seed ^ 0x6361_6D65, stream: UInt64(row))
           clean.store(input, at: row)
-          seen.store(camera.strength > 0 ? camera.apply(input, reader.encoder.preprocessing, random: &random) : input, at: row)
+          seen.store(camera?.apply(input, reader.encoder.preprocessing, row: row, seed: seed) ?? input, at: row)
           embeddings.append(try reader.encoder.embedding(ofInput: input))
           row += 1
         }
@@ -72,13 +74,11 @@ extension Evaluate {
       embedded.add(folder.name, embeddings)
     }
     progress.finish()
-    var options = EpisodeOptions()
-    (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
     let draw = shifted.unlabelledDraw(ways: ways) ?? UnlabelledDraw()
     var alignment = CameraAlignmentOptions()
     alignment.threshold = shifted.shiftThreshold
     let drawn: Episodes
-    do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
+    do { drawn = try Episodes(embedded, episodeOptions) } catch { throw Failure(.badData, "\(dataset): \(error)") }
     var episodesDone = Progress("Episodes", total: episodes)
     let result: ShiftResult
     do { result = try drawn.runShift(model, clean: clean, shifted: seen, draw, alignment) { episodesDone.update(done: $0) } } catch {
@@ -88,7 +88,7 @@ extension Evaluate {
     try report(result, camera, location, classes)
   }
 
-  private func report(_ result: ShiftResult, _ camera: CameraShift, _ location: ModelLocation, _ classes: ClassFolders) throws {
+  private func report(_ result: ShiftResult, _ camera: CameraShift?, _ location: ModelLocation, _ classes: ClassFolders) throws {
     let (unshifted, frozen) = (EpisodeResult(accuracies: result.unshifted), EpisodeResult(accuracies: result.frozen))
     let (aligned, gain) = (EpisodeResult(accuracies: result.aligned), result.gain)
     let shift = EpisodeResult(accuracies: result.shifts)
@@ -96,14 +96,14 @@ extension Evaluate {
     try results.print(
       [
         "accuracy": .number(aligned.mean), "ci95": .number(aligned.interval), "frozenAccuracy": .number(frozen.mean),
-        "frozenCI95": .number(frozen.interval), "unshiftedAccuracy": .number(unshifted.mean), "gain": .number(gain.mean),
+        "frozenCI95": .number(frozen.interval), "accuracies": aligned.json, "frozenAccuracies": frozen.json, "unshiftedAccuracy": .number(unshifted.mean), "gain": .number(gain.mean),
         "gainCI95": .number(gain.interval), "alignedEpisodes": .integer(result.alignedCount), "shift": .number(shift.mean),
         "leastShift": .number(result.shifts.min() ?? 0), "largestShift": .number(result.shifts.max() ?? 0),
-        "cameraStrength": .float(camera.strength), "episodes": .integer(episodes), "ways": .integer(ways), "shots": .integer(shots),
+        "camera": .string(shifted.shift ?? "none"), "cameraStrength": .float(camera?.strength ?? 0), "episodes": .integer(episodes), "ways": .integer(ways), "shots": .integer(shots),
         "seed": .integer(Int(truncatingIfNeeded: seed)), "model": .string(location.path), "dataset": .string(dataset),
       ],
       text: """
-        \(ways)-way \(shots)-shot, queries of another camera (\(decimal(Double(camera.strength), digits: 2))), aligned: \(percent(aligned)) over \(episodes) episodes
+        \(ways)-way \(shots)-shot, queries of another camera (\(shifted.shift ?? "none")), aligned: \(percent(aligned)) over \(episodes) episodes
         not aligned: \(percent(frozen)); gain \(decimal(gain.mean, digits: 2)) +- \(decimal(gain.interval, digits: 2)); queries of the same camera: \(percent(unshifted))
         shift \(decimal(shift.mean, digits: 2)) (\(decimal(result.shifts.min() ?? 0, digits: 2)) to \(decimal(result.shifts.max() ?? 0, digits: 2))), aligned in \(result.alignedCount) episodes
         """)

@@ -71,15 +71,20 @@ struct Evaluate: ParsableCommand {
 
   // MARK: Episodes
 
+  var episodeOptions: EpisodeOptions {
+    var options = EpisodeOptions()
+    (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
+    return options
+  }
+
   private func evaluateEpisodes(_ location: ModelLocation, _ methods: [(name: String, method: LearningMethod)]) throws {
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation")
     let reader = try PhotoReader(runtime, path: location.path)
-    if shifted.shift != nil { return try evaluateShift(location, classes, reader) }
     if method == "finetune" { return try evaluateFinetune(location, classes, reader) }
+    if shifted.shift != nil { return try evaluateShift(location, classes, reader) }
     let views = try finetune.averagedViews() ?? 1
     let (embedded, photos) = try EmbeddedPhotos(reader, strict: strict, views: views).dataset(classes)
-    var options = EpisodeOptions()
-    (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
+    let options = episodeOptions
     let drawn: Episodes
     do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
     let statistics: StatisticsView?
@@ -130,69 +135,6 @@ struct Evaluate: ParsableCommand {
       }
       return (name, points)
     }
-  }
-
-  // MARK: Finetune
-
-  private func evaluateFinetune(_ location: ModelLocation, _ classes: ClassFolders, _ reader: PhotoReader) throws {
-    let model = reader.model
-    let adapter: TailAdapter, embedded: EmbeddedDataset
-    do {
-      let plan = try AdaptationPlan(
-        for: model, finetune.adaptation(seed: seed), photos: classes.photoCount, classes: ways, trunkByteCount: reader.encoder.plannedByteCount)
-      let places = TrunkRunner.places(plan.options)
-      let cutTensor = plan.cutTensor
-      let cache = CutCache(count: classes.photoCount * places, entryCount: plan.training.cutCount, map: model.tensor(cutTensor).quantization)
-      embedded = try embed(classes, reader, TrunkRunner(reader.encoder, plan, cutTensor: cutTensor), cache, places)
-      adapter = try TailAdapter(model, plan, cache: cache)
-    } catch let error as TrainingError { throw Failure(error, in: model, path: location.path) }
-    var options = EpisodeOptions()
-    (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
-    let drawn: Episodes
-    do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
-    var progress = Progress("Episodes", total: episodes)
-    let result = drawn.runFinetune(adapter, gated: !ungated, unlabelled: shifted.unlabelledDraw(ways: ways)) { progress.update(done: $0) }
-    progress.finish()
-    let (accuracy, frozen, gain) = (result.accuracy, result.frozenAccuracy, result.gain)
-    func percent(_ result: EpisodeResult) -> String { "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))" }
-    try results.print(
-      [
-        "accuracy": .number(accuracy.mean), "ci95": .number(accuracy.interval), "episodes": .integer(episodes), "ways": .integer(ways),
-        "shots": .integer(shots), "queries": .integer(queries), "seed": .integer(Int(truncatingIfNeeded: seed)), "method": .string(method),
-        "frozenAccuracy": .number(frozen.mean), "frozenCI95": .number(frozen.interval), "gain": .number(gain.mean),
-        "gainCI95": .number(gain.interval), "trainedEpisodes": .integer(result.takenCount), "auxiliary": .string(finetune.auxiliary.rawValue), "rotatedEpisodes": .integer(result.rotatedCount),
-        "tailLayers": .integer(adapter.plan.layers), "trainedWeights": .integer(adapter.plan.training.trainedCount),
-        "trainingBytes": .integer(adapter.plan.training.arenaByteCount),
-        "model": .string(location.path), "dataset": .string(dataset), "classes": .integer(classes.folders.count),
-        "photos": .integer(classes.photoCount - reader.skipped.count), "skipped": JSON(reader.skipped),
-      ],
-      text: """
-        \(ways)-way \(shots)-shot, finetune of the last \(adapter.plan.layers) layers: \(percent(accuracy)) over \(episodes) episodes
-        prototypes of the same episodes: \(percent(frozen)); gain \(decimal(gain.mean, digits: 2)) +- \(decimal(gain.interval, digits: 2));         trained in \(result.takenCount) of them
-        """)
-  }
-
-  private func embed(
-    _ classes: ClassFolders, _ reader: PhotoReader, _ trunk: TrunkRunner, _ cache: CutCache, _ places: Int
-  ) throws -> EmbeddedDataset {
-    var progress = Progress("Embedding", total: classes.photoCount)
-    defer { progress.finish() }
-    var embedded = EmbeddedDataset(dimension: reader.encoder.dimension)
-    var (done, row) = (0, 0)
-    for folder in classes.folders {
-      var embeddings: [[Float]] = []
-      for photo in folder.photos {
-        if let input = try reader.networkInput(of: photo, strict: strict) {
-          trunk.add(input, identifier: UInt64(row), to: cache, at: row * places)
-          embeddings.append(try reader.encoder.embedding(ofInput: input))
-          row += 1
-        }
-        done += 1
-        progress.update(done: done)
-      }
-      embedded.add(folder.name, embeddings)
-    }
-    return embedded
   }
 
   // MARK: A task
@@ -258,7 +200,7 @@ extension EpisodeMeasures {
       ["signal": .string(signal.name), "auroc": .number(signal.auroc), "falseAcceptance95": .number(100 * signal.falseAcceptance)]
     }
     return [
-      ("accuracy", .number(accuracies.mean)), ("ci95", .number(accuracies.interval)), ("calibrationError", .number(calibrationError)),
+      ("accuracy", .number(accuracies.mean)), ("ci95", .number(accuracies.interval)), ("accuracies", accuracies.json), ("calibrationError", .number(calibrationError)),
       ("acceptedKnown", .number(100 * accepted)), ("rejectedOther", refused.map { .number(100 * $0) } ?? .null),
       ("rejection", .array(signals)), ("chosen", .object(chosen.map { ("\($0.method)", .integer($0.episodes)) })),
     ]
@@ -269,4 +211,9 @@ extension EpisodeMeasures {
     let paired = accuracies.minus(reference.accuracies)
     return [("difference", .number(paired.mean)), ("differenceCi95", .number(paired.interval))]
   }
+}
+
+extension EpisodeResult {
+  /// One number for each episode, so that results on the same episodes can be paired.
+  var json: JSON { .array(accuracies.map { .number($0) }) }
 }

@@ -72,6 +72,24 @@ import Testing
     }
   }
 
+  /// What an adapted task of another encoder knew is not mixed with the new one's.
+  @Test func anAdaptedTaskOfAnotherEncoderIsReplaced() throws {
+    let dark = try makeUnlabelled("dark", factor: 0.35)
+    let other = try fixtures.folder.write(FinetuneTests.encoderFile(seed: 9), to: "other.tnn")
+    for model in [other, fixtures.encoder] {
+      let aligned = try adapt(encoder, dark, "t.tnn")
+      #expect(try aligned.status == 0 && camera(aligned)["aligned"] as? Bool == true, "\(aligned)")
+      let result = try Command.run(["adapt", dataset, "--model", model, "--method", "prototype", "-o", file("t.tnn")])
+      #expect(result.status == 0 && result.errors.contains("is a task of another encoder; it is replaced"), "\(result)")
+      let undone = try Command.run(["classes", file("t.tnn"), "--undo"])
+      #expect(undone.status == 65 && undone.errors.contains("nothing to undo"), "\(undone)")
+    }
+    // Its own encoder brings back what it knew.
+    #expect(try adapt(encoder, dark, "own.tnn").status == 0)
+    let again = try Command.run(["adapt", dataset, "--model", encoder, "--method", "prototype", "-o", file("own.tnn")])
+    #expect(again.status == 0 && !again.errors.contains("another encoder"), "\(again)")
+  }
+
   @Test func photosOfTheSameCameraChangeNothing() throws {
     #expect(try Command.run(["adapt", dataset, "--model", encoder, "--method", "prototype", "-o", file("plain.tnn")]).status == 0)
     for (name, colours) in [("all", AdaptUnlabelledTests.colours), ("one", ["greenish"])] {
@@ -111,6 +129,11 @@ import Testing
     let json = try result.json()
     let (accuracy, frozen, gain) = (json["accuracy"] as? Double ?? -1, json["frozenAccuracy"] as? Double ?? -1, json["gain"] as? Double ?? -99)
     #expect(abs(accuracy - frozen - gain) < 1e-9 && json["cameraStrength"] as? Double == 0.5, "\(json)")
+    for name in ["blur", "exposure:0.5", "colour", "noise", "jpeg"] {
+      let one = try Command.run(
+        ["evaluate", "--model", encoder, "--dataset", dataset, "--shift", name, "--ways", "3", "--shots", "2", "--episodes", "1", "--json"])
+      #expect(try one.status == 0 && one.json()["camera"] as? String == name, "\(one)")
+    }
     for wrong in ["fog", "camera:0", "camera:2", "camera:1:1"] {
       let refused = try Command.run(["evaluate", "--model", encoder, "--dataset", dataset, "--shift", wrong, "--ways", "2", "--shots", "1"])
       #expect(refused.status == 64 && refused.errors.contains("--shift"), "\(refused)")

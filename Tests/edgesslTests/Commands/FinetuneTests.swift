@@ -88,6 +88,34 @@ import TinyNN
     #expect(result.errors.contains("one photo only"), "\(result)")
   }
 
+  /// Copies count once, so a class of copies has one photo; two classes with the same photos are named.
+  @Test func identicalPhotosAreNamed() throws {
+    for colour in ["red", "blue"] {
+      for number in 0..<4 { try fixtures.folder.write(PhotoFixtures.photo(colour, 0), to: "\(try copies(colour))/\(number).ppm") }
+    }
+    let options = ["--model", encoder, "--method", "finetune", "--steps", "5", "-o", file("s.tnn"), "--json"]
+    let result = try Command.run(["adapt", file("copies")] + options)
+    #expect(try result.status == 0 && result.json()["trained"] as? Bool == false && result.json()["photos"] as? Int == 2, "\(result)")
+    #expect(result.errors.contains("counted once") && result.errors.contains("one photo only"), "\(result)")
+
+    for name in ["left", "right"] { try fixtures.addClass(name, in: "twins", colour: "red") }
+    let twins = try Command.run(["adapt", file("twins")] + options)
+    #expect(twins.status == 0 && twins.errors.contains("classes 'left' and 'right' have 4 photos in common"), "\(twins)")
+  }
+
+  private func copies(_ colour: String) throws -> String {
+    try fixtures.folder.makeFolder("copies/\(colour)")
+    return "copies/\(colour)"
+  }
+
+  @Test func rotationRefusesAFolderWithoutPhotosThatCanBeRead() throws {
+    try fixtures.folder.makeFolder("broken")
+    for number in 0..<3 { try fixtures.folder.write(Array("no photo".utf8), to: "broken/\(number).jpg") }
+    let result = try adapt("t.tnn", ["--auxiliary", "rotation", "--unlabelled", file("broken")])
+    #expect(result.status == 65 && result.errors.contains("none of its 3 files is a photo that can be read"), "\(result)")
+    #expect(!fixtures.folder.names.contains("t.tnn"))
+  }
+
   @Test func undoBringsTheEncoderBack() throws {
     #expect(try Command.run(["adapt", dataset, "--model", encoder, "--views", "1", "-o", file("plain.tnn")]).status == 0)
     // The gate decides by the photos; here training must be seen, so any of several seeds that it lets through serves.
@@ -148,9 +176,24 @@ import TinyNN
     let json = try result.json()
     let (accuracy, frozen, gain) = (json["accuracy"] as? Double ?? -1, json["frozenAccuracy"] as? Double ?? -1, json["gain"] as? Double ?? -99)
     #expect(abs(accuracy - frozen - gain) < 1e-9 && json["method"] as? String == "finetune", "\(json)")
+    #expect((json["accuracies"] as? [Double])?.count == 6, "\(json)")
     let plain = try Command.run(
       ["evaluate", "--model", encoder, "--dataset", dataset, "--ways", "2", "--shots", "2", "--episodes", "6", "--json"])
     #expect(try plain.json()["accuracy"] as? Double == frozen, "prototypes of the same episodes: \(plain)")
+  }
+
+  @Test func evaluatesBehindAnotherCamera() throws {
+    let options = [
+      "evaluate", "--model", encoder, "--dataset", dataset, "--ways", "2", "--shots", "2", "--queries", "1", "--episodes", "2", "--shift", "camera",
+      "--unlabelled-shots", "1",
+    ]
+    let training = ["--method", "finetune", "--ungated", "--auxiliary", "rotation", "--steps", "3", "--views", "1", "--batch", "4"]
+    let json = try Command.run(options + training + ["--align", "--json"]).json()
+    #expect((json["alignedAccuracies"] as? [Double])?.count == 2 && json["unlabelled"] as? Double == 2, "\(json)")
+    let plain = try Command.run(options + ["--json"]).json()
+    #expect(plain["frozenAccuracy"] as? Double == json["frozenAccuracy"] as? Double, "prototypes of the same episodes: \(plain) \(json)")
+    let refused = try Command.run(["evaluate", "--model", encoder, "--dataset", dataset, "--method", "finetune", "--align"])
+    #expect(refused.status == 64 && refused.errors.contains("give --shift, too"), "\(refused)")
   }
 
   @Test(arguments: [["--steps", "0"], ["--learning-rate", "0"], ["--auxiliary", "jigsaw"], ["--layers", "0"], ["--batch", "100000"]])

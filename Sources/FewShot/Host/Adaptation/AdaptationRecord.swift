@@ -136,6 +136,22 @@ public struct AdaptationRecord: Sendable {
     return writer.finish()
   }
 
+  /// True if `encoder` is what `adapted` was before.
+  public func restores(_ adapted: Model, to encoder: Model) -> Bool {
+    let (changed, weights) = (adapted.section(.weights), encoder.section(.weights))
+    guard adapted.hasSameArchitecture(as: encoder), changed.count == weights.count else { return false }
+    func areEqual(_ a: ByteRegion, _ b: ByteRegion) -> Bool { (0..<a.count).allSatisfy { a.load(UInt8.self, at: $0) == b.load(UInt8.self, at: $0) } }
+    var position = 0
+    for patch in patches {
+      let end = patch.offset + patch.bytes.count
+      guard patch.offset >= position, end <= weights.count else { return false }
+      guard areEqual(changed.slice(position, patch.offset - position), weights.slice(position, patch.offset - position)) else { return false }
+      guard patch.bytes.indices.allSatisfy({ patch.bytes[$0] == weights.load(UInt8.self, at: patch.offset + $0) }) else { return false }
+      position = end
+    }
+    return areEqual(changed.slice(position, changed.count - position), weights.slice(position, weights.count - position))
+  }
+
   /// The task as it was before.
   public var previous: TaskFile { task }
 }

@@ -47,12 +47,7 @@ extension Episodes {
     for episode in 0..<options.episodes {
       let draw = draw(episode)
       let labels = draw.queries.map(\.label), queries = draw.queries.map(\.row)
-      var prototypes = [Float](repeating: 0, count: options.ways * dimension)
-      let support = original.embeddings(clean, draw.support)
-      withSupport(support, (0..<draw.support.count).map { UInt32($0 / options.shots) }, classCount: options.ways, dimension: dimension) { support in
-        var span = prototypes.mutableSpan
-        PrototypeHead.learn(support, into: &span)
-      }
+      let prototypes = prototypes(original.embeddings(clean, draw.support))
       func accuracy(_ embedder: InputEmbedder, _ cache: CutCache) -> Double {
         let right = NearestPrototype.rightCount(embedder.embeddings(cache, queries), labels, prototypes, dimension: dimension)
         return 100 * Double(right) / Double(queries.count)
@@ -72,7 +67,7 @@ extension Episodes {
 }
 
 /// Embeds cached inputs.
-private final class InputEmbedder {
+final class InputEmbedder {
   private let encoder: Encoder
   private let input: AlignedMemory
 
