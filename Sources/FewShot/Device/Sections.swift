@@ -21,11 +21,11 @@ import TinyNN
 //              at the next multiple of 64: C f32 biases
 //              at the next multiple of 64: C x F f32 prototypes of the features, each of length 1
 //
-// statistics 0 u32 version 1 to 3 | 4 u32 dimension d | 8 u32 background count n | 12 u32 element type (1 float32, 2 float16)
+// statistics 0 u32 version 1 to 3 | 4 u32 dimension d | 8 u32 background count n | 12 u32 element type (1 float32, 2 float16, 3 int8)
 //           16 u32 photos that the mean is over | 20 .. 63 0
 //           64 d f32 mean of the embeddings as the encoder gives them
 //              at the next multiple of 64: n f32 lengths of the background embeddings before they were scaled to 1
-//              at the next multiple of 64: n x d background embeddings of length 1
+//              at the next multiple of 64: n x d background embeddings of length 1; in int8 the largest magnitude of each is 127
 //            version 2, the base covariance: 20 u32 axis count r | 24 f32 variance at right angles to the axes
 //              at the next multiple of 64: r f32 variances along the axes
 //              at the next multiple of 64: r x d f32 axes of length 1

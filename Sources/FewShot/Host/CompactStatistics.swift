@@ -21,34 +21,22 @@ extension StatisticsView {
   /// would fill otherwise.
   var compact: [UInt8] {
     let rows = min(backgroundCount, StatisticsView.compactBackgroundCount)
-    var bytes: [UInt8] = []
-    bytes.append(word: UInt32(2))
-    bytes.append(word: UInt32(dimension))
-    bytes.append(word: UInt32(rows))
-    bytes.append(word: ElementType.int8.rawValue)
-    bytes.append(word: UInt32(photoCount))
-    bytes.append(word: UInt32(axisCount))
-    bytes.append(float: residualVariance)
-    bytes.align()
-    bytes.append(floats: (0..<dimension).map(mean))
-    bytes.align()
-    bytes.append(floats: (0..<rows).map(length))
-    bytes.align()
+    var background: [UInt8] = []
     var row = [Float](repeating: 0, count: dimension)
     for index in 0..<rows {
       var span = row.mutableSpan
       copyBackground(index, into: &span)
       let largest = row.map(\.magnitude).max()!
-      for value in row { bytes.append(UInt8(bitPattern: Int8(largest == 0 ? 0 : (127 * value / largest).rounded()))) }
+      for value in row { background.append(UInt8(bitPattern: Int8(largest == 0 ? 0 : (127 * value / largest).rounded()))) }
     }
-    bytes.align()
-    bytes.append(floats: (0..<axisCount).map(variance))
-    bytes.align()
-    for index in 0..<axisCount {
-      let axis = axis(index)
-      bytes.append(floats: (0..<dimension).map { axis[$0] })
-    }
-    ScaleTable(self)?.add(to: &bytes)
-    return bytes
+    return StatisticsSection(
+      photoCount: photoCount, mean: (0..<dimension).map(mean), lengths: (0..<rows).map(length), elementType: .int8, background: background,
+      variances: (0..<axisCount).map(variance), residualVariance: residualVariance,
+      axes: (0..<axisCount).map { index in
+        let axis = axis(index)
+        return (0..<dimension).map { axis[$0] }
+      },
+      scales: ScaleTable(self)
+    ).bytes
   }
 }

@@ -42,31 +42,18 @@ public struct EncoderStatistics: Sendable {
   /// The statistics section of a .tnn file, the background in half precision. Precondition: there is at least one photo.
   public var section: [UInt8] {
     precondition(photoCount > 0)
-    var bytes: [UInt8] = []
     let mean = sums.map { $0 / Double(photoCount) }
     let rows = background.map { example in
       (0..<dimension).map { Double(example.embedding[$0]) * Double(example.length) - mean[$0] }
     }
     let covariance = PrincipalAxes(of: rows, dimension: dimension, atMost: EncoderStatistics.axisCount)
-    bytes.append(word: UInt32(2))
-    bytes.append(word: UInt32(dimension))
-    bytes.append(word: UInt32(background.count))
-    bytes.append(word: StatisticsView.ElementType.float16.rawValue)
-    bytes.append(word: UInt32(photoCount))
-    bytes.append(word: UInt32(covariance.axes.count))
-    bytes.append(float: Float(covariance.residual))
-    bytes.align()
-    bytes.append(floats: mean.map { Float($0) })
-    bytes.align()
-    bytes.append(floats: background.map(\.length))
-    bytes.align()
-    for example in background { for value in example.embedding { bytes.append(word: HalfPrecision.bits(value)) } }
-    bytes.align()
-    bytes.append(floats: covariance.variances.map { Float($0) })
-    bytes.align()
-    for axis in covariance.axes { bytes.append(floats: axis.map { Float($0) }) }
-    scales?.add(to: &bytes)
-    return bytes
+    var halves: [UInt8] = []
+    for example in background { for value in example.embedding { halves.append(word: HalfPrecision.bits(value)) } }
+    return StatisticsSection(
+      photoCount: photoCount, mean: mean.map { Float($0) }, lengths: background.map(\.length), elementType: .float16, background: halves,
+      variances: covariance.variances.map { Float($0) }, residualVariance: Float(covariance.residual),
+      axes: covariance.axes.map { $0.map { Float($0) } }, scales: scales
+    ).bytes
   }
 
   /// The bytes of `encoder`'s file with these statistics instead of its own.

@@ -112,18 +112,3 @@
     }
   }
 }
-
-extension Elements {
-  /// The eight elements from `index`.
-  @inline(__always) func vector(at index: Int) -> SIMD8<Element> where Element: SIMDScalar {
-    assert(index >= 0 && index + 8 <= count)
-    return SIMD8(self[index], self[index &+ 1], self[index &+ 2], self[index &+ 3],
-                 self[index &+ 4], self[index &+ 5], self[index &+ 6], self[index &+ 7])
-  }
-
-  /// Replaces the eight elements from `index`.
-  @inline(__always) func store(_ vector: SIMD8<Element>, at index: Int) where Element: SIMDScalar {
-    assert(index >= 0 && index + 8 <= count)
-    for lane in 0..<8 { self[index &+ lane] = vector[lane] }
-  }
-}

@@ -133,10 +133,10 @@ public struct Convolution: Operator {
     }
   }
 
-  /// An image of fewer elements than there are weights is divided by columns: each part reads only its share of the weights, and the
-  /// image comes from both parts of the operator before. Otherwise by pixels, so that a thread finds in its cache what it wrote.
+  /// `PanelPacking.dividesColumns` of one image; a pixel reads as many new ones as the window steps over.
   func dividesColumns(pixels: Int, columns: Int, channels: Int) -> Bool {
-    groups == 1 && pixels * (window.strideY * window.strideX * channels + columns) < columns * window.taps * channels
+    groups == 1 && PanelPacking.dividesColumns(
+      rows: pixels, readPerRow: window.strideY * window.strideX * channels, depth: window.taps * channels, columns: columns)
   }
 
   public func run(_ context: borrowing OperatorContext) {

@@ -73,8 +73,7 @@ public struct Dense: Operator {
     let depth = weights.shape[1], columns = weights.shape[0]
     let rows = output.shape.count / columns
     let packing = PanelPacking(columns: columns, depth: depth)
-    // As in a convolution.
-    let dividesColumns = rows * (depth + columns) < columns * depth
+    let dividesColumns = PanelPacking.dividesColumns(rows: rows, readPerRow: depth, depth: depth, columns: columns)
     let rowShare = dividesColumns ? 0..<rows : context.share(of: rows)
     let panelShare = dividesColumns ? context.share(of: packing.panelCount) : 0..<packing.panelCount
     let firstColumn = panelShare.lowerBound * PanelPacking.width

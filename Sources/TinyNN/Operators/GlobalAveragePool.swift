@@ -27,11 +27,11 @@ public struct GlobalAveragePool: Operator {
       var channel = share.lowerBound
       while channel + 16 <= share.upperBound {
         var place = channel
-        var (low, high) = (source.vector(at: place), source.vector(at: place + 8))
+        var (low, high) = (source.vector(SIMD8<Float>.self, at: place), source.vector(SIMD8<Float>.self, at: place + 8))
         for _ in 1..<max(1, pixels) {
           place &+= channels
-          low += source.vector(at: place)
-          high += source.vector(at: place &+ 8)
+          low += source.vector(SIMD8<Float>.self, at: place)
+          high += source.vector(SIMD8<Float>.self, at: place &+ 8)
         }
         target.store(low / divisor, at: channel)
         target.store(high / divisor, at: channel + 8)
@@ -59,7 +59,10 @@ public struct GlobalAveragePool: Operator {
       while channel + 8 <= share.upperBound {
         var sums = SIMD8<Int32>(repeating: 0), place = channel
         for _ in 0..<pixels {
-          sums &+= SIMD8<Int32>(truncatingIfNeeded: source.vector(at: place))
+          // Lane by lane: the compiler makes one widening load of it, and on 32-bit ARM would allocate for a load of SIMD8<Int8>.
+          sums &+= SIMD8(
+            Int32(source[place]), Int32(source[place &+ 1]), Int32(source[place &+ 2]), Int32(source[place &+ 3]),
+            Int32(source[place &+ 4]), Int32(source[place &+ 5]), Int32(source[place &+ 6]), Int32(source[place &+ 7]))
           place &+= channels
         }
         for lane in 0..<8 { target[channel + lane] = nearestFloat(sums[lane] &- offset) * map.scale / divisor }
