@@ -21,7 +21,7 @@ deps deps-arm:
 
 # The Swift standard library is linked in: a start takes half the time, and the program runs where no Swift is installed.
 build: deps
-	$(SWIFT) build -c release --product edgessl --static-swift-stdlib
+	$(SWIFT) build -c release --product edgessl --static-swift-stdlib $$(Tools/link/flags.sh)
 
 demo: build
 	Tools/demo.sh $(BIN)

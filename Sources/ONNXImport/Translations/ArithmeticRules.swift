@@ -62,7 +62,9 @@ extension Translation {
     "Where": { (translation) throws(ONNXImportError) in
       try translation.node.requireInputs(3...3)
       let (condition, a, b) = (try translation.operand(0), try translation.operand(1), try translation.operand(2))
-      if let constant = condition.constant?.floats, let shape = broadcastShape(condition.shape, broadcastShape(a.shape, b.shape) ?? []) {
+      if let constant = condition.constant?.floats, let values = broadcastShape(a.shape, b.shape),
+        let shape = broadcastShape(condition.shape, values)
+      {
         if constant.allSatisfy({ $0 != 0 }) { return [try translation.expanded(a, to: shape)] }
         if constant.allSatisfy({ $0 == 0 }) { return [try translation.expanded(b, to: shape)] }
       }
