@@ -10,7 +10,8 @@ stamp=../.build/bench-venv/requirements.txt
 if [ -z "$BENCH_PYTHON" ] && ! cmp -s rivals/requirements.txt "$stamp"; then
   echo "making the Python environment for the rivals (once, some minutes: torch exports the models)" >&2
   python3 -m venv --clear ../.build/bench-venv
-  "$python" -m pip install -q --disable-pip-version-check --extra-index-url https://download.pytorch.org/whl/cpu -r rivals/requirements.txt
+  # One retry: without the index of PyTorch, where it is not reached, torch comes from PyPI.
+  "$python" -m pip install -q --disable-pip-version-check --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu -r rivals/requirements.txt
   cp rivals/requirements.txt "$stamp"
 fi
 if [ "$1" = photos ]; then

@@ -57,6 +57,19 @@ def means(rows):
     return "\n".join(lines)
 
 
+def speedups(rows):
+    """Medians of one thread over those of two, of edgessl and of the fastest rival."""
+    medians = {}
+    for row in rows:
+        cells = {runtime: cell["median"] for runtime, cell in row["cells"].items() if "failed" not in cell}
+        rivals = [value for runtime, value in cells.items() if runtime != "edgessl"]
+        if "edgessl" in cells and rivals:
+            medians[row["network"], row["precision"], row["threads"]] = (cells["edgessl"], min(rivals))
+    return "\n".join(f"- two threads over one, {network} {precision}: {one[0] / two[0]:.2f}; fastest rivals {one[1] / two[1]:.2f}"
+                     for (network, precision, threads), one in medians.items()
+                     if threads == 1 and (two := medians.get((network, precision, 2))))
+
+
 def machine():
     with open("/proc/cpuinfo") as file:
         lines = [line.split(":") for line in file if ":" in line]
@@ -75,7 +88,7 @@ def text(rows, whole, options):
         f"{versions}; batch 1; {options.rounds} rounds of {options.seconds} s, runtimes in turns, each in a process of its own, pinned. "
         "Ratio: median of edgessl to that of the fastest rival, in brackets that of the minima. Cosine: of the output to PyTorch's. "
         "Resident: the peak of the process; of rivals, less the bare Python.", "",
-        "Geometric mean of the ratios:", "", means(rows), "", table(rows), "",
+        "Geometric mean of the ratios:", "", means(rows), "", speedups(rows), "", table(rows), "",
         f"`edgessl classify` of one photo with models/edge-s, whole process: {whole['median']:.1f} ms median, {whole['min']:.1f} min; "
         f"resident {whole['residentBytes'] / 2**20:.1f} MiB at its peak, plan {whole['arenaBytes'] / 2**20:.2f} MiB, weights "
         f"{whole['weightBytes'] / 2**20:.2f} MiB.", ""])
