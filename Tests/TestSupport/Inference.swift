@@ -4,8 +4,8 @@ import TinyNN
 /// Workers that run the parts of an operator one after the other on the caller's thread, last part first: what threads
 /// compute, without their chance order.
 public func serialWorkers(_ count: Int) -> Workers {
-  Workers(count: count, pool: nil) { _, parts, work, job in
-    for part in (0..<parts).reversed() { work(job, part) }
+  Workers(count: count, pool: nil) { _, parts, work, job, index in
+    for part in (0..<parts).reversed() { work(job, index, part, parts) }
   }
 }
 

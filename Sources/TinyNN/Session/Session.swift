@@ -2,11 +2,13 @@
 ///
 /// One session runs one inference at a time; several sessions may share a model.
 @safe public struct Session: ~Copyable {
-  public let model: Model
   public let plan: InferencePlan
-  let arena: Arena
-  let kernels: Kernels
+  private var job: Job
   let workers: Workers
+
+  public var model: Model { job.model }
+  var arena: Arena { job.arena }
+  var kernels: Kernels { job.kernels }
 
   /// - Parameter arena: at least `plan.arenaByteCount` bytes at an address that is a multiple of 64, valid and used by
   ///   nobody else while the session lives.
@@ -20,11 +22,10 @@
     guard UInt(bitPattern: base) % UInt(Format.alignment) == 0 else {
       throw ModelError(.arenaMisaligned, found: Int(bitPattern: base) % Format.alignment, needed: Format.alignment)
     }
-    self.model = model
     self.plan = plan
     // The caller's promise about the arena, see above.
-    unsafe self.arena = Arena(base, byteCount: arena.count)
-    self.kernels = kernels
+    let memory = unsafe Arena(base, byteCount: arena.count)
+    job = Job(model: model, arena: memory, scratchOffset: plan.activationByteCount, kernels: kernels)
     self.workers = workers
   }
 
@@ -63,18 +64,16 @@
   /// Runs operator `index` alone, for profiles: its inputs must be what the operators before it left.
   @inline(never)
   public mutating func runOperator(_ index: Int) {
-    let record = model.operatorRecord(index)
-    let parts = partCount(record)
+    let parts = partCount(model.operatorRecord(index))
     if OperatorSelection.hasFloat, parts > 1, let run = unsafe workers.run {
-      var job = Job(model: model, record: record, arena: arena, scratchOffset: plan.activationByteCount, kernels: kernels, parts: parts)
       // The pool returns only when all parts are done, so the pointer outlives its use.
       unsafe withUnsafeMutablePointer(to: &job) { job in
-        unsafe run(workers.pool, Int32(parts), { job, part in
-          unsafe job.assumingMemoryBound(to: Job.self).pointee.run(part: Int(part))
-        }, UnsafeMutableRawPointer(job))
+        unsafe run(workers.pool, Int32(parts), { job, index, part, parts in
+          unsafe job.assumingMemoryBound(to: Job.self).pointee.run(Int(index), part: Int(part), of: Int(parts))
+        }, UnsafeMutableRawPointer(job), Int32(truncatingIfNeeded: index))
       }
     } else {
-      Job(model: model, record: record, arena: arena, scratchOffset: plan.activationByteCount, kernels: kernels, parts: 1).run(part: 0)
+      job.run(index, part: 0, of: 1)
     }
   }
 
@@ -93,16 +92,15 @@
   }
 }
 
-/// One operator in flight, shared by the threads that run its parts.
+/// What all threads that run parts of operators share; it never changes.
 private struct Job {
   let model: Model
-  let record: OperatorRecord
   let arena: Arena
   let scratchOffset: Int
   let kernels: Kernels
-  let parts: Int
 
-  func run(part: Int) {
+  func run(_ index: Int, part: Int, of parts: Int) {
+    let record = model.operatorRecord(index)
     var runner = Runner(context: OperatorContext(
       model: model, record: record, arena: arena, scratchOffset: scratchOffset, kernels: kernels, part: part, parts: parts))
     // Cannot fail: the attributes were read when the file was checked.
