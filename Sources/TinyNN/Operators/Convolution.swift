@@ -129,7 +129,8 @@ public struct Convolution: Operator {
       let x = first % outputWidth
       if x < insideStart { return (min(insideStart - x, end - first), false) }
       if x < insideEnd { return (min(insideEnd - x, min(Blocks.rowCount, end - first)), true) }
-      return (min(outputWidth - x, end - first), false)
+      // The end of this row and the start of the next one.
+      return (min(outputWidth - x + insideStart, end - first), false)
     }
   }
 
@@ -219,29 +220,43 @@ public struct Convolution: Operator {
         let inside = (lastX - 1 - left) / window.strideX + 1
         let pixels = min(inside, min(outputWidth - x, count - index / taps))
         let end = index + pixels * taps
-        for ky in 0..<window.height {
-          for kx in 0..<across {
-            var (place, offset) = (index + ky * across + kx, Int32(truncatingIfNeeded: row + kx * columnStep))
-            while place < end {
-              offsets[place] = offset
-              place &+= taps
-              offset &+= pixelStep
-            }
+        var place = index
+        for _ in 0..<window.height {
+          for kx in 0..<across { offsets[place &+ kx] = Int32(truncatingIfNeeded: row &+ kx &* columnStep) }
+          place &+= across
+          row &+= rowStep
+        }
+        if taps <= 16 && index + 16 <= offsets.count {
+          // Lanes behind the last tap fall on the next pixel, whose offsets are written next.
+          let first = offsets.slice(index, 16)
+          var values = SIMD16<Int32>()
+          for lane in 0..<16 { values[lane] = first[lane] }
+          while place < end && place &+ 16 <= offsets.count {
+            values &+= SIMD16(repeating: pixelStep)
+            let target = offsets.slice(place, 16)
+            for lane in 0..<16 { target[lane] = values[lane] }
+            place &+= taps
           }
-          row += rowStep
+        }
+        while place < end {
+          offsets[place] = offsets[place &- taps] &+ pixelStep
+          place &+= 1
         }
         index = end
         x += pixels
       } else {
+        // Sums of products of extents that the check of the file has bounded: nothing overflows.
         for ky in 0..<window.height {
-          let iy = top + ky * window.dilationY
+          let iy = top &+ ky &* window.dilationY
+          let isInside = iy >= 0 && iy < height
+          var (ix, place) = (left, row)
           for kx in 0..<across {
-            let ix = left + kx * window.dilationX
-            let inside = iy >= 0 && iy < height && ix >= 0 && ix < width
-            offsets[index + kx] = inside ? Int32(truncatingIfNeeded: row + kx * columnStep) : -1
+            offsets[index &+ kx] = isInside && ix >= 0 && ix < width ? Int32(truncatingIfNeeded: place) : -1
+            ix &+= window.dilationX
+            place &+= columnStep
           }
-          index += across
-          row += rowStep
+          index &+= across
+          row &+= rowStep
         }
         x += 1
       }
