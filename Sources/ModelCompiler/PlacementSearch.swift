@@ -15,7 +15,7 @@ struct PlacementSearch {
   private var arena: Int
 
   /// Placements of one order are this many steps at most; small graphs try more orders.
-  private static let stepLimit = 1_000_000
+  private static let stepLimit = 30_000_000
   private static let orderLimit = 4000
 
   /// - Parameter buffers: as the greedy planner has placed them.

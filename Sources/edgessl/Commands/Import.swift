@@ -68,6 +68,8 @@ struct Import: ParsableCommand {
     let memory = AlignedMemory(copying: bytes)
     let summary: ModelSummary
     do { summary = try ModelSummary(Model(validating: memory.bytes)) } catch {
+      // The node, where it is one whose operands do not fit.
+      do { try imported.graph.checkTypes() } catch { throw Failure(.internalError, "\(source): \(error); please report this") }
       throw Failure(.internalError, "\(source): the imported model does not pass its own check (\(error.reason)); please report this")
     }
     try writeFile(bytes, to: output)
