@@ -43,6 +43,7 @@ extension Translation {
       return [x]
     },
     "Gather": { (translation) throws(ONNXImportError) in [try translation.gathered()] },
+    "ScatterND": { (translation) throws(ONNXImportError) in [try translation.scattered()] },
     "Pad": { (translation) throws(ONNXImportError) in [try translation.padded()] },
   ]
 
@@ -80,6 +81,20 @@ extension Translation {
     }
     guard rows.count <= ConstantFolding.largestElementCount else { throw node.unsupported("\(rows.count) indices") }
     return try emit(Gather(axis: axis), x, positions(rows))
+  }
+
+  /// Updates at constant indices, as an assignment to a slice is exported: rows of the data and of the updates, joined, in their new order.
+  private func scattered() throws(ONNXImportError) -> Value {
+    try node.requireInputs(3...3)
+    let (data, indices, updates) = (try operand(0), try constant(1), try operand(2))
+    guard let positions = indices.integers else { throw node.error("the indices are floats") }
+    let places = try ScatterPlaces(node, data.shape, indices.shape, positions.map { Int($0) }, updates.shape).joined(data.shape)
+    guard !places.starts.isEmpty else { return data }
+    let rows = data.count / places.length
+    var order = Array(0..<rows)
+    for (index, start) in places.starts.enumerated() { order[start / places.length] = rows + index }
+    let parts = [try reshaped(data, [rows, places.length]), try reshaped(updates, [places.starts.count, places.length])]
+    return try reshaped(try gathered(try concatenated(parts, 0), 0, order), data.shape)
   }
 
   /// Pad: `pads` holds all beginnings, then all ends, of the stated axes; negative ones cut off.

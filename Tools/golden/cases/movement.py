@@ -201,3 +201,18 @@ def constant_nodes(b: Builder):
 @case
 def cast_to_float(b: Builder):
     return b.node("Relu", b.node("Cast", b.input(1, 3, 4, 5), to=1))
+
+
+@case
+def scatter_into_slice(b: Builder):
+    x = b.input(1, 2, 4, 3)
+    places = np.stack(np.meshgrid([0], [0, 1], [1, 2, 3], [0, 1, 2], indexing="ij"), axis=-1).astype(np.int64)
+    updates = b.node("Relu", b.node("Slice", x, b.ints(1), b.ints(4), b.ints(2)))
+    return b.node("ScatterND", x, b.constant(places), updates)
+
+
+@case
+def scatter_single_values(b: Builder):
+    updates = b.node("Sigmoid", b.node("Slice", x := b.input(1, 3, 4), b.ints(0), b.ints(1), b.ints(2)))
+    updates = b.node("Reshape", updates, b.ints(3))
+    return b.node("ScatterND", x, b.constant(np.int64([[0, 2, -1], [0, 0, 1], [0, 2, 3]])), updates)
