@@ -31,7 +31,11 @@ public struct UnsupportedOperator: Equatable, Sendable, CustomStringConvertible 
   public var name: String
   public var nodeNames: [String]
 
-  public var description: String { "\(name) (\(nodeNames.joined(separator: ", ")))" }
+  /// The operator and its first nodes: a network can have hundreds.
+  public var description: String {
+    let first = nodeNames.prefix(3).joined(separator: ", ")
+    return "\(name) (\(first)\(nodeNames.count > 3 ? " and \(nodeNames.count - 3) more" : ""))"
+  }
 }
 
 extension ONNXImportError {
