@@ -67,13 +67,13 @@ def main():
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.6, help="time of one process in the timed loop")
-    parser.add_argument("--quick", action="store_true", help="three networks, two short rounds")
+    parser.add_argument("--quick", action="store_true", help="three networks, one short round")
     parser.add_argument("--save", action="store_true", help="keep the table under Benchmarks/results")
     parser.add_argument("--models", default=os.path.join(ROOT, ".build", "bench"), help="where exported models are kept")
     options = parser.parse_args()
     options.edgessl = os.path.abspath(options.edgessl)
     if options.quick:
-        options.rounds, options.seconds = 2, 0.25
+        options.rounds, options.seconds = 1, 0.3
     names = options.networks.split(",") if options.networks else networks.QUICK if options.quick else list(networks.NETWORKS)
     shuffle = random.Random(0)
     rows = []
