@@ -49,7 +49,9 @@ let package = Package(
 
     .target(
       name: "ONNXImport",
-      dependencies: ["HostRuntime", "ModelCompiler", "Quantize", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: [
+        "HostRuntime", "ModelCompiler", "Quantize", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       swiftSettings: strict),
 
     // What a host adds to the runtime: mapped files, threads, atomic writes.
@@ -81,10 +83,13 @@ let package = Package(
       name: "ONNXImportTests", dependencies: ["ONNXImport", "ModelCompiler", "TinyNN", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "TinyNNTests",
-      dependencies: ["TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "Quantize", "TestSupport"],
+      dependencies: [
+        "TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "Quantize", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
-      name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict),
+      name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict
+    ),
     .testTarget(
       name: "CInterfaceTests",
       dependencies: ["CInterface", "CTinyNN", "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN", "TestSupport"],
@@ -92,9 +97,13 @@ let package = Package(
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
     // Runs the command as a process.
-    .testTarget(name: "edgesslTests", dependencies: ["edgessl", "TestSupport", "FewShot", "HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),
     .testTarget(
-      name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN", "HostRuntime", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
+      name: "edgesslTests", dependencies: ["edgessl", "TestSupport", "FewShot", "HostRuntime", "ModelCompiler", "TinyNN"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN", "HostRuntime", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
   ]
 )

@@ -1,5 +1,6 @@
-// GFLOP/s of the float kernels on layers of mobilenet_v2 and resnet18 at 224 and on the products of training, beside OpenBLAS's sgemm, and of the int8
-// kernels (a product and a sum are two operations there too), with their ratio to the float ones; one thread.
+// GFLOP/s of the float kernels on layers of mobilenet_v2 and resnet18 at 224 and on the products of training, beside OpenBLAS's
+// sgemm, and of the int8 kernels (a product and a sum are two operations there too), with their ratio to the float ones; one
+// thread.
 //
 // Usage: run.sh [reference|avx2|avx512|neon|avxVNNI|avx512VNNI|neonDotProduct|neonI8MM] [rounds]
 // Rounds of all contenders are interleaved; every figure is the median over the rounds.

@@ -2,8 +2,9 @@
 //
 //   cc -O3 -pthread Benchmarks/threads/handoff.c -o /tmp/handoff && /tmp/handoff
 //
-// Two threads that never sleep, with the ticket, the answer and the work on cache lines of their own, scale an array into another one, again
-// and again: alone; each half always by the same thread; and the halves changing threads every time, so that each reads what the other wrote.
+// Two threads that never sleep, with the ticket, the answer and the work on cache lines of their own, scale an array into another
+// one, again and again: alone; each half always by the same thread; and the halves changing threads every time, so that each reads
+// what the other wrote.
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -48,7 +49,8 @@ static void *serve(void *unused) {
 static void both(void) {
   unsigned long mine = atomic_fetch_add(&ticket, 1) + 1;
   half(0);
-  while (atomic_load_explicit(&answer, memory_order_acquire) != mine) {}
+  while (atomic_load_explicit(&answer, memory_order_acquire) != mine) {
+  }
 }
 
 enum { alone, kept, changing };
@@ -61,7 +63,10 @@ static double least(int way) {
     double start = microseconds();
     for (int pass = 0; pass < 20; pass++) {
       if (way == changing) work.swapped ^= 1;
-      if (way == alone) scale(work.source, work.target, work.count); else both();
+      if (way == alone)
+        scale(work.source, work.target, work.count);
+      else
+        both();
       float *other = work.source;
       work.source = work.target;
       work.target = other;

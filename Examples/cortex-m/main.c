@@ -3,8 +3,8 @@
 #include "semihosting.h"
 #include "tinynn.h"
 
-// In flash (assets.S): a task file that knows bolts, gears, nuts and washers; photos of 128 x 160 RGB pixels: three of springs to learn
-// from and another one, then a bolt.
+// In flash (assets.S): a task file that knows bolts, gears, nuts and washers; photos of 128 x 160 RGB pixels: three of springs to
+// learn from and another one, then a bolt.
 enum { HEIGHT = 128, WIDTH = 160, PHOTO_BYTES = HEIGHT * WIDTH * 3 };
 enum { SPRING_COUNT = 3, OTHER_SPRING = 3, BOLT = 4 };
 extern const uint8_t task_file[], task_file_end[], photos[];
@@ -83,8 +83,8 @@ static tinynn_task *task;
 static tinynn_tensor embedding;
 
 static void embed(int photo) {
-  CHECK(tinynn_session_embed(
-      session, photos + photo * PHOTO_BYTES, PHOTO_BYTES, HEIGHT, WIDTH, 3 * WIDTH, scratch, sizeof scratch));
+  CHECK(
+      tinynn_session_embed(session, photos + photo * PHOTO_BYTES, PHOTO_BYTES, HEIGHT, WIDTH, 3 * WIDTH, scratch, sizeof scratch));
 }
 
 static void classify(const char *what, int photo) {
@@ -154,24 +154,26 @@ static void try_bad_input(void) {
   tinynn_session *another;
   expect("null file", tinynn_model_open(trainer_memory, 1024, 0, file_bytes, &other, 0), TINYNN_NULL_POINTER);
   expect("file cut off", tinynn_model_open(trainer_memory, 1024, task_file, file_bytes - 1, &other, 0), TINYNN_FILE_TRUNCATED);
-  expect("file misaligned", tinynn_model_open(trainer_memory, 1024, task_file + 4, file_bytes - 4, &other, 0), TINYNN_FILE_MISALIGNED);
+  expect(
+      "file misaligned", tinynn_model_open(trainer_memory, 1024, task_file + 4, file_bytes - 4, &other, 0), TINYNN_FILE_MISALIGNED);
   for (size_t i = 0; i < file_bytes; i++) saved_file[i] = task_file[i];
   saved_file[file_bytes / 2] ^= 1;
   expect("file damaged", tinynn_model_open(trainer_memory, 1024, saved_file, file_bytes, &other, 0), TINYNN_FILE_WRONG_CHECKSUM);
-  expect(
-      "model memory one byte short", tinynn_model_open(trainer_memory, tinynn_model_required_bytes() - 1, task_file, file_bytes, &other, 0),
+  expect("model memory one byte short",
+      tinynn_model_open(trainer_memory, tinynn_model_required_bytes() - 1, task_file, file_bytes, &other, 0),
       TINYNN_MEMORY_TOO_SMALL);
   CHECK(tinynn_session_required_bytes(model, &bytes));
   expect("arena one byte short", tinynn_session_open(trainer_memory, bytes - 1, model, -1, &another), TINYNN_MEMORY_TOO_SMALL);
   expect("arena misaligned", tinynn_session_open(trainer_memory + 32, bytes, model, -1, &another), TINYNN_MISALIGNED);
-  expect("no such kernels", tinynn_session_open(trainer_memory, bytes, model, TINYNN_KERNELS_AVX2, &another), TINYNN_NO_SUCH_KERNELS);
+  expect(
+      "no such kernels", tinynn_session_open(trainer_memory, bytes, model, TINYNN_KERNELS_AVX2, &another), TINYNN_NO_SUCH_KERNELS);
   expect("not a session", tinynn_session_run((tinynn_session *)task), TINYNN_NOT_A_HANDLE);
   expect("null session", tinynn_session_run(0), TINYNN_NULL_POINTER);
-  expect(
-      "pixels one byte short",
+  expect("pixels one byte short",
       tinynn_session_embed(session, photos, PHOTO_BYTES - 1, HEIGHT, WIDTH, 3 * WIDTH, scratch, sizeof scratch),
       TINYNN_PIXELS_TOO_FEW);
-  expect("scratch too small", tinynn_session_embed(session, photos, PHOTO_BYTES, HEIGHT, WIDTH, 3 * WIDTH, scratch, 64), TINYNN_MEMORY_TOO_SMALL);
+  expect("scratch too small", tinynn_session_embed(session, photos, PHOTO_BYTES, HEIGHT, WIDTH, 3 * WIDTH, scratch, 64),
+      TINYNN_MEMORY_TOO_SMALL);
   expect("class missing", tinynn_task_remove_class(task, "moon"), TINYNN_NO_SUCH_CLASS);
   expect("buffer too small", tinynn_task_save(task, saved_file, 1024, &bytes), TINYNN_MEMORY_TOO_SMALL);
   tinynn_training_options options = {500, 1, TINYNN_SGD, 0};

@@ -1,5 +1,5 @@
-// On the PC: photos_to_rgb REDUCTION HEIGHT WIDTH JPEG... > photos.rgb: raw RGB photos one after the other, for flash. All must have
-// HEIGHT x WIDTH pixels after the reduction by 1, 2, 4 or 8.
+// On the PC: photos_to_rgb REDUCTION HEIGHT WIDTH JPEG... > photos.rgb: raw RGB photos one after the other, for flash. All must
+// have HEIGHT x WIDTH pixels after the reduction by 1, 2, 4 or 8.
 #include <stdio.h>
 #include <stdlib.h>
 

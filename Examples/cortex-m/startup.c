@@ -16,8 +16,7 @@ static void start(void) {
 
 __attribute__((naked, used)) void reset(void) {
   // CPACR: full access to the floating point unit. Flush-to-zero stays off (FPSCR is 0 after reset): the bits are those of a PC.
-  __asm volatile(
-      "ldr r0, =0xE000ED88\n ldr r1, [r0]\n orr r1, r1, #0xF00000\n str r1, [r0]\n dsb\n isb\n b %c0" : : "i"(start));
+  __asm volatile("ldr r0, =0xE000ED88\n ldr r1, [r0]\n orr r1, r1, #0xF00000\n str r1, [r0]\n dsb\n isb\n b %c0" : : "i"(start));
 }
 
 static void fault(void) {
@@ -26,7 +25,13 @@ static void fault(void) {
 }
 
 __attribute__((section(".vectors"), used)) static void *const vectors[16] = {
-    stack_end, (void *)reset, (void *)fault, (void *)fault, (void *)fault, (void *)fault, (void *)fault,
+    stack_end,
+    (void *)reset,
+    (void *)fault,
+    (void *)fault,
+    (void *)fault,
+    (void *)fault,
+    (void *)fault,
 };
 
 // What the library asks of a C library, here without one.

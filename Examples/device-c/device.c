@@ -1,4 +1,5 @@
-// Few-shot learning on an ARM Linux board through tinynn.h, without Swift, Python or an operating system's help but files and libjpeg:
+// Few-shot learning on an ARM Linux board through tinynn.h, without Swift, Python or an operating system's help but files and
+// libjpeg:
 //   device adapt ENCODER.tnn FOLDER -o TASK.tnn    FOLDER has one folder of JPEG photos for each class
 //   device classify TASK.tnn IMAGE.jpg...
 #include <dirent.h>
@@ -48,7 +49,8 @@ static device open_model(const char *path) {
   if (fread(contents, 1, bytes, file) != bytes) stop(74, path, "cannot be read");
   fclose(file);
   tinynn_error error;
-  tinynn_status status = tinynn_model_open(memory(tinynn_model_required_bytes()), tinynn_model_required_bytes(), contents, bytes, &d.model, &error);
+  tinynn_status status =
+      tinynn_model_open(memory(tinynn_model_required_bytes()), tinynn_model_required_bytes(), contents, bytes, &d.model, &error);
   if (status != TINYNN_OK) {
     fprintf(stderr, "device: %s, byte %zu: %s\n", path, error.byte_offset, tinynn_status_text(status));
     exit(65);
@@ -91,7 +93,7 @@ static void save(device *d, const char *path) {
   int failed = fwrite(contents, 1, written, file) != written || fflush(file) || fsync(fileno(file));
   if (fclose(file) || failed || rename(temporary, path)) stop(74, path, strerror(errno));
   printf("%s: %d classes, %d photos, %zu bytes, checksum %016llx\n", path, (int)tinynn_task_class_count(d->task),
-         (int)tinynn_task_example_count(d->task), written, (unsigned long long)tinynn_checksum(contents, written));
+      (int)tinynn_task_example_count(d->task), written, (unsigned long long)tinynn_checksum(contents, written));
 }
 
 static void adapt(const char *encoder, const char *folder, const char *output) {
@@ -109,8 +111,7 @@ static void adapt(const char *encoder, const char *folder, const char *output) {
       snprintf(image, sizeof image, "%s/%s", path, images[i]->d_name);
       uint64_t identifier = embed(&d, image);
       if (identifier) {
-        tinynn_status status =
-            tinynn_task_add_example(d.task, classes[c]->d_name, identifier, d.embedding.data, d.embedding.count);
+        tinynn_status status = tinynn_task_add_example(d.task, classes[c]->d_name, identifier, d.embedding.data, d.embedding.count);
         if (status != TINYNN_EXAMPLE_EXISTS) check(image, status);
       }
     }
@@ -125,8 +126,8 @@ static void classify(const char *task, char **images, int count) {
     tinynn_prediction p;
     if (!embed(&d, images[i])) continue;
     check(images[i], tinynn_task_classify(d.task, d.embedding.data, d.embedding.count, &p));
-    printf("%s  %s%s  %.1f %%\n", images[i], p.is_unknown ? "unknown, nearest " : "",
-           tinynn_task_class_name(d.task, p.class_index), (double)(100 * p.confidence));
+    printf("%s  %s%s  %.1f %%\n", images[i], p.is_unknown ? "unknown, nearest " : "", tinynn_task_class_name(d.task, p.class_index),
+        (double)(100 * p.confidence));
   }
 }
 

@@ -4,15 +4,15 @@
 #include "CImageFiles.h"
 
 struct image_source {
-    /// Bytes that are there and not consumed.
-    const uint8_t *next;
-    size_t available;
-    /// Offset in the file of the byte after the available ones.
-    uint64_t end_offset;
-    /// NULL for a source in memory.
-    uint8_t *buffer;
-    int descriptor;
-    int error;
+  /// Bytes that are there and not consumed.
+  const uint8_t *next;
+  size_t available;
+  /// Offset in the file of the byte after the available ones.
+  uint64_t end_offset;
+  /// NULL for a source in memory.
+  uint8_t *buffer;
+  int descriptor;
+  int error;
 };
 
 /// Gets more bytes when none are available. False at the end or after a read error.

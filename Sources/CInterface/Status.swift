@@ -78,8 +78,10 @@ private func text(_ status: Int) -> StaticString {
   case TINYNN_FILE_MISALIGNED: "the file must start at a multiple of 64 bytes"
   case TINYNN_FILE_UNKNOWN_OPERATOR: "the network needs an operator that this library does not have"
   case TINYNN_FILE_OPERAND_TYPE_MISMATCH: "a tensor has a type that its operator, or this library, does not take"
-  case TINYNN_FILE_SECTION_OUT_OF_BOUNDS...TINYNN_FILE_QUANTIZATION_MALFORMED: "the file is malformed or does not fit its input; import the model again"
-  case TINYNN_FILE_PREPROCESSING_MALFORMED: "the file's preprocessing is malformed or does not fit its input; import the model again"
+  case TINYNN_FILE_SECTION_OUT_OF_BOUNDS...TINYNN_FILE_QUANTIZATION_MALFORMED:
+    "the file is malformed or does not fit its input; import the model again"
+  case TINYNN_FILE_PREPROCESSING_MALFORMED:
+    "the file's preprocessing is malformed or does not fit its input; import the model again"
   case TINYNN_FILE_STATISTICS_MALFORMED: "the file's statistics are malformed; import the model again"
   case TINYNN_FILE_TASK_MALFORMED: "the file's task is malformed; learn it again"
   case TINYNN_ARENA_TOO_SMALL: "the arena is too small"

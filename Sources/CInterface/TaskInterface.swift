@@ -11,7 +11,8 @@ public func tinynn_task_required_bytes(
   guard let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
   guard isCapacity(class_capacity, example_capacity) else { return code(TINYNN_OUT_OF_RANGE) }
   do {
-    let task = try DeviceTask.byteCount(for: unsafe state.pointee.state.model, classes: Int(class_capacity), examples: Int(example_capacity))
+    let task = try DeviceTask.byteCount(
+      for: unsafe state.pointee.state.model, classes: Int(class_capacity), examples: Int(example_capacity))
     unsafe byte_count.pointee = handleByteCount(TaskState.self) + task
   } catch { return status(error) }
   return code(TINYNN_OK)
@@ -36,9 +37,10 @@ public func tinynn_task_open(
     result = unsafe check(memory, memory_bytes, needed: start + needed)
     guard result == TINYNN_OK, let memory = unsafe memory else { return result }
     // The memory was compared with the size that this takes; it is the caller's promise that nobody else uses it.
-    let made = unsafe TaskState(task: try DeviceTask(
-      opened, classes: Int(class_capacity), examples: Int(example_capacity),
-      memory: UnsafeMutableRawBufferPointer(start: memory + start, count: needed)))
+    let made = unsafe TaskState(
+      task: try DeviceTask(
+        opened, classes: Int(class_capacity), examples: Int(example_capacity),
+        memory: UnsafeMutableRawBufferPointer(start: memory + start, count: needed)))
     unsafe task.pointee = place(made, at: memory)
   } catch { return status(error) }
   return code(TINYNN_OK)
@@ -79,7 +81,8 @@ private func name(_ string: UnsafePointer<CChar>?) -> ByteRegion? {
 
 @unsafe @c @implementation
 public func tinynn_task_add_example(
-  _ task: OpaquePointer?, _ class_name: UnsafePointer<CChar>?, _ identifier: UInt64, _ embedding: UnsafePointer<Float>?, _ count: Int
+  _ task: OpaquePointer?, _ class_name: UnsafePointer<CChar>?, _ identifier: UInt64, _ embedding: UnsafePointer<Float>?,
+  _ count: Int
 ) -> tinynn_status {
   var result = code(TINYNN_OK)
   guard let state = unsafe state(task, TaskState.self, &result) else { return result }

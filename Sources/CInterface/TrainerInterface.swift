@@ -5,7 +5,8 @@ import TinyNN
 /// The options of a trainer, or nil where one is out of range.
 private func training(_ options: tinynn_training_options) -> TrainingOptions? {
   // The sets of what trains hold so many operators; a model's own number is checked by the plan.
-  guard options.first_operator >= 0, Int(options.first_operator) < OperatorSet.capacity, options.batch >= 1, options.batch <= 4096, options.optimizer >= 0, options.optimizer <= 1,
+  guard options.first_operator >= 0, Int(options.first_operator) < OperatorSet.capacity, options.batch >= 1, options.batch <= 4096,
+    options.optimizer >= 0, options.optimizer <= 1,
     options.keeps_average >= 0, options.keeps_average <= 1
   else { return nil }
   return TrainingOptions(
@@ -126,7 +127,9 @@ public func tinynn_trainer_embedding(
 ) -> tinynn_status {
   var result = code(TINYNN_OK)
   guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  guard let values = unsafe values, let gradient = unsafe gradient, let count = unsafe count else { return code(TINYNN_NULL_POINTER) }
+  guard let values = unsafe values, let gradient = unsafe gradient, let count = unsafe count else {
+    return code(TINYNN_NULL_POINTER)
+  }
   guard unsafe isSlot(slot, state) else { return code(TINYNN_OUT_OF_RANGE) }
   guard unsafe state.pointee.state.hasRunForward else { return code(TINYNN_NO_FORWARD) }
   let embedding = unsafe state.pointee.state.session.embedding(Int(slot))

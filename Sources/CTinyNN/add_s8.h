@@ -13,7 +13,7 @@ void ADD(const TinyNNAddS8 *s) {
   int32_t index = 0;
   for (; index + VECTORS * LANES <= s->count; index += VECTORS * LANES) {
     Vector values[VECTORS];
-    UNROLL for (int v = 0; v < VECTORS; v++)
+  UNROLL for (int v = 0; v < VECTORS; v++)
       values[v] = scaled(s->a + index + v * LANES, s->zeroA, s->scaleA) +
                   scaled(s->b + index + v * LANES, s->zeroB, s->scaleB);
     storeQuantized(s->output + index, values, VECTORS, b);

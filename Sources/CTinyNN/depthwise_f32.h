@@ -54,8 +54,8 @@ INLINE void scalarPixel(const TinyNNDepthwiseF32 *d, Window w, float *output) {
     float sum = d->bias[c];
     for (int32_t y = 0; y < w.countY; y++)
       for (int32_t x = 0; x < w.countX; x++)
-        sum = __builtin_fmaf(w.input[y * w.inputStepY + x * w.inputStepX + c],
-                             w.weights[y * w.weightsStepY + x * w.weightsStepX + c], sum);
+        sum = __builtin_fmaf(
+            w.input[y * w.inputStepY + x * w.inputStepX + c], w.weights[y * w.weightsStepY + x * w.weightsStepX + c], sum);
     float upper = sum > d->maximum ? d->maximum : sum;
     output[c] = sum < d->minimum ? d->minimum : upper;
   }

@@ -48,8 +48,8 @@ INLINE void prepareBlock(Block *block, const TinyNNDepthwiseS8 *d, int32_t chann
 }
 
 // Neighbouring output pixels of a block's channels; with `edge`, columns may lie outside the image.
-INLINE void blockPixels(const Block *block, Bounds b, int32_t outputY, int32_t outputX, int pixels, int units, int taps,
-                        int stride, int edge) {
+INLINE void blockPixels(
+    const Block *block, Bounds b, int32_t outputY, int32_t outputX, int pixels, int units, int taps, int stride, int edge) {
   const TinyNNDepthwiseS8 *d = block->d;
   int64_t channels = d->channels;
   int32_t firstY = outputY * d->strideY - d->padTop, firstX = outputX * stride - d->padLeft;

@@ -13,7 +13,9 @@ INLINE __m256i columnPair(const int8_t *first, const int8_t *second) {
 }
 
 // The last row of an odd number has its own sign above it, which meets a weight of zero.
-INLINE __m256i columnLast(const int8_t *row) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i_u *)row)); }
+INLINE __m256i columnLast(const int8_t *row) {
+  return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i_u *)row));
+}
 
 INLINE Column loadColumn(const int8_t *const *rows, int taps) {
   Column column;

@@ -14,7 +14,9 @@ INLINE int32_t fourBytes(const int8_t *source) {
 }
 
 // Bytes 0 and 2, and bytes 1 and 3, as two int16.
-INLINE int16x2_t evenBytes(int32_t four) { return __sxtb16(four); }
+INLINE int16x2_t evenBytes(int32_t four) {
+  return __sxtb16(four);
+}
 INLINE int16x2_t oddBytes(int32_t four) { return __sxtb16((int32_t)__ror((uint32_t)four, 8)); }
 
 INLINE int32_t addFourProducts(int32_t sum, int16x2_t evenX, int16x2_t oddX, int32_t weights) {
@@ -94,11 +96,10 @@ void tinynn_depthwise_s8_arm(const TinyNNDepthwiseS8 *d) {
             int32_t x = outputX * d->strideX - d->padLeft + tapX * d->dilationX;
             if (x < 0 || x >= d->inputWidth) continue;
             addTap(sums, d->input + (y * d->inputWidth + x) * channels + channel,
-                   d->weights + (tapY * d->kernelWidth + tapX) * padded + channel, d->inputZeroPoint, count);
+                d->weights + (tapY * d->kernelWidth + tapX) * padded + channel, d->inputZeroPoint, count);
           }
         }
-        for (int32_t c = 0; c < count; c++)
-          output[channel + c] = quantized((float)sums[c] * d->multipliers[channel + c], b);
+        for (int32_t c = 0; c < count; c++) output[channel + c] = quantized((float)sums[c] * d->multipliers[channel + c], b);
       }
     }
   }

@@ -44,11 +44,11 @@ typedef struct {
 } Accumulators;
 
 // Adds one channel of every row times one row of weights; of rows and weights, the fewer are kept in registers.
-INLINE void accumulate(Accumulators *a, const float x[MAXIMUM_ROWS], const float *weights, int64_t panelStride,
-                       int rows, int vectors) {
+INLINE void accumulate(
+    Accumulators *a, const float x[MAXIMUM_ROWS], const float *weights, int64_t panelStride, int rows, int vectors) {
   if (vectors <= rows) {
     Vector w[MAXIMUM_VECTORS];
-    UNROLL for (int v = 0; v < vectors; v++) w[v] = load(weights + weightOffset(v, panelStride));
+  UNROLL for (int v = 0; v < vectors; v++) w[v] = load(weights + weightOffset(v, panelStride));
     UNROLL for (int r = 0; r < rows; r++) {
       Vector value = splat(x[r]);
       UNROLL for (int v = 0; v < vectors; v++) a->sums[r][v] = multiplyAdd(value, w[v], a->sums[r][v]);

@@ -107,8 +107,7 @@ static void multiplyMagnitudes(const TinyNNMatMulS8 *m) {
   int32_t blockRows = BLOCK_CHANNELS / (int32_t)depth < BLOCK_ROWS ? BLOCK_CHANNELS / (int32_t)depth : BLOCK_ROWS;
   for (int32_t row = 0; row < m->rows; row += block.rows) {
     block.rows = m->rows - row < blockRows ? m->rows - row : blockRows;
-    for (int32_t r = 0; r < block.rows; r++)
-      corrections[r] = rewriteRow(m, row + r, rewritten + r * depth * ACTIVATION_BYTES);
+    for (int32_t r = 0; r < block.rows; r++) corrections[r] = rewriteRow(m, row + r, rewritten + r * depth * ACTIVATION_BYTES);
     block.output = m->output + (int64_t)row * m->outputStride;
     multiplyBlock(&block, corrections);
   }

@@ -10,7 +10,8 @@
 #define PAIRS_ROWS 8
 
 // Widens `count` channels, a multiple of 4, of each run; a count known to the compiler takes half the time.
-INLINE void widenRuns(const TinyNNMatMulS8 *m, const int8_t *input, const int32_t *offsets, int32_t runs, int32_t count, int16_t *output) {
+INLINE void widenRuns(
+    const TinyNNMatMulS8 *m, const int8_t *input, const int32_t *offsets, int32_t runs, int32_t count, int16_t *output) {
   const int8_t *padding = m->padding;
   for (int32_t run = 0; run < runs; run++) {
     const int8_t *x = !offsets ? input : offsets[run] < 0 ? padding : input + offsets[run];
@@ -31,9 +32,11 @@ INLINE void widenRuns(const TinyNNMatMulS8 *m, const int8_t *input, const int32_
 // Widens the rows, whatever they are read from, to [rows][depth].
 INLINE void widenRows(const TinyNNMatMulS8 *m, int32_t firstRow, int32_t rows, int16_t *output) {
   // Contiguous rows are as one.
-  if (!m->offsets) return widenRuns(m, m->input + (int64_t)firstRow * m->taps * m->channels, NULL, 1, rows * m->taps * m->channels, output);
+  if (!m->offsets)
+    return widenRuns(m, m->input + (int64_t)firstRow * m->taps * m->channels, NULL, 1, rows * m->taps * m->channels, output);
   const int32_t *offsets = m->offsets + (int64_t)firstRow * m->taps;
   int32_t runs = rows * m->taps;
+  // clang-format off
   switch (m->channels) {
 #define CHANNELS(count) \
   case count: return widenRuns(m, m->input, offsets, runs, count, output);
@@ -41,19 +44,21 @@ INLINE void widenRows(const TinyNNMatMulS8 *m, int32_t firstRow, int32_t rows, i
 #undef CHANNELS
   default: widenRuns(m, m->input, offsets, runs, m->channels, output);
   }
+  // clang-format on
 }
 
 // Widens `vectors` vectors of eight columns: [depth / 4][columns][4] int8 to [depth / 2][columns][2] int16.
 INLINE void widenWeights(const int8_t *weights, int32_t depth, int vectors, int16_t *output) {
   const __m256i split = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15,  //
-                                         0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
-  for (int32_t channel = 0; channel < depth; channel += 4, weights += PANEL * 4, output += vectors * 32)
-    UNROLL for (int v = 0; v < vectors; v++) {
+      0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+  for (int32_t channel = 0; channel < depth; channel += 4, weights += PANEL * 4, output += vectors * 32) {
+  UNROLL for (int v = 0; v < vectors; v++) {
       __m256i bytes = _mm256_shuffle_epi8(_mm256_loadu_si256((const __m256i_u *)(weights + v * 32)), split);
       bytes = _mm256_permute4x64_epi64(bytes, 0xD8);
       _mm256_store_si256((__m256i *)(output + v * 16), _mm256_cvtepi8_epi16(_mm256_castsi256_si128(bytes)));
       _mm256_store_si256((__m256i *)(output + (vectors + v) * 16), _mm256_cvtepi8_epi16(_mm256_extracti128_si256(bytes, 1)));
     }
+  }
 }
 
 typedef struct {

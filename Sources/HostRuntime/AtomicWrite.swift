@@ -1,8 +1,8 @@
 import Glibc
 
 /// Writes a file so that at any moment, also after a power cut, `path` holds the old bytes or the new ones: a temporary file
-/// in the same folder, synced, renamed over `path`, the folder synced. Ctrl-C waits until it is done. A symbolic link stays and its target is replaced;
-/// devices and pipes are written directly.
+/// in the same folder, synced, renamed over `path`, the folder synced. Ctrl-C waits until it is done. A symbolic link stays and its
+/// target is replaced; devices and pipes are written directly.
 public func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
   try bytes.span.bytes.withUnsafeBytes { buffer throws(FileError) in try writeAtomically([buffer], to: path) }
 }

@@ -93,10 +93,14 @@ private struct NPYHeader {
       byteCount = product
     }
     guard bytes.count - dataOffset >= byteCount else {
-      throw refusal("the file is truncated: the shape \(extents) needs \(byteCount) bytes of data, \(bytes.count - dataOffset) are there", at: bytes.count)
+      throw refusal(
+        "the file is truncated: the shape \(extents) needs \(byteCount) bytes of data, \(bytes.count - dataOffset) are there",
+        at: bytes.count)
     }
     guard bytes.count - dataOffset == byteCount else {
-      throw refusal("\(bytes.count - dataOffset - byteCount) bytes follow the data of shape \(extents); save one array a file", at: dataOffset + byteCount)
+      throw refusal(
+        "\(bytes.count - dataOffset - byteCount) bytes follow the data of shape \(extents); save one array a file",
+        at: dataOffset + byteCount)
     }
     self.element = element
     shape = extents

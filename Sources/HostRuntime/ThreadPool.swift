@@ -5,8 +5,8 @@ import TinyNN
 /// Threads for sessions on a host: started once, nothing is allocated afterwards. Workers look for work for a moment after
 /// each job, since operators follow each other closely, then sleep.
 ///
-/// Each thread has a part of its own in every job, the caller the first; a part whose thread the system has not scheduled the caller
-/// takes, so that it holds nothing up.
+/// Each thread has a part of its own in every job, the caller the first; a part whose thread the system has not scheduled the
+/// caller takes, so that it holds nothing up.
 public final class ThreadPool: Sendable {
   /// The caller and the threads that could be started: at most what was asked for.
   public let threadCount: Int
@@ -20,11 +20,13 @@ public final class ThreadPool: Sendable {
     for part in 1..<max(1, threadCount) {
       var thread = pthread_t()
       let start = Unmanaged.passRetained(ThreadStart(state: state, part: part))
-      let result = pthread_create(&thread, nil, { argument in
-        let start = Unmanaged<ThreadStart>.fromOpaque(argument!).takeRetainedValue()
-        start.state.serve(start.part)
-        return nil
-      }, start.toOpaque())
+      let result = pthread_create(
+        &thread, nil,
+        { argument in
+          let start = Unmanaged<ThreadStart>.fromOpaque(argument!).takeRetainedValue()
+          start.state.serve(start.part)
+          return nil
+        }, start.toOpaque())
       guard result == 0 else {
         // The system has no more threads to give: fewer do the same work.
         start.release()
@@ -50,20 +52,24 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  /// Runs `work(job, index, part, parts)` for every part in 0 ..< parts, on the caller and the threads; parts is 1 to `threadCount`.
+  /// Runs `work(job, index, part, parts)` for every part in 0 ..< parts, on the caller and the threads; parts is 1 to
+  /// `threadCount`.
   func run(parts: Int32, _ work: Workers.Work, _ job: UnsafeMutableRawPointer, _ index: Int32 = 0) {
     precondition(parts >= 1 && parts <= threadCount)
     state.run(parts: parts, work, job, index)
   }
 
-  /// Calls `body` with every index in 0 ..< `count`, on the caller and the threads, each taking the next one when it is free; returns when all are done.
+  /// Calls `body` with every index in 0 ..< `count`, on the caller and the threads, each taking the next one when it is free;
+  /// returns when all are done.
   public func perform(_ count: Int, _ body: @Sendable (Int) -> Void) {
     guard count > 0 else { return }
     withoutActuallyEscaping(body) { body in
       var items = Items(count: count, body: body)
       withUnsafeMutablePointer(to: &items) { pointer in
         // The closure lives until `run` returns, and that is when all of its calls have.
-        run(parts: Int32(min(count, threadCount)), { job, _, _, _ in job.assumingMemoryBound(to: Items.self).pointee.take() }, pointer)
+        run(
+          parts: Int32(min(count, threadCount)), { job, _, _, _ in job.assumingMemoryBound(to: Items.self).pointee.take() }, pointer
+        )
       }
     }
   }
@@ -120,13 +126,13 @@ private struct Part: ~Copyable {
   }
 }
 
-/// What the pool shares with its threads. What is written at different times lies in different cache lines: a line that changes costs
-/// every thread that looks at it the way to another core, which is as long as a small operator's part
+/// What the pool shares with its threads. What is written at different times lies in different cache lines: a line that changes
+/// costs every thread that looks at it the way to another core, which is as long as a small operator's part
 /// (Benchmarks/threads/handoff.c). To hand over a part and to hear that it is done are one line each.
 private final class ThreadPoolState: @unchecked Sendable {
   private let afterHeader = emptyLine
-  // One job at a time. `ticket` publishes it: its number, and in the lower 16 bits its parts. The rest is read only by who has taken a
-  // part of it, so it holds until all parts are done.
+  // One job at a time. `ticket` publishes it: its number, and in the lower 16 bits its parts. The rest is read only by who has
+  // taken a part of it, so it holds until all parts are done.
   private let ticket = Atomic<UInt64>(0)
   private var work: Workers.Work?
   private var job: UnsafeMutableRawPointer?
@@ -136,14 +142,14 @@ private final class ThreadPoolState: @unchecked Sendable {
   private let sleeping = Atomic<Int32>(0)
   private let parts: UnsafeMutablePointer<Part>
   private let partCount: Int
-  /// How often the caller looks for a part that is done before it takes one that nobody has begun. After it has taken one it does not
-  /// wait at all, until threads are there again: the system may have given their processors to others.
+  /// How often the caller looks for a part that is done before it takes one that nobody has begun. After it has taken one it does
+  /// not wait at all, until threads are there again: the system may have given their processors to others.
   private var patience = ThreadPoolState.latest
   private var mutex = pthread_mutex_t()
   private var wake = pthread_cond_t()
 
-  /// Some tenths of a millisecond on current machines: to wake a thread takes longer than most operators, and the next inference may
-  /// follow as soon as its input is there; a camera of ten pictures a second still rests in between.
+  /// Some tenths of a millisecond on current machines: to wake a thread takes longer than most operators, and the next inference
+  /// may follow as soon as its input is there; a camera of ten pictures a second still rests in between.
   private static let spinCount = 400_000
   /// About a microsecond: a thread that was looking for work has found it by then.
   private static let latest = 1_000
@@ -177,7 +183,8 @@ private final class ThreadPoolState: @unchecked Sendable {
     self.index = index
     let number = (ticket.load(ordering: .relaxed) >> 16) &+ 1
     ticket.store(number << 16 | UInt64(count), ordering: .sequentiallyConsistent)
-    // A worker counts itself as sleeping before it looks at the ticket for the last time: either it sees this job, or it is seen here.
+    // A worker counts itself as sleeping before it looks at the ticket for the last time: either it sees this job, or it is seen
+    // here.
     if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
       pthread_mutex_lock(&mutex)
       pthread_cond_broadcast(&wake)

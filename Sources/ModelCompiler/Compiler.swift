@@ -1,7 +1,8 @@
 import TinyNN
 
 extension Graph {
-  /// A rewriting of the graph that keeps what it computes: every input and output keeps its shape, and every node fits its operands.
+  /// A rewriting of the graph that keeps what it computes: every input and output keeps its shape, and every node fits its
+  /// operands.
   package struct Pass: Sendable {
     package let name: String
     package let run: @Sendable (inout Graph) -> Void
@@ -34,13 +35,16 @@ extension Graph {
   public func checkTypes() throws(CompileError) {
     for node in nodes {
       guard let reason = typeError(of: node) else { continue }
-      throw CompileError(node: node.name, operation: "\(node.kind)", shapes: node.inputs.map { shape($0).description }, reason: reason)
+      throw CompileError(
+        node: node.name, operation: "\(node.kind)", shapes: node.inputs.map { shape($0).description }, reason: reason)
     }
   }
 
   /// What is wrong with the operands or the recorded output types of a node, or nil.
   func typeError(of node: Node) -> ModelError? {
-    guard let answer = ask(node, TypeCheck(expected: node.outputs.map { type($0) })) else { return ModelError(.attributesMalformed) }
+    guard let answer = ask(node, TypeCheck(expected: node.outputs.map { type($0) })) else {
+      return ModelError(.attributesMalformed)
+    }
     return answer
   }
 

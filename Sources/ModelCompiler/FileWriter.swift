@@ -44,7 +44,8 @@ public struct FileWriter: Sendable {
   private var offsets: [Int] {
     var offsets = [Format.aligned(Format.headerByteCount + sections.count * Format.sectionEntryByteCount)]
     for section in sections.dropLast() { offsets.append(Format.aligned(offsets[offsets.count - 1] + section.content.count)) }
-    offsets.append(sections.isEmpty ? Format.headerByteCount : offsets[offsets.count - 1] + sections[sections.count - 1].content.count)
+    offsets.append(
+      sections.isEmpty ? Format.headerByteCount : offsets[offsets.count - 1] + sections[sections.count - 1].content.count)
     return offsets
   }
 

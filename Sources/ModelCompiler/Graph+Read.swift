@@ -13,7 +13,8 @@ extension Graph {
     for index in 0..<model.operatorCount {
       let record = model.operatorRecord(index)
       var node = Node(
-        name: model.name(at: record.nameOffset).string, kind: record.kind, attributes: model.attributes(record).array, inputs: [], outputs: [])
+        name: model.name(at: record.nameOffset).string, kind: record.kind, attributes: model.attributes(record).array, inputs: [],
+        outputs: [])
       for position in 0..<record.inputCount + record.outputCount {
         // The operators of this version have no optional inputs: their rules have refused a file that leaves one out.
         guard let tensor = model.operand(record, position) else { continue }
@@ -35,7 +36,11 @@ extension Graph {
     for digit in 0..<(4 / size) {
       var numbers = [UInt8](repeating: 0, count: count * size)
       for i in 0..<count {
-        if size == 4 { numbers.store(UInt32(i + 1), at: 4 * i) } else { numbers[i] = UInt8(truncatingIfNeeded: (i + 1) >> (8 * digit)) }
+        if size == 4 {
+          numbers.store(UInt32(i + 1), at: 4 * i)
+        } else {
+          numbers[i] = UInt8(truncatingIfNeeded: (i + 1) >> (8 * digit))
+        }
       }
       guard let places = ask(node, Packing(position: position, type: type, constant: numbers)) ?? nil else { return packed }
       for i in sources.indices {

@@ -51,7 +51,9 @@ extension Graph {
     planBytes.append(word: UInt32(0))
     for tensor in arenaTensors {
       let type = type(tensor)
-      appendRecord(&tensorBytes, type, tensors[tensor].quantization, .arena, name(tensors[tensor].name), 0, type.shape.count * type.elementType.byteCount)
+      appendRecord(
+        &tensorBytes, type, tensors[tensor].quantization, .arena, name(tensors[tensor].name), 0,
+        type.shape.count * type.elementType.byteCount)
       let place = plan.placements[tensor]!
       planBytes.append(word: UInt64(place.offset))
       planBytes.append(word: UInt32(place.first))

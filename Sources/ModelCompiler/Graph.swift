@@ -50,7 +50,9 @@ public struct Graph: Sendable {
 
   // MARK: Building
 
-  public mutating func addTensor(_ name: String, _ type: TensorType, constant: [UInt8]? = nil, quantization: Quantization? = nil) -> TensorID {
+  public mutating func addTensor(_ name: String, _ type: TensorType, constant: [UInt8]? = nil, quantization: Quantization? = nil)
+    -> TensorID
+  {
     tensors.append(Tensor(name: name, type: type, constant: constant, quantization: quantization))
     return tensors.count - 1
   }
@@ -75,7 +77,9 @@ public struct Graph: Sendable {
   }
 
   /// A constant of int8 elements, with a quantization unless they are weights. Precondition: `values.count == shape.count`.
-  public mutating func addConstant(_ name: String, _ shape: Shape, int8 values: [Int8], quantization: Quantization? = nil) -> TensorID {
+  public mutating func addConstant(_ name: String, _ shape: Shape, int8 values: [Int8], quantization: Quantization? = nil)
+    -> TensorID
+  {
     precondition(values.count == shape.count)
     return addTensor(name, TensorType(.int8, shape), constant: values.map { UInt8(bitPattern: $0) }, quantization: quantization)
   }
@@ -154,7 +158,8 @@ public struct Graph: Sendable {
   /// Asks the operator of a node through a visitor.
   package func ask<V: NodeVisitor>(_ node: Node, _ visitor: V) -> V.Answer? {
     node.attributes.withRegion { region in
-      var adapter = NodeAdapter(visitor: visitor, reader: AttributeReader(region), operands: NodeOperands(graph: self, inputs: node.inputs))
+      var adapter = NodeAdapter(
+        visitor: visitor, reader: AttributeReader(region), operands: NodeOperands(graph: self, inputs: node.inputs))
       return try? node.kind.accept(&adapter)
     }
   }

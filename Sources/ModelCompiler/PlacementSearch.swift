@@ -3,8 +3,8 @@ import TinyNN
 /// A search for a small arena, where the greedy plan is larger than the sum of what lives at one step.
 ///
 /// A plan is an order of the buffers, each of which takes the lowest gap that holds it. Starting from the orders by size, by size
-/// times lifetime and by birth, the buffer on top of the arena, or one that lives beside it, moves to an earlier place in the order; what
-/// is not worse is kept. Deterministic: the same buffers give the same plan everywhere.
+/// times lifetime and by birth, the buffer on top of the arena, or one that lives beside it, moves to an earlier place in the
+/// order; what is not worse is kept. Deterministic: the same buffers give the same plan everywhere.
 struct PlacementSearch {
   private let buffers: [MemoryPlanner.Buffer]
   /// For each buffer those that live at the same time.
@@ -32,7 +32,9 @@ struct PlacementSearch {
   /// Offsets of all buffers, and the bytes of the arena.
   mutating func run() -> (offsets: [Int], arena: Int) {
     guard arena > lowerBound else { return (offsets, arena) }
-    let bySize = buffers.indices.sorted { (-buffers[$0].byteCount, buffers[$0].first, $0) < (-buffers[$1].byteCount, buffers[$1].first, $1) }
+    let bySize = buffers.indices.sorted {
+      (-buffers[$0].byteCount, buffers[$0].first, $0) < (-buffers[$1].byteCount, buffers[$1].first, $1)
+    }
     let area = buffers.map { $0.byteCount * ($0.last - $0.first + 1) }
     var orders = [bySize, bySize.sorted { area[$0] > area[$1] }, bySize.sorted { buffers[$0].first < buffers[$1].first }]
     let steps = max(1, neighbours.reduce(0) { $0 + $1.count })
@@ -77,7 +79,9 @@ struct PlacementSearch {
     for index in order {
       let size = buffers[index].byteCount
       var taken: [(start: Int, end: Int)] = []
-      for other in neighbours[index] where placed[other] >= 0 { taken.append((placed[other], placed[other] + buffers[other].byteCount)) }
+      for other in neighbours[index] where placed[other] >= 0 {
+        taken.append((placed[other], placed[other] + buffers[other].byteCount))
+      }
       taken.sort { $0.start < $1.start }
       var offset = 0
       for range in taken {

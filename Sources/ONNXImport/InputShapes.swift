@@ -43,13 +43,17 @@ extension ONNXModel {
       switch dimension {
       case .fixed(let extent):
         if spatial.contains(axis), let size, size != extent {
-          throw ONNXImportError(.wrongOption, "the input '\(name)' is fixed at \(describe(dimensions)) in the file: an input size of \(size) does not fit")
+          throw ONNXImportError(
+            .wrongOption,
+            "the input '\(name)' is fixed at \(describe(dimensions)) in the file: an input size of \(size) does not fit")
         }
         shape.append(extent)
       case .dynamic where axis == 0: shape.append(1)
       case .dynamic where spatial.contains(axis):
         guard let size else {
-          throw ONNXImportError(.wrongOption, "the input '\(name)' has the open shape \(describe(dimensions)): give its height and width with --input-size N")
+          throw ONNXImportError(
+            .wrongOption,
+            "the input '\(name)' has the open shape \(describe(dimensions)): give its height and width with --input-size N")
         }
         shape.append(size)
       case .dynamic:

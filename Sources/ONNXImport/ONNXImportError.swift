@@ -21,7 +21,8 @@ public struct ONNXImportError: Error, Equatable, CustomStringConvertible, Sendab
   public init(_ reason: Reason, _ description: String) {
     self.reason = reason
     // Names come from the file and may hold anything; a message is one line all the same.
-    self.description = String(String.UnicodeScalarView(description.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+    self.description = String(
+      String.UnicodeScalarView(description.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
   }
 }
 

@@ -67,7 +67,9 @@ extension ONNXModel {
 
     let arena = graph.plan().arenaByteCount
     guard arena <= Int(Int32.max) else {
-      throw ONNXImportError(.unsupported, "its tensors need \(arena) bytes at the same time; at most \(Int32.max) are supported: import a smaller input")
+      throw ONNXImportError(
+        .unsupported, "its tensors need \(arena) bytes at the same time; at most \(Int32.max) are supported: import a smaller input"
+      )
     }
 
     var counts: [String: Int] = [:]
@@ -102,7 +104,9 @@ extension ONNXModel {
     for index in needed {
       let node = nodes[index]
       if Translation.isSupported(node) { continue }
-      if node.domain.isEmpty, ConstantFolding.rules[node.proto.opType] != nil, node.inputs.allSatisfy(isKnownWhileImporting) { continue }
+      if node.domain.isEmpty, ConstantFolding.rules[node.proto.opType] != nil, node.inputs.allSatisfy(isKnownWhileImporting) {
+        continue
+      }
       if let known = missing.firstIndex(where: { $0.name == node.operatorName }) {
         missing[known].nodeNames.append(node.name)
       } else {

@@ -114,7 +114,8 @@ private func multiply(
   let depth = unsafe m.taps * m.channels
   unsafe unpacked.values.withUnsafeBufferPointer { weights in
     unsafe library.sgemm(
-      OpenBLASLibrary.rowMajor, OpenBLASLibrary.notTransposed, OpenBLASLibrary.notTransposed, m.rows, m.columns, depth, 1, rows, depth, weights.baseAddress,
+      OpenBLASLibrary.rowMajor, OpenBLASLibrary.notTransposed, OpenBLASLibrary.notTransposed, m.rows, m.columns, depth, 1, rows,
+      depth, weights.baseAddress,
       m.columns, 1, m.output, m.outputStride)
   }
 }

@@ -26,7 +26,8 @@ struct OpenBLASLibrary: Sendable {
   private static func load() -> OpenBLASLibrary? {
     for name in fileNames {
       guard let library = unsafe dlopen(name, RTLD_NOW | RTLD_LOCAL) else { continue }
-      guard let setThreads = unsafe dlsym(library, "openblas_set_num_threads"), let sgemm = unsafe dlsym(library, "cblas_sgemm") else {
+      guard let setThreads = unsafe dlsym(library, "openblas_set_num_threads"), let sgemm = unsafe dlsym(library, "cblas_sgemm")
+      else {
         continue
       }
       // The names are those of OpenBLAS's own interface, whose signatures are stated above; the library is never closed.

@@ -65,7 +65,8 @@ struct AccuracyEstimate {
     }
     var (sum, count) = (0.0, 0)
     for task in tasks {
-      let a = task.support.map { AccuracyEstimate.prototype($0, float) }, b = task.support.map { AccuracyEstimate.prototype($0, int8) }
+      let a = task.support.map { AccuracyEstimate.prototype($0, float) },
+        b = task.support.map { AccuracyEstimate.prototype($0, int8) }
       for query in task.queries {
         let scores = a.map { AccuracyEstimate.dot($0, float[query]) }, others = b.map { AccuracyEstimate.dot($0, int8[query]) }
         let (answer, other) = (AccuracyEstimate.best(scores), AccuracyEstimate.best(others))

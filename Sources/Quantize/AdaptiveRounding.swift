@@ -146,7 +146,9 @@ extension Int8Lowering {
         }
       }
       if after < before {
-        roundedWeights[patch.node] = WeightQuantization(weights, channels: channels, inner: inner, scales: nearest.scales) { i, _ in chosen[i] }
+        roundedWeights[patch.node] = WeightQuantization(weights, channels: channels, inner: inner, scales: nearest.scales) { i, _ in
+          chosen[i]
+        }
       }
       outcomes.append(RoundingOutcome(node: patch.node, before: before, after: after))
     }

@@ -26,7 +26,8 @@ extension Int8Lowering {
     for (done, index) in layers.enumerated() {
       let node = source.nodes[index], input = node.inputs[0]
       let result = try lowered()
-      guard let weights = source.floats(node.inputs[1]), let seen = statistics[input], let map = maps[input], result.int8Nodes.contains(index),
+      guard let weights = source.floats(node.inputs[1]), let seen = statistics[input], let map = maps[input],
+        result.int8Nodes.contains(index),
         let observed = result.int8[input]
       else { continue }
       let means = try photos.channelMeans(of: observed, in: result.graph)
@@ -51,7 +52,8 @@ extension Int8Lowering {
     let shape = source.shape(node.inputs[1]), axis = source.weightChannelAxis(of: node)!
     let bias = source.floats(node.inputs[2])!.enumerated().map { Double($1) + (biasCorrections[index]?[$0] ?? 0) }
     return WeightQuantization(
-      source.floats(node.inputs[1])!, channels: shape[axis], inner: shape.count(in: axis + 1..<shape.rank), bias: bias, inputScale: inputScale)
+      source.floats(node.inputs[1])!, channels: shape[axis], inner: shape.count(in: axis + 1..<shape.rank), bias: bias,
+      inputScale: inputScale)
   }
 }
 

@@ -32,7 +32,9 @@ struct CorrectionSearch {
   }
 
   mutating func run() throws {
-    guard options.equalizesLayers || options.correctsBiases || options.correctsBiasesEmpirically || options.adaptivelyRoundedLayers > 0 else { return }
+    guard
+      options.equalizesLayers || options.correctsBiases || options.correctsBiasesEmpirically || options.adaptivelyRoundedLayers > 0
+    else { return }
     loss = try heldLoss(lowering)
     if options.equalizesLayers { try equalize() }
     if options.correctsBiases {
@@ -52,7 +54,9 @@ struct CorrectionSearch {
     var source = lowering.source
     let pairs = source.equalizeLayers(statistics)
     guard pairs > 0 else { return }
-    let (seen, found) = try CorrectionSearch.measured(source, photos, options) { progress(.equalization, $0, 2 * photos.inputs.count) }
+    let (seen, found) = try CorrectionSearch.measured(source, photos, options) {
+      progress(.equalization, $0, 2 * photos.inputs.count)
+    }
     let candidate = Int8Lowering(source: source, maps: found.maps, floatNodes: options.floatNodes)
     if try decide(.crossLayerEqualization, candidate, "\(pairs) pairs of layers") { (statistics, ranges) = (seen, found) }
   }
@@ -71,7 +75,8 @@ struct CorrectionSearch {
     let part = outcomes.reduce(0) { $0 + ($1.before > 0 ? min(1, $1.after / $1.before) : 1) } / Double(outcomes.count)
     try decide(
       .adaptiveRounding, candidate,
-      "\(better.count) of \(outcomes.count) layers; squared error of their results \(Int((100 * part).rounded())) % of nearest rounding")
+      "\(better.count) of \(outcomes.count) layers; squared error of their results \(Int((100 * part).rounded())) % of nearest rounding"
+    )
   }
 
   @discardableResult

@@ -14,7 +14,8 @@ extension Graph {
     var pairs: [(first: Int, second: Int)] = []
     for second in nodes.indices {
       let tensor = nodes[second].inputs[0]
-      guard let first = producers[tensor], uses[tensor] == 1, scalesInputChannels(nodes[second]), weightChannelAxis(of: nodes[first]) != nil,
+      guard let first = producers[tensor], uses[tensor] == 1, scalesInputChannels(nodes[second]),
+        weightChannelAxis(of: nodes[first]) != nil,
         [first, second].allSatisfy({ floats(nodes[$0].inputs[1]) != nil && floats(nodes[$0].inputs[2]) != nil }),
         makeHomogeneous(first, largest: statistics[tensor]?.maximum ?? .infinity)
       else { continue }

@@ -21,7 +21,8 @@ extension Graph {
       operation.attributes = bare
       operation.outputs = [inner]
       nodes.append(operation)
-      nodes.append(try result.makeNode(Activate(activation), name: node.name + ".activation", inputs: [inner], output: node.outputs[0]).0)
+      nodes.append(
+        try result.makeNode(Activate(activation), name: node.name + ".activation", inputs: [inner], output: node.outputs[0]).0)
     }
     result.nodes = nodes
     return result

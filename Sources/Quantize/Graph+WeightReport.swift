@@ -17,7 +17,8 @@ extension Graph {
       guard let axis = weightChannelAxis(of: node), let weights = floats(node.inputs[1]) else { return nil }
       let shape = shape(node.inputs[1])
       let quantized = WeightQuantization(weights, channels: shape[axis], inner: shape.count(in: axis + 1..<shape.rank))
-      return WeightReport(node: node.name, operation: "\(node.kind)", parameters: weights.count, signalToNoise: quantized.signalToNoise)
+      return WeightReport(
+        node: node.name, operation: "\(node.kind)", parameters: weights.count, signalToNoise: quantized.signalToNoise)
     }.sorted { $0.signalToNoise < $1.signalToNoise }
   }
 }

@@ -50,8 +50,8 @@ struct Int8Lowering {
     return result
   }
 
-  /// In networks with layer normalisation (transformers) sums stay float32: rounding the residual stream to int8 at every block, with one
-  /// scale for all channels, costs more than all products together.
+  /// In networks with layer normalisation (transformers) sums stay float32: rounding the residual stream to int8 at every block,
+  /// with one scale for all channels, costs more than all products together.
   private var keepsSums: Bool { source.nodes.contains { $0.kind == .layerNormalization } }
 
   // MARK: Operands
@@ -105,7 +105,9 @@ struct Int8Lowering {
     if let it = node.decoded(Dense.self) { return try addWeighted(it, node, index, &result) }
     let computed = node.inputs.filter { !source.isConstant($0) }
     if let it = node.decoded(Binary.self) {
-      guard it.function == .add || it.function == .multiply, computed.contains(where: { result.int8[$0] != nil }) else { return false }
+      guard it.function == .add || it.function == .multiply, computed.contains(where: { result.int8[$0] != nil }) else {
+        return false
+      }
       return try add(it, node, &result)
     }
     guard computed.count == node.inputs.count, computed.allSatisfy({ result.int8[$0] != nil }) else { return false }
@@ -138,7 +140,9 @@ struct Int8Lowering {
   }
 
   private func addWeighted(_ operation: some Operator, _ node: Graph.Node, _ index: Int, _ result: inout Result) throws -> Bool {
-    guard let weights = source.floats(node.inputs[1]), let bias = source.floats(node.inputs[2]), let axis = operation.weightChannelAxis else {
+    guard let weights = source.floats(node.inputs[1]), let bias = source.floats(node.inputs[2]),
+      let axis = operation.weightChannelAxis
+    else {
       return false
     }
     let input = try int8(node.inputs[0], &result)
@@ -146,7 +150,8 @@ struct Int8Lowering {
     let (channels, inner) = (shape[axis], shape.count(in: axis + 1..<shape.rank))
     let from = maps[node.inputs[0]]!, to = maps[node.outputs[0]]!
     let real = bias.enumerated().map { Double($1) + (biasCorrections[index]?[$0] ?? 0) }
-    let quantized = roundedWeights[index] ?? WeightQuantization(weights, channels: channels, inner: inner, bias: real, inputScale: from.scale)
+    let quantized =
+      roundedWeights[index] ?? WeightQuantization(weights, channels: channels, inner: inner, bias: real, inputScale: from.scale)
     // A depthwise convolution leaves the padding out, so its kernel subtracts the zero point itself.
     let foldsZeroPoint = operation.foldsInputZeroPoint
     var sums = [Int](repeating: 0, count: channels)

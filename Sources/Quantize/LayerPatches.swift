@@ -25,7 +25,9 @@ struct LayerPatches {
     let perGroup = input.channels / groups
     for sample in 0..<wanted {
       let position = (sample * positions / wanted + photo * 13) % positions
-      let (top, left) = (position / output.width * window.strideY - window.padTop, position % output.width * window.strideX - window.padLeft)
+      let (top, left) = (
+        position / output.width * window.strideY - window.padTop, position % output.width * window.strideX - window.padLeft
+      )
       for group in 0..<groups {
         var i = 0
         for tap in 0..<window.taps {
@@ -63,6 +65,7 @@ extension Graph {
     }
     let count = weights.count / weights[0], rows = input.count / count
     return LayerPatches(
-      node: index, groups: 1, count: count, isDepthwise: false, window: Window(height: 1, width: 1), input: (rows, 1, count), output: (rows, 1))
+      node: index, groups: 1, count: count, isDepthwise: false, window: Window(height: 1, width: 1), input: (rows, 1, count),
+      output: (rows, 1))
   }
 }

@@ -88,13 +88,17 @@ struct ErrorMeter {
 extension Int8Lowering {
   /// Runs the photos through both networks; `progress` counts photos.
   func report(
-    _ photos: CalibrationSet, _ ranges: GraphRanges, _ statistics: [Graph.TensorID: TensorStatistics], progress: (Int) -> Void = { _ in }
+    _ photos: CalibrationSet, _ ranges: GraphRanges, _ statistics: [Graph.TensorID: TensorStatistics],
+    progress: (Int) -> Void = { _ in }
   ) throws -> QuantizationReport {
     let whole = try lowered(), alone = try lowered(isolated: true)
     let nodes = whole.int8Nodes
-    let wholeProbe = try GraphProbe(whole.graph, observing: nodes.map { whole.tensor(source.nodes[$0].outputs[0])! } + [whole.graph.outputs[0]], threads: photos.threads)
+    let wholeProbe = try GraphProbe(
+      whole.graph, observing: nodes.map { whole.tensor(source.nodes[$0].outputs[0])! } + [whole.graph.outputs[0]],
+      threads: photos.threads)
     let aloneProbe = try GraphProbe(alone.graph, observing: nodes.map { alone.isolated[$0]! }, threads: photos.threads)
-    let floatProbe = try GraphProbe(source, observing: nodes.map { source.nodes[$0].outputs[0] } + [source.outputs[0]], threads: photos.threads)
+    let floatProbe = try GraphProbe(
+      source, observing: nodes.map { source.nodes[$0].outputs[0] } + [source.outputs[0]], threads: photos.threads)
     var local = [ErrorMeter](repeating: ErrorMeter(), count: nodes.count), cumulative = local
     var embedding = ErrorMeter(), cosines: [Double] = []
     for (done, photo) in photos.inputs.enumerated() {
@@ -119,7 +123,8 @@ extension Int8Lowering {
     }
     let layers = nodes.indices.map { index -> LayerReport in
       let node = source.nodes[nodes[index]], output = node.outputs[0]
-      let weights = source.weightChannelAxis(of: node) == nil ? nil : nearestWeights(nodes[index], inputScale: maps[node.inputs[0]]!.scale)
+      let weights =
+        source.weightChannelAxis(of: node) == nil ? nil : nearestWeights(nodes[index], inputScale: maps[node.inputs[0]]!.scale)
       let map = maps[output]!
       return LayerReport(
         name: node.name, operation: "\(node.kind)", outputShape: source.shape(output),
@@ -139,7 +144,8 @@ extension TensorStatistics {
   func part(outside range: ClosedRange<Float>) -> Double {
     let width = (Double(maximum) - Double(minimum)) / Double(TensorStatistics.binCount)
     var outside = 0.0
-    for bin in bins.indices where center(bin) + width / 2 < Double(range.lowerBound) || center(bin) - width / 2 > Double(range.upperBound) {
+    for bin in bins.indices
+    where center(bin) + width / 2 < Double(range.lowerBound) || center(bin) - width / 2 > Double(range.upperBound) {
       outside += bins[bin]
     }
     return count > 0 ? outside / Double(count) : 0

@@ -70,7 +70,9 @@ extension TensorStatistics {
   }
 
   private func found(_ method: RangeMethod, _ minimum: Float, _ maximum: Float) -> FoundRange {
-    FoundRange(method: method, minimum: minimum, maximum: maximum, squaredError: squaredError(Quantization(minimum: minimum, maximum: maximum)))
+    FoundRange(
+      method: method, minimum: minimum, maximum: maximum,
+      squaredError: squaredError(Quantization(minimum: minimum, maximum: maximum)))
   }
 
   /// The sum of squared errors of the values seen under a map, from the middles of the bins.

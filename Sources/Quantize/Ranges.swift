@@ -35,7 +35,9 @@ extension Graph {
   /// The part of a tensor's range that the one operator reading it can tell apart, or nil for all of it.
   fileprivate func usefulRange(of tensor: TensorID) -> ClosedRange<Float>? {
     let readers = nodes.filter { $0.inputs.contains(tensor) }
-    guard readers.count == 1, !outputs.contains(tensor), let activation = readers[0].decoded(Activate.self)?.activation else { return nil }
+    guard readers.count == 1, !outputs.contains(tensor), let activation = readers[0].decoded(Activate.self)?.activation else {
+      return nil
+    }
     switch activation.function {
     // Below -3 the result is 0.
     case .hardSwish: return -3 ... .infinity

@@ -76,7 +76,9 @@ public struct CalibrationSet: Sendable {
   }
 
   /// Statistics of the graph's computed tensors and of its input, in two runs over all photos; `progress` counts photos.
-  func statistics(of graph: Graph, histograms: Bool = true, progress: (Int) -> Void = { _ in }) throws -> [Graph.TensorID: TensorStatistics] {
+  func statistics(of graph: Graph, histograms: Bool = true, progress: (Int) -> Void = { _ in }) throws -> [Graph.TensorID:
+    TensorStatistics]
+  {
     let tensors = graph.nodes.flatMap(\.outputs).filter { graph.type($0).elementType != .int32 }
     let probe = try GraphProbe(graph, observing: tensors, threads: threads)
     let input = graph.inputs[0]

@@ -39,5 +39,7 @@ public struct WeightQuantization: Sendable {
     signalToNoise = noise > 0 ? 10 * log10(signal / noise) : .infinity
   }
 
-  public func dequantize(_ index: Int, channels: Int, inner: Int) -> Float { scales[index / inner % channels] * Float(values[index]) }
+  public func dequantize(_ index: Int, channels: Int, inner: Int) -> Float {
+    scales[index / inner % channels] * Float(values[index])
+  }
 }

@@ -8,7 +8,8 @@ struct Edgessl: ParsableCommand {
     commandName: "edgessl",
     abstract: "Learn to recognise new things from a handful of photos, on the device.",
     subcommands: [
-      Import.self, Inspect.self, Run.self, Embed.self, QuantizeCommand.self, Adapt.self, Classify.self, Classes.self, Evaluate.self, Bench.self, Plan.self,
+      Import.self, Inspect.self, Run.self, Embed.self, QuantizeCommand.self, Adapt.self, Classify.self, Classes.self, Evaluate.self,
+      Bench.self, Plan.self,
     ]
   )
 

@@ -29,7 +29,8 @@ import TinyNN
     #expect(tinynn_version() == TINYNN_VERSION)
     #expect(Format.alignment == TINYNN_ALIGNMENT)
     let sets: [(InstructionSet, Int)] = [
-      (.reference, TINYNN_KERNELS_REFERENCE), (.avx2, TINYNN_KERNELS_AVX2), (.avx512, TINYNN_KERNELS_AVX512), (.neon, TINYNN_KERNELS_NEON),
+      (.reference, TINYNN_KERNELS_REFERENCE), (.avx2, TINYNN_KERNELS_AVX2), (.avx512, TINYNN_KERNELS_AVX512),
+      (.neon, TINYNN_KERNELS_NEON),
       (.avxVNNI, TINYNN_KERNELS_AVX_VNNI), (.avx512VNNI, TINYNN_KERNELS_AVX512_VNNI),
       (.neonDotProduct, TINYNN_KERNELS_NEON_DOT_PRODUCT), (.neonI8MM, TINYNN_KERNELS_NEON_I8MM), (.arm, TINYNN_KERNELS_ARM),
     ]
@@ -71,7 +72,8 @@ import TinyNN
       tinynn_task_file_bytes(nil, &size), tinynn_task_file_bytes(device.task, nil),
       tinynn_task_save(nil, base, 4096, &size), tinynn_task_save(device.task, base, 4096, nil),
       tinynn_trainer_required_bytes(nil, &options, &size), tinynn_trainer_required_bytes(device.model, nil, &size),
-      tinynn_trainer_open(nil, 1 << 24, device.model, &options, &handle), tinynn_trainer_open(base, 4096, device.model, nil, &handle),
+      tinynn_trainer_open(nil, 1 << 24, device.model, &options, &handle),
+      tinynn_trainer_open(base, 4096, device.model, nil, &handle),
       tinynn_trainer_load(nil, device.session, 0), tinynn_trainer_cut(nil, 0, nil, nil), tinynn_trainer_forward(nil),
       tinynn_trainer_embedding(nil, 0, nil, nil, nil), tinynn_trainer_prototype_loss(nil, 0, device.task, 0, &loss),
       tinynn_trainer_backward(nil), tinynn_trainer_step(nil, nil), tinynn_trainer_adopt_average(nil),
@@ -91,7 +93,9 @@ import TinyNN
     #expect(tinynn_session_open(base + 4, needed, device.model, -1, &handle) == TINYNN_MISALIGNED)
     #expect(tinynn_session_open(base, needed, device.model, 77, &handle) == TINYNN_NO_SUCH_KERNELS)
     let file = device.file.buffer.baseAddress!
-    #expect(tinynn_model_open(base, tinynn_model_required_bytes() - 1, file, device.fileByteCount, &handle, nil) == TINYNN_MEMORY_TOO_SMALL)
+    #expect(
+      tinynn_model_open(base, tinynn_model_required_bytes() - 1, file, device.fileByteCount, &handle, nil)
+        == TINYNN_MEMORY_TOO_SMALL)
     #expect(tinynn_model_open(base, 4096, file + 8, device.fileByteCount - 8, &handle, nil) == TINYNN_FILE_MISALIGNED)
     try check(tinynn_task_required_bytes(device.model, 4, 8, &needed))
     #expect(tinynn_task_open(base, needed - 1, device.model, 4, 8, &handle) == TINYNN_MEMORY_TOO_SMALL)
@@ -182,11 +186,13 @@ import TinyNN
       bytes[position] ^= UInt8(1 << random.next(below: 8))
       let file = AlignedMemory(copying: bytes)
       var error = tinynn_error()
-      let refused = tinynn_model_open(handles.buffer.baseAddress, handles.buffer.count, file.buffer.baseAddress, bytes.count, &model, &error)
+      let refused = tinynn_model_open(
+        handles.buffer.baseAddress, handles.buffer.count, file.buffer.baseAddress, bytes.count, &model, &error)
       #expect(refused == TINYNN_FILE_WRONG_CHECKSUM && error.status == refused, "byte \(position): \(statusText(refused))")
       let sum = Checksum.ofFile(file.bytes)
       file.buffer.storeBytes(of: sum, toByteOffset: 24, as: UInt64.self)
-      let status = tinynn_model_open(handles.buffer.baseAddress, handles.buffer.count, file.buffer.baseAddress, bytes.count, &model, &error)
+      let status = tinynn_model_open(
+        handles.buffer.baseAddress, handles.buffer.count, file.buffer.baseAddress, bytes.count, &model, &error)
       guard status == TINYNN_OK else {
         #expect(status <= TINYNN_ARENA_MISALIGNED, "byte \(position): \(statusText(status))")
         continue

@@ -73,9 +73,10 @@ import TinyNN
         var needed = 0
         try check(tinynn_embed_scratch_bytes(device.model, Int32(image.height), Int32(image.width), &needed))
         let scratch = AlignedMemory(byteCount: needed)
-        try check(tinynn_session_embed(
-          device.session, image.pixels, image.pixels.count, Int32(image.height), Int32(image.width), image.rowStride,
-          scratch.buffer.baseAddress, needed))
+        try check(
+          tinynn_session_embed(
+            device.session, image.pixels, image.pixels.count, Int32(image.height), Int32(image.width), image.rowStride,
+            scratch.buffer.baseAddress, needed))
         var output = tinynn_tensor()
         try check(tinynn_session_output(device.session, 0, &output))
         let actual = UnsafeBufferPointer(start: output.data!.assumingMemoryBound(to: Float.self), count: output.count)

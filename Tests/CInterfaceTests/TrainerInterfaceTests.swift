@@ -21,7 +21,8 @@ import TinyNN
     try check(tinynn_task_learn(device.task))
 
     var options = tinynn_training_options(
-      first_operator: TrainerInterfaceTests.first, batch: Int32(TrainerInterfaceTests.batch), optimizer: Int32(optimizer), keeps_average: 1)
+      first_operator: TrainerInterfaceTests.first, batch: Int32(TrainerInterfaceTests.batch), optimizer: Int32(optimizer),
+      keeps_average: 1)
     var needed = 0
     try check(tinynn_trainer_required_bytes(device.model, &options, &needed))
     let memory = AlignedMemory(byteCount: needed)
@@ -29,8 +30,11 @@ import TinyNN
     try check(tinynn_trainer_open(memory.buffer.baseAddress, needed, device.model, &options, &trainer))
 
     let host = try Encoder(bytes: bytes)
-    let other = try Trainer(host.model, TrainingOptions(
-      firstOperator: Int(TrainerInterfaceTests.first), batch: TrainerInterfaceTests.batch, optimizer: optimizer == TINYNN_SGD ? .sgd : .adam))
+    let other = try Trainer(
+      host.model,
+      TrainingOptions(
+        firstOperator: Int(TrainerInterfaceTests.first), batch: TrainerInterfaceTests.batch,
+        optimizer: optimizer == TINYNN_SGD ? .sgd : .adam))
     for slot in 0..<TrainerInterfaceTests.batch {
       var input = tinynn_tensor()
       try check(tinynn_session_input(device.session, 0, &input))
@@ -43,7 +47,8 @@ import TinyNN
     }
     let rate: Float = optimizer == TINYNN_SGD ? 0.01 : 0.001
     var step = tinynn_optimizer_step(
-      learning_rate: rate, momentum: 0.9, second_decay: 0.999, epsilon: 1e-8, weight_decay: 0.01, average_decay: 0.98, gradient_scale: 1)
+      learning_rate: rate, momentum: 0.9, second_decay: 0.999, epsilon: 1e-8, weight_decay: 0.01, average_decay: 0.98,
+      gradient_scale: 1)
     var losses: [Float] = []
     for _ in 0..<3 {
       try check(tinynn_trainer_forward(trainer))
@@ -98,13 +103,16 @@ import TinyNN
     withExtendedLifetime(other) { #expect(tinynn_trainer_load(trainer, other.session, 0) == TINYNN_OTHER_MODEL) }
     #expect(tinynn_trainer_adopt_average(trainer) == TINYNN_OUT_OF_RANGE)
     var step = tinynn_optimizer_step(
-      learning_rate: .nan, momentum: 0.9, second_decay: 0.999, epsilon: 1e-8, weight_decay: 0, average_decay: 0.98, gradient_scale: 1)
+      learning_rate: .nan, momentum: 0.9, second_decay: 0.999, epsilon: 1e-8, weight_decay: 0, average_decay: 0.98,
+      gradient_scale: 1)
     #expect(tinynn_trainer_step(trainer, &step) == TINYNN_OUT_OF_RANGE)
     for (first, batch, optimizer, expected) in [
-      (-1, 2, 0, TINYNN_OUT_OF_RANGE), (1000, 2, 0, TINYNN_OUT_OF_RANGE), (57, 2, 0, TINYNN_CUT_OUT_OF_RANGE), (53, 0, 0, TINYNN_OUT_OF_RANGE),
+      (-1, 2, 0, TINYNN_OUT_OF_RANGE), (1000, 2, 0, TINYNN_OUT_OF_RANGE), (57, 2, 0, TINYNN_CUT_OUT_OF_RANGE),
+      (53, 0, 0, TINYNN_OUT_OF_RANGE),
       (53, 5000, 0, TINYNN_OUT_OF_RANGE), (53, 2, 2, TINYNN_OUT_OF_RANGE), (55, 2, 0, TINYNN_NOTHING_TRAINS),
     ] {
-      var wrong = tinynn_training_options(first_operator: Int32(first), batch: Int32(batch), optimizer: Int32(optimizer), keeps_average: 0)
+      var wrong = tinynn_training_options(
+        first_operator: Int32(first), batch: Int32(batch), optimizer: Int32(optimizer), keeps_average: 0)
       let status = tinynn_trainer_required_bytes(device.model, &wrong, &needed)
       #expect(status == expected, "first \(first), batch \(batch), optimizer \(optimizer): \(statusText(status))")
     }
@@ -121,7 +129,8 @@ import TinyNN
     try check(tinynn_trainer_open(memory.buffer.baseAddress, needed, device.model, &options, &trainer))
     try check(tinynn_trainer_load(trainer, device.session, 0))
     var step = tinynn_optimizer_step(
-      learning_rate: 1e30, momentum: 0.9, second_decay: 0.999, epsilon: 1e-8, weight_decay: 0, average_decay: 0.98, gradient_scale: 1e20)
+      learning_rate: 1e30, momentum: 0.9, second_decay: 0.999, epsilon: 1e-8, weight_decay: 0, average_decay: 0.98,
+      gradient_scale: 1e20)
     for _ in 0..<3 {
       try check(tinynn_trainer_forward(trainer))
       var (values, gradient, count): (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) = (nil, nil, 0)

@@ -39,10 +39,12 @@ import TinyNN
   }
 
   /// numpy.save(numpy.array([[1, -2.5]], dtype='<f8')), also with Python 2's long integers, any spacing and key order.
-  @Test(arguments: [
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }   \n", "{'shape': (1L, 2L), 'fortran_order': False, 'descr': '<f8'}",
-    "{\"descr\":\"<f8\",\"fortran_order\":False,\"shape\":(1,2,)}",
-  ], [UInt8(1), 2, 3])
+  @Test(
+    arguments: [
+      "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }   \n",
+      "{'shape': (1L, 2L), 'fortran_order': False, 'descr': '<f8'}",
+      "{\"descr\":\"<f8\",\"fortran_order\":False,\"shape\":(1,2,)}",
+    ], [UInt8(1), 2, 3])
   func float64IsRounded(header: String, version: UInt8) throws {
     let data = [1.0, -2.5].flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt64($0))) } }
     #expect(try NPYTests.read(NPYTests.file(header, version: version, data: data)) == NPYArray(shape: [1, 2], values: [1, -2.5]))
@@ -52,7 +54,8 @@ import TinyNN
     let bytes = NPYArray(shape: [2, 3], values: [1, 2, 3, 4, 5, 6]).fileBytes
     for count in 0..<bytes.count { #expect(NPYTests.refusal(Array(bytes[..<count])) != nil, "\(count) bytes") }
     let error = NPYTests.refusal(bytes + [0])
-    #expect(error?.byteOffset == bytes.count && error?.description.contains("1 bytes follow") == true, "\(String(describing: error))")
+    #expect(
+      error?.byteOffset == bytes.count && error?.description.contains("1 bytes follow") == true, "\(String(describing: error))")
   }
 
   @Test func everyDamagedHeaderByteIsRefusedOrReadsAsAnArray() {
@@ -62,7 +65,9 @@ import TinyNN
         var damaged = bytes
         damaged[offset] ^= flip
         // Must not trap; where it is accepted, the array must be consistent.
-        if let array = try? NPYTests.read(damaged) { #expect(array.values.count == array.shape.reduce(1, *), "byte \(offset) ^ \(flip)") }
+        if let array = try? NPYTests.read(damaged) {
+          #expect(array.values.count == array.shape.reduce(1, *), "byte \(offset) ^ \(flip)")
+        }
       }
     }
   }

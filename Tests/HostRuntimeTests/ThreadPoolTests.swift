@@ -10,9 +10,11 @@ import Testing
     var counts = [Int](repeating: 0, count: parts)
     counts.withUnsafeMutableBytes { counts in
       for job in 1...jobs {
-        pool.run(parts: Int32(parts), { counts, _, part, _ in
-          counts.assumingMemoryBound(to: Int.self)[Int(part)] += 1
-        }, counts.baseAddress!)
+        pool.run(
+          parts: Int32(parts),
+          { counts, _, part, _ in
+            counts.assumingMemoryBound(to: Int.self)[Int(part)] += 1
+          }, counts.baseAddress!)
         // Long enough for the workers to fall asleep.
         if job % pauseEvery == 0 { usleep(2_000) }
       }
@@ -37,10 +39,12 @@ import Testing
     for round in 0..<500 {
       var finished: [Int32] = [0, 0, 0]
       finished.withUnsafeMutableBytes { finished in
-        pool.run(parts: 3, { finished, _, part, _ in
-          for _ in 0..<Int(part) * 200 { sched_yield() }
-          finished.assumingMemoryBound(to: Int32.self)[Int(part)] = 1
-        }, finished.baseAddress!)
+        pool.run(
+          parts: 3,
+          { finished, _, part, _ in
+            for _ in 0..<Int(part) * 200 { sched_yield() }
+            finished.assumingMemoryBound(to: Int32.self)[Int(part)] = 1
+          }, finished.baseAddress!)
       }
       #expect(finished == [1, 1, 1], "round \(round)")
     }

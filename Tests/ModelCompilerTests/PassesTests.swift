@@ -42,7 +42,9 @@ struct GraphMaker {
     try graph.add(operation, name: name(), inputs: inputs)
   }
 
-  mutating func spatial<O: Operator>(_ operation: O, _ input: Graph.TensorID, _ constants: Graph.TensorID...) throws -> Graph.TensorID {
+  mutating func spatial<O: Operator>(_ operation: O, _ input: Graph.TensorID, _ constants: Graph.TensorID...) throws
+    -> Graph.TensorID
+  {
     let nhwc = try add(Transpose(GraphMaker.toNHWC), input)
     let result = try graph.add(operation, name: name(), inputs: [nhwc] + constants)
     return try add(Transpose(GraphMaker.toNCHW), result)
@@ -53,7 +55,8 @@ struct GraphMaker {
     (window.strideY, window.strideX) = (stride, stride)
     (window.padTop, window.padLeft, window.padBottom, window.padRight) = (kernel / 2, kernel / 2, kernel / 2, kernel / 2)
     let channels = graph.shape(x)[1]
-    return try spatial(Convolution(window: window, groups: groups), x, constant(out, kernel, kernel, channels / groups), constant(out))
+    return try spatial(
+      Convolution(window: window, groups: groups), x, constant(out, kernel, kernel, channels / groups), constant(out))
   }
 
   /// One random step of a CNN in the exporter's clothes.
@@ -117,7 +120,9 @@ struct GraphMaker {
     let largest = expected.map(abs).max() ?? 0
     let difference = zip(expected, found).map { abs($0 - $1) }.max() ?? 0
     let operators = optimized.nodes.map { "\($0.kind)\(optimized.shape($0.outputs[0]))" }.joined(separator: " ")
-    #expect(expected.count == found.count && difference <= 1e-5 * max(1, largest), "seed \(seed): difference \(difference) of \(largest); \(operators)")
+    #expect(
+      expected.count == found.count && difference <= 1e-5 * max(1, largest),
+      "seed \(seed): difference \(difference) of \(largest); \(operators)")
     // What remains: the one before an NCHW output, and one for each channel shuffle.
     let shuffles = plain.nodes.filter { $0.outputs.contains { plain.shape($0).rank == 5 } && $0.kind == .transpose }.count
     #expect(optimized.nodes.filter { $0.kind == .transpose }.count <= 1 + shuffles, "seed \(seed): \(operators)")

@@ -28,7 +28,8 @@ import TinyNN
     maker.graph.optimize()
     let plan = maker.graph.plan()
     #expect(plan.arenaByteCount >= plan.lowerBound)
-    #expect(Double(plan.arenaByteCount) <= 1.1 * Double(plan.lowerBound), "seed \(seed): \(plan.arenaByteCount) of \(plan.lowerBound)")
+    #expect(
+      Double(plan.arenaByteCount) <= 1.1 * Double(plan.lowerBound), "seed \(seed): \(plan.arenaByteCount) of \(plan.lowerBound)")
     #expect(maker.graph.plan().placements.map { $0?.offset } == plan.placements.map { $0?.offset })
   }
 }

@@ -21,10 +21,14 @@ import TinyNN
       return window
     }
     var x = graph.addInput("x", TensorType(.float32, Shape(1, height, 21, 3)))
-    x = try graph.add(Convolution(window: window(kernel, 2), activation: .relu6), name: "stem", inputs: [x, constant(8, kernel, kernel, 3), constant(8)])
+    x = try graph.add(
+      Convolution(window: window(kernel, 2), activation: .relu6), name: "stem",
+      inputs: [x, constant(8, kernel, kernel, 3), constant(8)])
     let skip = x
-    x = try graph.add(Convolution(window: window(1, 1), activation: .relu6), name: "expand", inputs: [x, constant(40, 1, 1, 8), constant(40)])
-    x = try graph.add(DepthwiseConvolution(window: window(3, 1, dilation: 2)), name: "filter", inputs: [x, constant(3, 3, 40), constant(40)])
+    x = try graph.add(
+      Convolution(window: window(1, 1), activation: .relu6), name: "expand", inputs: [x, constant(40, 1, 1, 8), constant(40)])
+    x = try graph.add(
+      DepthwiseConvolution(window: window(3, 1, dilation: 2)), name: "filter", inputs: [x, constant(3, 3, 40), constant(40)])
     x = try graph.add(Activate(Activation(.silu)), name: "swish", inputs: [x])
     x = try graph.add(Binary(.multiply), name: "scale", inputs: [x, constant(1, 1, 1, 40)])
     x = try graph.add(Convolution(window: window(1, 1)), name: "project", inputs: [x, constant(8, 1, 1, 40), constant(8)])
@@ -36,13 +40,17 @@ import TinyNN
     return graph
   }
 
-  @Test("The bits stay, the arena shrinks, weights are stored once", arguments: [(33, 3, 0.7), (33, 3, 0.45), (40, 5, 0.5), (17, 3, 0.6), (50, 7, 0.5)])
+  @Test(
+    "The bits stay, the arena shrinks, weights are stored once",
+    arguments: [(33, 3, 0.7), (33, 3, 0.45), (40, 5, 0.5), (17, 3, 0.6), (50, 7, 0.5)])
   func keepsBits(height: Int, kernel: Int, part: Double) throws {
     let whole = try network(height: height, seed: UInt64(height), kernel: kernel)
     var striped = whole
     let limit = Int(Double(whole.arenaByteCount) * part)
     let stages = striped.stripeRows(until: limit)
-    #expect(!stages.isEmpty && striped.arenaByteCount <= limit, "\(whole.arenaByteCount) became \(striped.arenaByteCount), limit \(limit): \(stages)")
+    #expect(
+      !stages.isEmpty && striped.arenaByteCount <= limit,
+      "\(whole.arenaByteCount) became \(striped.arenaByteCount), limit \(limit): \(stages)")
     #expect(striped.multiplyAdds >= whole.multiplyAdds)
     let (a, b) = (try outputs(of: whole, seed: 1), try outputs(of: striped, seed: 1))
     #expect(a.map { $0.map(\.bitPattern) } == b.map { $0.map(\.bitPattern) }, "\(stages)")

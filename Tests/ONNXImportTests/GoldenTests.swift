@@ -45,7 +45,8 @@ private func check(
         let difference = relativeDifference(actual, wanted.values)
         #expect(
           difference <= golden.tolerance,
-          "\(interface.name), \(instructionSet), \(count) threads: first values \(actual.prefix(8)), expected \(wanted.values.prefix(8))")
+          "\(interface.name), \(instructionSet), \(count) threads: first values \(actual.prefix(8)), expected \(wanted.values.prefix(8))"
+        )
       }
       if let first { #expect(outputs == first, "\(instructionSet) with \(count) threads gives other bits") }
       first = outputs
@@ -76,7 +77,9 @@ private func check(
     try check(golden, ImportOptions(), expecting: [embedding.name: embedding.file], kernels: [.best], threads: [1])
   }
 
-  @Test(.enabled(if: !made.isEmpty, "no cases in \(TestFolders.madeGolden.path): make them with Tools/golden/export_models.py"), arguments: made)
+  @Test(
+    .enabled(if: !made.isEmpty, "no cases in \(TestFolders.madeGolden.path): make them with Tools/golden/export_models.py"),
+    arguments: made)
   func exportedModelAgreesWithONNXRuntime(golden: GoldenCase) throws {
     try check(golden, ImportOptions(allOutputs: true), expecting: golden.outputs, kernels: [.best], threads: [1, 2])
     let embedding = golden.embedding.map { [$0.name: $0.file] } ?? golden.outputs

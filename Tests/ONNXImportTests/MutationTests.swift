@@ -62,7 +62,8 @@ import TinyNN
       var damaged = whole
       for _ in 0...(round % 3) {
         let index = Int.random(in: 0..<whole.count, using: &random)
-        damaged[index] = [0, 1, 0x7F, 0x80, 0xFF, damaged[index] ^ 1 << UInt8.random(in: 0..<8, using: &random)].randomElement(using: &random)!
+        damaged[index] = [0, 1, 0x7F, 0x80, 0xFF, damaged[index] ^ 1 << UInt8.random(in: 0..<8, using: &random)].randomElement(
+          using: &random)!
       }
       if try !imports(damaged) { refused += 1 }
     }

@@ -21,10 +21,14 @@ import TinyNN
     }
     let written = text[start.upperBound..<end.lowerBound].split(separator: "\n"), expected = tables.split(separator: "\n")
     for (old, new) in zip(written, expected) where old != new {
-      Issue.record("\(Self.page.path) has\n\(old)\nwhere the code gives\n\(new)\nrun: EDGESSL_UPDATE=1 swift test --filter OperatorsPageTests")
+      Issue.record(
+        "\(Self.page.path) has\n\(old)\nwhere the code gives\n\(new)\nrun: EDGESSL_UPDATE=1 swift test --filter OperatorsPageTests")
       return
     }
-    #expect(written.count == expected.count, "\(Self.page.path) has \(written.count) lines, needs \(expected.count): run EDGESSL_UPDATE=1 swift test --filter OperatorsPageTests")
+    #expect(
+      written.count == expected.count,
+      "\(Self.page.path) has \(written.count) lines, needs \(expected.count): run EDGESSL_UPDATE=1 swift test --filter OperatorsPageTests"
+    )
   }
 
   private static func tables() throws -> String {
@@ -37,7 +41,9 @@ import TinyNN
         cases[name, default: 0] += 1
       }
       let size = try golden.inputs.keys.sorted().first.flatMap { try golden.input($0)?.shape.last }
-      guard let graph = try? model.imported(ImportOptions(inputSize: model.hasOpenSize ? size : nil, allOutputs: true)).graph else { continue }
+      guard let graph = try? model.imported(ImportOptions(inputSize: model.hasOpenSize ? size : nil, allOutputs: true)).graph else {
+        continue
+      }
       for node in graph.nodes {
         guard let found = graph.ask(node, Probe()) else { continue }
         traits[node.kind, default: Traits()].join(found)
@@ -91,7 +97,9 @@ private struct Probe: NodeVisitor {
     var forms = [types.map { TensorType($0.elementType == .float32 ? .int8 : $0.elementType, $0.shape) }]
     if operation.weightChannelAxis != nil, types.count == 3 {
       let bias = types[2].shape
-      forms.append([TensorType(.int8, types[0].shape), TensorType(.int8, types[1].shape), TensorType(.int32, bias), TensorType(.float32, bias)])
+      forms.append([
+        TensorType(.int8, types[0].shape), TensorType(.int8, types[1].shape), TensorType(.int32, bias), TensorType(.float32, bias),
+      ])
     }
     return Traits(int8: O.kind == .quantize || forms.contains(where: isAccepted), backward: operation.differentiation != nil)
   }

@@ -26,7 +26,9 @@ struct RefusedCase: CustomStringConvertible, Sendable {
     // A case that cannot be read is a defect of the test data and ends the run.
     return try! FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
       .sorted { $0.path < $1.path }.map {
-        RefusedCase(folder: $0, expected: try JSONDecoder().decode(Expected.self, from: Data(contentsOf: $0.appending(path: "expected.json"))))
+        RefusedCase(
+          folder: $0, expected: try JSONDecoder().decode(Expected.self, from: Data(contentsOf: $0.appending(path: "expected.json")))
+        )
       }
   }()
 }

@@ -20,19 +20,26 @@ private func unevenNetwork(_ activation: Activation = .relu) throws -> Graph {
   var window = Window(height: 3, width: 3)
   (window.padTop, window.padLeft, window.padBottom, window.padRight) = (1, 1, 1, 1)
   let x = graph.addInput("x", TensorType(.float32, Shape(1, 12, 12, 3)))
-  let a = try graph.add(Convolution(window: window, activation: activation), name: "stem", inputs: [x, constant(Shape(24, 3, 3, 3), 0.3, channels: 648), constant(Shape(24), 0.1, channels: 24)])
-  let b = try graph.add(DepthwiseConvolution(window: window, activation: activation), name: "filter", inputs: [a, constant(Shape(3, 3, 24), 0.4, channels: 24), constant(Shape(24), 0.1, channels: 24)])
-  let c = try graph.add(Convolution(window: Window(height: 1, width: 1)), name: "project", inputs: [b, constant(Shape(16, 1, 1, 24), 0.4, channels: 384), constant(Shape(16), 0.1, channels: 16)])
+  let a = try graph.add(
+    Convolution(window: window, activation: activation), name: "stem",
+    inputs: [x, constant(Shape(24, 3, 3, 3), 0.3, channels: 648), constant(Shape(24), 0.1, channels: 24)])
+  let b = try graph.add(
+    DepthwiseConvolution(window: window, activation: activation), name: "filter",
+    inputs: [a, constant(Shape(3, 3, 24), 0.4, channels: 24), constant(Shape(24), 0.1, channels: 24)])
+  let c = try graph.add(
+    Convolution(window: Window(height: 1, width: 1)), name: "project",
+    inputs: [b, constant(Shape(16, 1, 1, 24), 0.4, channels: 384), constant(Shape(16), 0.1, channels: 16)])
   let d = try graph.add(GlobalAveragePool(), name: "pool", inputs: [c])
   graph.outputs = [try graph.add(Reshape(Shape(1, 16)), name: "embedding", inputs: [d])]
   return graph
 }
 
 private func photos(_ count: Int, from first: UInt64 = 0, size: Float = 1) -> CalibrationSet {
-  CalibrationSet(inputs: (0..<count).map { number in
-    var random = SeededGenerator(seed: first + UInt64(number))
-    return (0..<432).map { _ in Float.random(in: -size...size, using: &random) }
-  })
+  CalibrationSet(
+    inputs: (0..<count).map { number in
+      var random = SeededGenerator(seed: first + UInt64(number))
+      return (0..<432).map { _ in Float.random(in: -size...size, using: &random) }
+    })
 }
 
 @Suite struct CrossLayerEqualizationTests {
@@ -48,11 +55,16 @@ private func photos(_ count: Int, from first: UInt64 = 0, size: Float = 1) -> Ca
     func ranges(_ graph: Graph) -> [(Float, Float)] {
       let first = graph.floats(graph.nodes[1].inputs[1])!, second = graph.floats(graph.nodes[2].inputs[1])!
       return (0..<24).map { channel in
-        (stride(from: channel, to: first.count, by: 24).map { abs(first[$0]) }.max()!, stride(from: channel, to: second.count, by: 24).map { abs(second[$0]) }.max()!)
+        (
+          stride(from: channel, to: first.count, by: 24).map { abs(first[$0]) }.max()!,
+          stride(from: channel, to: second.count, by: 24).map { abs(second[$0]) }.max()!
+        )
       }
     }
     #expect(ranges(graph).contains { $0 / $1 < 0.2 || $0 / $1 > 5 })
-    for (channel, pair) in ranges(equalized).enumerated() { #expect(abs(pair.0 / pair.1 - 1) < 0.05, "channel \(channel): \(pair)") }
+    for (channel, pair) in ranges(equalized).enumerated() {
+      #expect(abs(pair.0 / pair.1 - 1) < 0.05, "channel \(channel): \(pair)")
+    }
   }
 
   @Test("ReLU6 is crossed only if it never cut")
@@ -105,7 +117,9 @@ private func photos(_ count: Int, from first: UInt64 = 0, size: Float = 1) -> Ca
       let problem = AdaptiveRounding(moments: moments.matrix(centred: false), count: count)
       let weights = (0..<count).map { _ in Float.random(in: -100...100, using: &random) }
       func cost(_ q: [Float]) -> Double { problem.error(zip(weights, q).map { $0 - $1 }) }
-      let best = (0..<1 << count).map { bits in cost((0..<count).map { (bits >> $0) & 1 == 0 ? weights[$0].rounded(.down) : weights[$0].rounded(.up) }) }.min()!
+      let best = (0..<1 << count).map { bits in
+        cost((0..<count).map { (bits >> $0) & 1 == 0 ? weights[$0].rounded(.down) : weights[$0].rounded(.up) })
+      }.min()!
       let nearest = cost(weights.map { $0.rounded(.toNearestOrEven) }), found = cost(problem.rounded(weights))
       #expect(found <= nearest * 1.001 && found >= best * 0.999, "\(best) <= \(found) <= \(nearest)")
       if found > 0.5 * nearest + best { worse += 1 }
@@ -148,7 +162,8 @@ private func photos(_ count: Int, from first: UInt64 = 0, size: Float = 1) -> Ca
   @Test("What is kept has lowered the held-out loss, what is not has not")
   func decisions() throws {
     let report = try unevenNetwork().quantized(photos(16)).report
-    #expect(report.corrections.map(\.kind) == [.crossLayerEqualization, .biasCorrection, .adaptiveRounding, .empiricalBiasCorrection])
+    #expect(
+      report.corrections.map(\.kind) == [.crossLayerEqualization, .biasCorrection, .adaptiveRounding, .empiricalBiasCorrection])
     var loss = report.corrections[0].lossBefore
     for correction in report.corrections {
       #expect(correction.lossBefore == loss)
@@ -160,7 +175,9 @@ private func photos(_ count: Int, from first: UInt64 = 0, size: Float = 1) -> Ca
 
   @Test func theSamePhotosGiveTheSameBytes() throws {
     let files = try (0..<2).map { _ in try unevenNetwork().quantized(photos(12)).graph.lowered().finish() }
-    #expect(files[0].count == files[1].count && Checksum.ofFile(AlignedMemory(copying: files[0]).bytes) == Checksum.ofFile(AlignedMemory(copying: files[1]).bytes))
+    #expect(
+      files[0].count == files[1].count
+        && Checksum.ofFile(AlignedMemory(copying: files[0]).bytes) == Checksum.ofFile(AlignedMemory(copying: files[1]).bytes))
     let threads = try unevenNetwork().quantized(CalibrationSet(inputs: photos(12).inputs, threads: 2)).graph.lowered().finish()
     #expect(files[0].elementsEqual(threads))
   }

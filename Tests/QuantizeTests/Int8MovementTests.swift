@@ -30,7 +30,9 @@ import TinyNN
     for (threads, values) in zip([1, 3], found) {
       #expect(values.count == expected.count, "\(what), \(threads) threads")
       let first = zip(values, expected).enumerated().first { $0.element.0 != $0.element.1 }
-      #expect(first == nil, "\(what), \(threads) threads: element \(first?.offset ?? 0) is \(first?.element.0 ?? 0), not \(first?.element.1 ?? 0)")
+      #expect(
+        first == nil,
+        "\(what), \(threads) threads: element \(first?.offset ?? 0) is \(first?.element.0 ?? 0), not \(first?.element.1 ?? 0)")
     }
   }
 
@@ -39,14 +41,18 @@ import TinyNN
     var description: String { "kernel \(kernel), stride \(stride), pad \(pad), dilation \(dilation), channels \(channels)" }
   }
 
-  @Test("Pools", arguments: [Pool.Function.maximum, .average], [
-    PoolCase(kernel: 2, stride: 2, pad: 0, channels: 5), PoolCase(kernel: 3, stride: 2, pad: 1, channels: 64),
-    PoolCase(kernel: 3, stride: 1, pad: 1, channels: 17), PoolCase(kernel: 3, stride: 2, pad: 2, dilation: 2, channels: 3),
-  ])
+  @Test(
+    "Pools", arguments: [Pool.Function.maximum, .average],
+    [
+      PoolCase(kernel: 2, stride: 2, pad: 0, channels: 5), PoolCase(kernel: 3, stride: 2, pad: 1, channels: 64),
+      PoolCase(kernel: 3, stride: 1, pad: 1, channels: 17), PoolCase(kernel: 3, stride: 2, pad: 2, dilation: 2, channels: 3),
+    ])
   func pools(function: Pool.Function, shape: PoolCase) throws {
     let (height, width, channels) = (9, 7, shape.channels)
     var window = Window(height: shape.kernel, width: shape.kernel)
-    (window.strideY, window.strideX, window.dilationY, window.dilationX) = (shape.stride, shape.stride, shape.dilation, shape.dilation)
+    (window.strideY, window.strideX, window.dilationY, window.dilationX) = (
+      shape.stride, shape.stride, shape.dilation, shape.dilation
+    )
     (window.padTop, window.padLeft, window.padBottom, window.padRight) = (shape.pad, shape.pad, shape.pad, shape.pad)
     let input = numbers(height * width * channels)
     let extent = { (size: Int) in (size + 2 * shape.pad - shape.dilation * (shape.kernel - 1) - 1) / shape.stride + 1 }
@@ -57,8 +63,12 @@ import TinyNN
           var taps: [Int] = []
           for ky in 0..<shape.kernel {
             for kx in 0..<shape.kernel {
-              let (iy, ix) = (y * shape.stride - shape.pad + ky * shape.dilation, x * shape.stride - shape.pad + kx * shape.dilation)
-              if (0..<height).contains(iy), (0..<width).contains(ix) { taps.append(Int(input[(iy * width + ix) * channels + channel])) }
+              let (iy, ix) = (
+                y * shape.stride - shape.pad + ky * shape.dilation, x * shape.stride - shape.pad + kx * shape.dilation
+              )
+              if (0..<height).contains(iy), (0..<width).contains(ix) {
+                taps.append(Int(input[(iy * width + ix) * channels + channel]))
+              }
             }
           }
           let zero = Int(Int8MovementTests.map.zeroPoint)

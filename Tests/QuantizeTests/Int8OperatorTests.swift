@@ -42,10 +42,12 @@ import TinyNN
     try check(shape, depthwise: false)
   }
 
-  @Test("Depthwise convolution", arguments: [
-    Case(channels: 3, outputs: 3), Case(channels: 17, outputs: 17, stride: 2), Case(channels: 32, outputs: 32, kernel: 5, pad: 2),
-    Case(channels: 19, outputs: 19, dilation: 2, pad: 2, activation: .none),
-  ])
+  @Test(
+    "Depthwise convolution",
+    arguments: [
+      Case(channels: 3, outputs: 3), Case(channels: 17, outputs: 17, stride: 2), Case(channels: 32, outputs: 32, kernel: 5, pad: 2),
+      Case(channels: 19, outputs: 19, dilation: 2, pad: 2, activation: .none),
+    ])
   func depthwise(shape: Case) throws {
     try check(shape, depthwise: true)
   }
@@ -73,9 +75,13 @@ import TinyNN
       graph.addConstant("w", weightShape, int8: weights), graph.addConstant("b", Shape(c.outputs), int32: folded),
       graph.addConstant("m", Shape(c.outputs), multipliers),
     ]
-    let y = depthwise
-      ? try graph.add(DepthwiseConvolution(window: c.window, activation: c.activation), name: "y", inputs: [q] + constants, quantization: to)
-      : try graph.add(Convolution(window: c.window, groups: c.groups, activation: c.activation), name: "y", inputs: [q] + constants, quantization: to)
+    let y =
+      depthwise
+      ? try graph.add(
+        DepthwiseConvolution(window: c.window, activation: c.activation), name: "y", inputs: [q] + constants, quantization: to)
+      : try graph.add(
+        Convolution(window: c.window, groups: c.groups, activation: c.activation), name: "y", inputs: [q] + constants,
+        quantization: to)
     graph.outputs = [try graph.add(Dequantize(), name: "z", inputs: [y])]
 
     let outputShape = graph.shape(y)
@@ -113,7 +119,9 @@ import TinyNN
         let found = try run(graph, [values], threads: threads, kernels: kernel)[0]
         for i in expected.indices {
           let step = Double(found[i] / to.scale) + Double(to.zeroPoint)
-          #expect(abs(step.rounded() - expected[i]) <= 0.5001, "\(c), kernels \(index), threads \(threads), element \(i): \(step), exact \(expected[i])")
+          #expect(
+            abs(step.rounded() - expected[i]) <= 0.5001,
+            "\(c), kernels \(index), threads \(threads), element \(i): \(step), exact \(expected[i])")
         }
       }
     }
@@ -124,7 +132,9 @@ import TinyNN
     var random = Numbers(seed: UInt64(depth))
     let (from, to) = (Quantization(scale: 0.1, zeroPoint: 3), Quantization(scale: 0.2, zeroPoint: -5))
     let input = (0..<3 * depth).map { _ in random.int8() }, weights = (0..<19 * depth).map { _ in max(-127, random.int8()) }
-    let bias = (0..<19).map { column in -from.zeroPoint * weights[column * depth..<(column + 1) * depth].reduce(0) { $0 + Int32($1) } }
+    let bias = (0..<19).map { column in
+      -from.zeroPoint * weights[column * depth..<(column + 1) * depth].reduce(0) { $0 + Int32($1) }
+    }
     var graph = Graph()
     let x = graph.addInput("x", TensorType(.float32, Shape(3, depth)))
     let q = try graph.add(Quantize(), name: "q", inputs: [x], quantization: from)
@@ -147,10 +157,13 @@ import TinyNN
     }
   }
 
-  @Test("Sums and products, along and broadcast", arguments: [Binary.Function.add, .multiply], [Shape(1, 3, 5, 7), Shape(1, 1, 1, 7)])
+  @Test(
+    "Sums and products, along and broadcast", arguments: [Binary.Function.add, .multiply], [Shape(1, 3, 5, 7), Shape(1, 1, 1, 7)])
   func binary(function: Binary.Function, shape: Shape) throws {
     var random = Numbers(seed: 5)
-    let maps = [Quantization(scale: 0.03, zeroPoint: -20), Quantization(scale: 0.05, zeroPoint: 40), Quantization(scale: 0.07, zeroPoint: 4)]
+    let maps = [
+      Quantization(scale: 0.03, zeroPoint: -20), Quantization(scale: 0.05, zeroPoint: 40), Quantization(scale: 0.07, zeroPoint: 4),
+    ]
     let a = (0..<105).map { _ in random.int8() }, b = (0..<shape.count).map { _ in random.int8() }
     var graph = Graph()
     let x = graph.addInput("a", TensorType(.float32, Shape(1, 3, 5, 7))), y = graph.addInput("b", TensorType(.float32, shape))

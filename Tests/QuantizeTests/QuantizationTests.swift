@@ -4,7 +4,9 @@ import Testing
 import TinyNN
 
 @Suite struct QuantizationTests {
-  @Test("Zero is exact, the ends of the range are within half a step", arguments: [(-1, 2), (0, 6), (-3, 0), (0.5, 4), (-7, -2)] as [(Float, Float)])
+  @Test(
+    "Zero is exact, the ends of the range are within half a step",
+    arguments: [(-1, 2), (0, 6), (-3, 0), (0.5, 4), (-7, -2)] as [(Float, Float)])
   func affine(range: (Float, Float)) {
     let map = Quantization(minimum: range.0, maximum: range.1)
     #expect(map.dequantize(map.quantize(0)) == 0)
@@ -40,8 +42,12 @@ import TinyNN
     // Whole numbers up to 127 are exact in every channel; thirds are not.
     let good = (0..<64).map { $0 % 8 == 0 ? Float(127) : Float($0 % 15) - 7 }
     let bad = (0..<64).map { Float($0 % 11) / 3 }
-    let a = try graph.add(Dense(), name: "good", inputs: [x, graph.addConstant("w", Shape(8, 8), good), graph.addConstant("b", Shape(8), [Float](repeating: 0, count: 8))])
-    let b = try graph.add(Dense(), name: "bad", inputs: [a, graph.addConstant("w", Shape(8, 8), bad), graph.addConstant("b", Shape(8), [Float](repeating: 0, count: 8))])
+    let a = try graph.add(
+      Dense(), name: "good",
+      inputs: [x, graph.addConstant("w", Shape(8, 8), good), graph.addConstant("b", Shape(8), [Float](repeating: 0, count: 8))])
+    let b = try graph.add(
+      Dense(), name: "bad",
+      inputs: [a, graph.addConstant("w", Shape(8, 8), bad), graph.addConstant("b", Shape(8), [Float](repeating: 0, count: 8))])
     graph.outputs = [b]
     let report = graph.weightReport()
     #expect(report.map(\.node) == ["bad", "good"])

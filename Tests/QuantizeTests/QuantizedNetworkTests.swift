@@ -19,13 +19,23 @@ private func network() throws -> Graph {
     return window
   }
   let input = graph.addInput("x", TensorType(.float32, Shape(1, 29, 33, 3)))
-  var x = try graph.add(Convolution(window: window(3, 2), activation: .relu6), name: "stem", inputs: [input, constant(Shape(20, 3, 3, 3), 0.5), constant(Shape(20), 0.5)])
-  let expanded = try graph.add(Convolution(window: Window(height: 1, width: 1), activation: .relu), name: "expand", inputs: [x, constant(Shape(52, 1, 1, 20), 0.3), constant(Shape(52), 0.3)])
-  let filtered = try graph.add(DepthwiseConvolution(window: window(3, 1), activation: .relu6), name: "filter", inputs: [expanded, constant(Shape(3, 3, 52), 0.4), constant(Shape(52), 0.2)])
-  let projected = try graph.add(Convolution(window: Window(height: 1, width: 1)), name: "project", inputs: [filtered, constant(Shape(20, 1, 1, 52), 0.2), constant(Shape(20), 0.2)])
+  var x = try graph.add(
+    Convolution(window: window(3, 2), activation: .relu6), name: "stem",
+    inputs: [input, constant(Shape(20, 3, 3, 3), 0.5), constant(Shape(20), 0.5)])
+  let expanded = try graph.add(
+    Convolution(window: Window(height: 1, width: 1), activation: .relu), name: "expand",
+    inputs: [x, constant(Shape(52, 1, 1, 20), 0.3), constant(Shape(52), 0.3)])
+  let filtered = try graph.add(
+    DepthwiseConvolution(window: window(3, 1), activation: .relu6), name: "filter",
+    inputs: [expanded, constant(Shape(3, 3, 52), 0.4), constant(Shape(52), 0.2)])
+  let projected = try graph.add(
+    Convolution(window: Window(height: 1, width: 1)), name: "project",
+    inputs: [filtered, constant(Shape(20, 1, 1, 52), 0.2), constant(Shape(20), 0.2)])
   x = try graph.add(Binary(.add), name: "residual", inputs: [x, projected])
   x = try graph.add(Pool(.maximum, window: window(3, 2)), name: "pool", inputs: [x])
-  let side = try graph.add(Convolution(window: window(3, 1), activation: .relu), name: "side", inputs: [x, constant(Shape(12, 3, 3, 20), 0.2), constant(Shape(12), 0.1)])
+  let side = try graph.add(
+    Convolution(window: window(3, 1), activation: .relu), name: "side",
+    inputs: [x, constant(Shape(12, 3, 3, 20), 0.2), constant(Shape(12), 0.1)])
   x = try graph.add(Concatenate(axis: 3), name: "join", inputs: [x, side])
   x = try graph.add(GlobalAveragePool(), name: "mean", inputs: [x])
   graph.outputs = [try graph.add(Reshape(Shape(1, 32)), name: "flatten", inputs: [x])]
@@ -58,7 +68,9 @@ private func cosine(_ a: [Float], _ b: [Float]) -> Double {
     var striped = whole
     let limit = Int(Double(whole.arenaByteCount) * part)
     let stages = striped.stripeRows(until: limit)
-    #expect(!stages.isEmpty && striped.arenaByteCount <= limit, "\(whole.arenaByteCount) became \(striped.arenaByteCount), limit \(limit): \(stages)")
+    #expect(
+      !stages.isEmpty && striped.arenaByteCount <= limit,
+      "\(whole.arenaByteCount) became \(striped.arenaByteCount), limit \(limit): \(stages)")
     let (a, b) = (try output(of: whole.lowered().finish(), photo(99)), try output(of: striped.lowered().finish(), photo(99)))
     #expect(a.map(\.bitPattern) == b.map(\.bitPattern), "\(stages)")
   }
@@ -73,7 +85,9 @@ private func cosine(_ a: [Float], _ b: [Float]) -> Double {
       let similarity = cosine(try output(of: floatBytes, photo(seed)), try output(of: bytes, photo(seed)))
       #expect(similarity > 0.999, "cosine \(similarity) on photo \(seed), fast \(fast)")
     }
-    let (small, large) = (try Encoder(bytes: bytes).plan.activationByteCount, try Encoder(bytes: floatBytes).plan.activationByteCount)
+    let (small, large) = (
+      try Encoder(bytes: bytes).plan.activationByteCount, try Encoder(bytes: floatBytes).plan.activationByteCount
+    )
     #expect(Double(small) < 0.4 * Double(large), "arena \(small) of \(large)")
   }
 
@@ -84,7 +98,9 @@ private func cosine(_ a: [Float], _ b: [Float]) -> Double {
     for raw in UInt8(0)...UInt8(16) {
       guard let set = InstructionSet(rawValue: raw), let kernels = Kernels(instructionSet: set) else { continue }
       for threads in 1...3 {
-        #expect(try output(of: bytes, photo(7), threads: threads, kernels: kernels).map(\.bitPattern) == expected, "\(set), \(threads) threads")
+        #expect(
+          try output(of: bytes, photo(7), threads: threads, kernels: kernels).map(\.bitPattern) == expected,
+          "\(set), \(threads) threads")
       }
     }
   }
@@ -98,9 +114,12 @@ private func cosine(_ a: [Float], _ b: [Float]) -> Double {
     }
     let x = graph.addInput("x", TensorType(.float32, Shape(1, 6, 16)))
     let first = try graph.add(Dense(), name: "first", inputs: [x, constant(Shape(16, 16)), constant(Shape(16))])
-    let second = try graph.add(Dense(activation: .relu6), name: "second", inputs: [first, constant(Shape(16, 16)), constant(Shape(16))])
+    let second = try graph.add(
+      Dense(activation: .relu6), name: "second", inputs: [first, constant(Shape(16, 16)), constant(Shape(16))])
     let sum = try graph.add(Binary(.add), name: "sum", inputs: [first, second])
-    graph.outputs = [try graph.add(LayerNormalization(epsilon: 1e-5), name: "norm", inputs: [sum, constant(Shape(16)), constant(Shape(16))])]
+    graph.outputs = [
+      try graph.add(LayerNormalization(epsilon: 1e-5), name: "norm", inputs: [sum, constant(Shape(16)), constant(Shape(16))])
+    ]
     let photos = (0..<16).map { _ in (0..<96).map { _ in Float.random(in: -2...2, using: &random) } }
     let quantized = try graph.quantized(CalibrationSet(inputs: photos), .fast)
     let types = quantized.graph.nodes.map { ($0.kind, quantized.graph.type($0.outputs[0]).elementType) }

@@ -20,7 +20,9 @@ import TinyNN
     var window = Window(height: 3, width: 3)
     (window.padTop, window.padLeft, window.padBottom, window.padRight) = (1, 1, 1, 1)
     let x = graph.addInput("x", TensorType(.float32, Shape(1, 16, 16, 3)))
-    let a = try graph.add(Convolution(window: window, activation: .relu6), name: "first", inputs: [x, constant(Shape(16, 3, 3, 3), 0.5), constant(Shape(16), 0.5)])
+    let a = try graph.add(
+      Convolution(window: window, activation: .relu6), name: "first",
+      inputs: [x, constant(Shape(16, 3, 3, 3), 0.5), constant(Shape(16), 0.5)])
     let b = try graph.add(
       DepthwiseConvolution(window: window, activation: Activation(.hardSwish)), name: "depthwise",
       inputs: [a, constant(Shape(3, 3, 16), 0.5), constant(Shape(16), 0.2)])
@@ -47,7 +49,8 @@ import TinyNN
     let a = try run(graph, [set.inputs[3]])[0], b = try run(result.graph, [set.inputs[3]])[0]
     #expect(relativeDifference(b, a) < 0.05, "\(relativeDifference(b, a))")
     #expect(result.report.layers.map(\.name).contains("depthwise.activation"))
-    #expect(result.report.layers.allSatisfy { $0.signalToNoise > 20 }, "\(result.report.layers.map { ($0.name, $0.signalToNoise) })")
+    #expect(
+      result.report.layers.allSatisfy { $0.signalToNoise > 20 }, "\(result.report.layers.map { ($0.name, $0.signalToNoise) })")
   }
 
   @Test func layersStayFloatWhereAsked() throws {
@@ -82,9 +85,12 @@ import TinyNN
     }
   }
 
-  @Test("Damaged scales and zero points are refused at their record", arguments: [
-    (48, Float.nan.bitPattern), (48, Float(0).bitPattern), (48, Float(-1).bitPattern), (48, Float.infinity.bitPattern), (52, 128), (52, UInt32(bitPattern: -129)),
-  ] as [(Int, UInt32)])
+  @Test(
+    "Damaged scales and zero points are refused at their record",
+    arguments: [
+      (48, Float.nan.bitPattern), (48, Float(0).bitPattern), (48, Float(-1).bitPattern), (48, Float.infinity.bitPattern), (52, 128),
+      (52, UInt32(bitPattern: -129)),
+    ] as [(Int, UInt32)])
   func damaged(field: Int, value: UInt32) throws {
     var bytes = try network().quantized(photos(2), .fast).graph.lowered().finish()
     let memory = AlignedMemory(copying: bytes)

@@ -51,7 +51,8 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
   public init(folder: URL) throws {
     let file = try JSONDecoder().decode(File.self, from: Data(contentsOf: folder.appending(path: "case.json")))
     self.folder = folder
-    model = file.model.map { $0.hasPrefix("/") ? URL(filePath: $0) : TestFolders.data.appending(path: $0) }
+    model =
+      file.model.map { $0.hasPrefix("/") ? URL(filePath: $0) : TestFolders.data.appending(path: $0) }
       ?? folder.appending(path: "model.onnx")
     inputs = file.input
     outputs = file.output
@@ -65,9 +66,11 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
     case .file(let file): return try array(file)
     case .uniform(let seed, let shape, let low, let high):
       var random = SeededGenerator(seed: seed)
-      return NumpyArray(shape: shape, values: (0..<shape.reduce(1, *)).map { _ in
-        low + (high - low) * (Float(random.next() >> 40) * 0x1p-24)
-      })
+      return NumpyArray(
+        shape: shape,
+        values: (0..<shape.reduce(1, *)).map { _ in
+          low + (high - low) * (Float(random.next() >> 40) * 0x1p-24)
+        })
     }
   }
 
@@ -75,7 +78,9 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
 
   /// The cases with a model in the folders below `directory`, by name; none if it is missing.
   public static func all(in directory: URL) throws -> [GoldenCase] {
-    guard let entries = try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil) else { return [] }
+    guard let entries = try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil) else {
+      return []
+    }
     return try entries.filter(hasModel).sorted { $0.lastPathComponent < $1.lastPathComponent }.map(GoldenCase.init)
   }
 
@@ -90,13 +95,16 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
 
 /// Folders that tests read.
 public enum TestFolders {
-  public static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  public static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
   public static let golden = package.appending(path: "Tests/Golden")
 
   /// What fuzzing kept of one target of Tools/fuzz, in the order of names.
   public static func fuzz(_ target: String) throws -> [URL] {
-    try FileManager.default.contentsOfDirectory(at: package.appending(path: "Tests/Fuzz/\(target)"), includingPropertiesForKeys: nil)
-      .sorted { $0.lastPathComponent < $1.lastPathComponent }
+    try FileManager.default.contentsOfDirectory(
+      at: package.appending(path: "Tests/Fuzz/\(target)"), includingPropertiesForKeys: nil
+    )
+    .sorted { $0.lastPathComponent < $1.lastPathComponent }
   }
 
   /// Real encoders and photos, which are not part of the package: EDGESSL_DATA, or ../shared/data beside the package.
@@ -106,7 +114,9 @@ public enum TestFolders {
   public static let madeGolden = environment("EDGESSL_GOLDEN") ?? package.appending(path: ".build/golden")
 
   private static func environment(_ name: String) -> URL? {
-    ProcessInfo.processInfo.environment[name].map { URL(filePath: $0, relativeTo: URL(filePath: FileManager.default.currentDirectoryPath)) }
+    ProcessInfo.processInfo.environment[name].map {
+      URL(filePath: $0, relativeTo: URL(filePath: FileManager.default.currentDirectoryPath))
+    }
   }
 
   public static func exists(_ folder: URL) -> Bool { FileManager.default.fileExists(atPath: folder.path) }

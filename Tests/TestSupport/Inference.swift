@@ -15,7 +15,8 @@ public func run(_ graph: Graph, _ inputs: [[Float]], threads: Int = 1, kernels: 
   let model = try Model(validating: file.region)
   let plan = try InferencePlan(for: model, threads: threads)
   let arena = PatternedMemory(byteCount: plan.arenaByteCount)
-  var session = try Session(model, plan, arena: arena.bytes, kernels: kernels, workers: threads > 1 ? serialWorkers(threads) : .none)
+  var session = try Session(
+    model, plan, arena: arena.bytes, kernels: kernels, workers: threads > 1 ? serialWorkers(threads) : .none)
   precondition(model.inputCount == inputs.count, "the model has \(model.inputCount) inputs, \(inputs.count) are given")
   for (index, values) in inputs.enumerated() {
     let tensor = session.input(index)

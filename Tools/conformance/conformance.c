@@ -11,13 +11,13 @@
 
 #include "tinynn.h"
 
-#define CHECK(call)                                                                              \
-  do {                                                                                           \
-    tinynn_status status = (call);                                                               \
-    if (status != TINYNN_OK) {                                                                   \
-      printf("%s:%d: %s: %s\n", __FILE__, __LINE__, #call, tinynn_status_text(status));          \
-      exit(1);                                                                                   \
-    }                                                                                            \
+#define CHECK(call)                                                                     \
+  do {                                                                                  \
+    tinynn_status status = (call);                                                      \
+    if (status != TINYNN_OK) {                                                          \
+      printf("%s:%d: %s: %s\n", __FILE__, __LINE__, #call, tinynn_status_text(status)); \
+      exit(1);                                                                          \
+    }                                                                                   \
   } while (0)
 
 enum { CLASSES = 3, CLASS_CAPACITY = 8, EXAMPLE_CAPACITY = 32 };
@@ -121,9 +121,8 @@ typedef struct {
 static void embed(Network *n, const Photos *photos, int32_t index) {
   size_t scratch;
   CHECK(tinynn_embed_scratch_bytes(n->model, photos->height, photos->width, &scratch));
-  CHECK(tinynn_session_embed(
-      n->session, photos->pixels + (size_t)index * photos->bytes, photos->bytes, photos->height, photos->width,
-      3 * (size_t)photos->width, lent(scratch), scratch));
+  CHECK(tinynn_session_embed(n->session, photos->pixels + (size_t)index * photos->bytes, photos->bytes, photos->height,
+      photos->width, 3 * (size_t)photos->width, lent(scratch), scratch));
 }
 
 static tinynn_task *learn(Network *n, const Photos *photos, const char *name, int prints) {
@@ -175,9 +174,8 @@ static void train(Network *n, const Photos *photos, const char *name, int32_t fi
   CHECK(tinynn_embed_scratch_bytes(n->model, photos->height, photos->width, &scratch));
   void *memory = lent(scratch);
   for (int32_t i = 0; i < BATCH; i++) {
-    CHECK(tinynn_session_load_photo(
-        n->session, photos->pixels + (size_t)i * photos->bytes, photos->bytes, photos->height, photos->width,
-        3 * (size_t)photos->width, memory, scratch));
+    CHECK(tinynn_session_load_photo(n->session, photos->pixels + (size_t)i * photos->bytes, photos->bytes, photos->height,
+        photos->width, 3 * (size_t)photos->width, memory, scratch));
     CHECK(tinynn_trainer_load(trainer, n->session, i));
   }
   for (int k = 0; k < STEPS; k++) {

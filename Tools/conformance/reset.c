@@ -1,5 +1,5 @@
-// Start of the conformance program on a Cortex-M7: floating point unit on, then newlib's start, which reads the command line and files
-// by semihosting.
+// Start of the conformance program on a Cortex-M7: floating point unit on, then newlib's start, which reads the command line and
+// files by semihosting.
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -23,5 +23,11 @@ static void Fault(void) {
 }
 
 __attribute__((section(".vectors"), used)) static void *const vectors[16] = {
-    __stack, (void *)Reset, (void *)Fault, (void *)Fault, (void *)Fault, (void *)Fault, (void *)Fault,
+    __stack,
+    (void *)Reset,
+    (void *)Fault,
+    (void *)Fault,
+    (void *)Fault,
+    (void *)Fault,
+    (void *)Fault,
 };

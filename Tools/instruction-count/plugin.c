@@ -1,4 +1,5 @@
-// Counts executed instructions (QEMU's TCG plugin interface, version 1; declared here because distributions do not ship the header).
+// Counts executed instructions (QEMU's TCG plugin interface, version 1; declared here because distributions do not ship the
+// header).
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -29,8 +29,7 @@ static int32_t randomIn(int32_t low, int32_t high) { return low + (int32_t)(rand
 // Exactly `count` bytes before the end of a block that the sanitizer watches; every third value is extreme.
 static int8_t *randomBytes(int32_t count, int32_t lowest) {
   int8_t *bytes = malloc((size_t)count);
-  for (int32_t i = 0; i < count; i++)
-    bytes[i] = (int8_t)(randomIn(0, 2) ? randomIn(lowest, 127) : randomIn(0, 1) ? lowest : 127);
+  for (int32_t i = 0; i < count; i++) bytes[i] = (int8_t)(randomIn(0, 2) ? randomIn(lowest, 127) : randomIn(0, 1) ? lowest : 127);
   return bytes;
 }
 
@@ -109,15 +108,14 @@ __attribute__((unused)) static int checkMatMul(const char *name, TinyNNMatMulS8F
           int32_t x = contiguous ? input[row * depth + i] : offset < 0 ? padding[0] : input[offset + i % channels];
           sum += x * weights[((column / 16 * depth + i / 4 * 4) * 16) + column % 16 * 4 + i % 4];
         }
-        expected[row * stride + column] =
-            expectedValue((float)sum * multipliers[column], m.outputZeroPoint, m.minimum, m.maximum);
+        expected[row * stride + column] = expectedValue((float)sum * multipliers[column], m.outputZeroPoint, m.minimum, m.maximum);
       }
     m.input = input, m.offsets = contiguous ? NULL : offsets, m.padding = padding, m.weights = weights, m.bias = bias;
     m.multipliers = multipliers, m.output = actual;
     function(&m);
     snprintf(shape, sizeof shape, "rows %d taps %d channels %d columns %d %s zero %d bounds %d...%d", (int)rows, (int)taps,
-             (int)channels, (int)columns, contiguous ? "contiguous" : "indirect", (int)m.outputZeroPoint, (int)m.minimum,
-             (int)m.maximum);
+        (int)channels, (int)columns, contiguous ? "contiguous" : "indirect", (int)m.outputZeroPoint, (int)m.minimum,
+        (int)m.maximum);
     failed = differs(name, shape, expected, actual, rows * stride);
     free(input), free(weights), free(padding), free(offsets), free(bias), free(multipliers), free(expected), free(actual);
   }
@@ -166,9 +164,9 @@ __attribute__((unused)) static int checkDepthwise(const char *name, TinyNNDepthw
     d.input = input, d.weights = weights, d.bias = bias, d.multipliers = multipliers, d.output = actual;
     function(&d);
     snprintf(shape, sizeof shape, "input %dx%dx%d kernel %dx%d stride %d,%d dilation %d,%d pad %d,%d rows %d..<%d width %d",
-             (int)d.inputHeight, (int)d.inputWidth, (int)d.channels, (int)d.kernelHeight, (int)d.kernelWidth, (int)d.strideY,
-             (int)d.strideX, (int)d.dilationY, (int)d.dilationX, (int)d.padTop, (int)d.padLeft, (int)d.firstRow,
-             (int)d.endRow, (int)d.outputWidth);
+        (int)d.inputHeight, (int)d.inputWidth, (int)d.channels, (int)d.kernelHeight, (int)d.kernelWidth, (int)d.strideY,
+        (int)d.strideX, (int)d.dilationY, (int)d.dilationX, (int)d.padTop, (int)d.padLeft, (int)d.firstRow, (int)d.endRow,
+        (int)d.outputWidth);
     failed = differs(name, shape, expected, actual, count);
     free(input), free(weights), free(bias), free(multipliers), free(expected), free(actual);
   }
@@ -221,13 +219,12 @@ __attribute__((unused)) static int checkMultiply(const char *name, TinyNNMultipl
 
 static int failures;
 
-#define CHECK(kind, function)                                                \
-  do {                                                                       \
-    checksum = 0xCBF29CE484222325u;                                          \
-    int failed = kind(#function, function);                                  \
-    failures += failed;                                                      \
-    printf("%-34s %s %016llx\n", #function, failed ? "FAILED" : "exact ",    \
-           (unsigned long long)checksum);                                    \
+#define CHECK(kind, function)                                                                            \
+  do {                                                                                                   \
+    checksum = 0xCBF29CE484222325u;                                                                      \
+    int failed = kind(#function, function);                                                              \
+    failures += failed;                                                                                  \
+    printf("%-34s %s %016llx\n", #function, failed ? "FAILED" : "exact ", (unsigned long long)checksum); \
   } while (0)
 
 int main(void) {

@@ -10,29 +10,29 @@
 #include <stdint.h>
 
 typedef enum image_status {
-    image_ok = 0,
-    image_truncated,
-    image_corrupted,
-    image_unsupported,
-    image_out_of_memory,
-    image_read_failed,
+  image_ok = 0,
+  image_truncated,
+  image_corrupted,
+  image_unsupported,
+  image_out_of_memory,
+  image_read_failed,
 } image_status;
 
 typedef struct image_failure {
-    image_status status;
-    /// Bytes of the file consumed when the failure was found.
-    uint64_t offset;
-    /// errno, with image_read_failed.
-    int system_error;
-    /// The library's own words, in UTF-8, terminated by 0.
-    char message[256];
+  image_status status;
+  /// Bytes of the file consumed when the failure was found.
+  uint64_t offset;
+  /// errno, with image_read_failed.
+  int system_error;
+  /// The library's own words, in UTF-8, terminated by 0.
+  char message[256];
 } image_failure;
 
 /// Where the pixel of stored column x and stored row y goes: origin + x * column_step + y * row_step, 3 bytes R, G, B.
 typedef struct image_placement {
-    uint8_t *origin;
-    ptrdiff_t column_step;
-    ptrdiff_t row_step;
+  uint8_t *origin;
+  ptrdiff_t column_step;
+  ptrdiff_t row_step;
 } image_placement;
 
 /// A forward-only stream of bytes.
@@ -62,8 +62,7 @@ void image_jpeg_stored_size(const image_jpeg *reader, uint32_t *width, uint32_t 
 /// Content of the first Exif segment after its "Exif\0\0" signature (a TIFF structure), valid until close; or NULL.
 const uint8_t *image_jpeg_exif(const image_jpeg *reader, size_t *count);
 /// Chooses decoding at `eighths` / 8 of the stored size (1 to 8) and returns the size that decode will produce.
-image_status image_jpeg_set_scale(
-    image_jpeg *reader, unsigned eighths, uint32_t *width, uint32_t *height, image_failure *failure);
+image_status image_jpeg_set_scale(image_jpeg *reader, unsigned eighths, uint32_t *width, uint32_t *height, image_failure *failure);
 /// Decodes all pixels. Missing or undecodable image data is a failure, never filled in.
 image_status image_jpeg_decode(image_jpeg *reader, image_placement placement, image_failure *failure);
 /// Oddities of the file that do not harm the pixels, found so far.

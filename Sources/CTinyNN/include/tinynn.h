@@ -183,14 +183,13 @@ typedef struct tinynn_model_info {
 /// Bytes of a model's handle, at most TINYNN_MODEL_BYTES.
 size_t tinynn_model_required_bytes(void);
 
-/// Opens a .tnn file in memory, for example in flash, and checks all of it, once: cost is one pass over the bytes. Nothing is copied;
-/// weights are used in place.
+/// Opens a .tnn file in memory, for example in flash, and checks all of it, once: cost is one pass over the bytes. Nothing is
+/// copied; weights are used in place.
 ///
 /// `memory`: `memory_bytes` bytes for the handle. `file`: `file_bytes` bytes, exactly the file's. `model` receives the handle.
 /// `error`, which may be null, receives the place where the file was refused.
-tinynn_status tinynn_model_open(
-    void *TINYNN_NULLABLE memory, size_t memory_bytes, const void *TINYNN_NULLABLE file, size_t file_bytes,
-    tinynn_model *TINYNN_NULLABLE *TINYNN_NULLABLE model, tinynn_error *TINYNN_NULLABLE error);
+tinynn_status tinynn_model_open(void *TINYNN_NULLABLE memory, size_t memory_bytes, const void *TINYNN_NULLABLE file,
+    size_t file_bytes, tinynn_model *TINYNN_NULLABLE *TINYNN_NULLABLE model, tinynn_error *TINYNN_NULLABLE error);
 
 tinynn_status tinynn_model_info_get(const tinynn_model *TINYNN_NULLABLE model, tinynn_model_info *TINYNN_NULLABLE info);
 
@@ -237,23 +236,20 @@ tinynn_status tinynn_session_required_bytes(const tinynn_model *TINYNN_NULLABLE 
 tinynn_status tinynn_session_arena_bytes(const tinynn_model *TINYNN_NULLABLE model, size_t *TINYNN_NULLABLE byte_count);
 
 /// Makes a session in `memory`. `kernels`: TINYNN_KERNELS_BEST, or one that this machine has.
-tinynn_status tinynn_session_open(
-    void *TINYNN_NULLABLE memory, size_t memory_bytes, const tinynn_model *TINYNN_NULLABLE model, int32_t kernels,
-    tinynn_session *TINYNN_NULLABLE *TINYNN_NULLABLE session);
+tinynn_status tinynn_session_open(void *TINYNN_NULLABLE memory, size_t memory_bytes, const tinynn_model *TINYNN_NULLABLE model,
+    int32_t kernels, tinynn_session *TINYNN_NULLABLE *TINYNN_NULLABLE session);
 
 /// Input `index` of the network, to be filled before each run: running may overwrite it.
-tinynn_status tinynn_session_input(
-    tinynn_session *TINYNN_NULLABLE session, int32_t index, tinynn_tensor *TINYNN_NULLABLE tensor);
+tinynn_status tinynn_session_input(tinynn_session *TINYNN_NULLABLE session, int32_t index, tinynn_tensor *TINYNN_NULLABLE tensor);
 
 /// Output `index` of the network, valid until the next run. Output 0 is the embedding.
-tinynn_status tinynn_session_output(
-    tinynn_session *TINYNN_NULLABLE session, int32_t index, tinynn_tensor *TINYNN_NULLABLE tensor);
+tinynn_status tinynn_session_output(tinynn_session *TINYNN_NULLABLE session, int32_t index, tinynn_tensor *TINYNN_NULLABLE tensor);
 
 /// Runs the network once.
 tinynn_status tinynn_session_run(tinynn_session *TINYNN_NULLABLE session);
 
-/// Runs operator `index` alone, so that a control loop can have its turn in between: all of them in order, 0 ... operator_count - 1,
-/// are one run.
+/// Runs operator `index` alone, so that a control loop can have its turn in between: all of them in order, 0 ... operator_count -
+/// 1, are one run.
 tinynn_status tinynn_session_run_operator(tinynn_session *TINYNN_NULLABLE session, int32_t index);
 
 /// Scratch bytes that `tinynn_session_embed` needs for photos of `height` x `width` pixels.
@@ -262,16 +258,14 @@ tinynn_status tinynn_embed_scratch_bytes(
 
 /// Turns a photo into the network's input as the file says (resized, antialiased, cropped, normalized) and does not run.
 ///
-/// `pixels`: `pixel_bytes` bytes, RGB, 8 bits each, `height` rows that start `row_stride` >= 3 * `width` bytes apart, top row first.
-/// `scratch`: at a multiple of TINYNN_ALIGNMENT, free again afterwards. Sides are 1 ... 2^24.
-tinynn_status tinynn_session_load_photo(
-    tinynn_session *TINYNN_NULLABLE session, const uint8_t *TINYNN_NULLABLE pixels, size_t pixel_bytes, int32_t height,
-    int32_t width, size_t row_stride, void *TINYNN_NULLABLE scratch, size_t scratch_bytes);
+/// `pixels`: `pixel_bytes` bytes, RGB, 8 bits each, `height` rows that start `row_stride` >= 3 * `width` bytes apart, top row
+/// first. `scratch`: at a multiple of TINYNN_ALIGNMENT, free again afterwards. Sides are 1 ... 2^24.
+tinynn_status tinynn_session_load_photo(tinynn_session *TINYNN_NULLABLE session, const uint8_t *TINYNN_NULLABLE pixels,
+    size_t pixel_bytes, int32_t height, int32_t width, size_t row_stride, void *TINYNN_NULLABLE scratch, size_t scratch_bytes);
 
 /// `tinynn_session_load_photo`, then `tinynn_session_run`. The embedding is in output 0.
-tinynn_status tinynn_session_embed(
-    tinynn_session *TINYNN_NULLABLE session, const uint8_t *TINYNN_NULLABLE pixels, size_t pixel_bytes, int32_t height,
-    int32_t width, size_t row_stride, void *TINYNN_NULLABLE scratch, size_t scratch_bytes);
+tinynn_status tinynn_session_embed(tinynn_session *TINYNN_NULLABLE session, const uint8_t *TINYNN_NULLABLE pixels,
+    size_t pixel_bytes, int32_t height, int32_t width, size_t row_stride, void *TINYNN_NULLABLE scratch, size_t scratch_bytes);
 
 // MARK: Task
 
@@ -294,15 +288,13 @@ typedef struct tinynn_prediction {
 } tinynn_prediction;
 
 /// Bytes of a task with room for `class_capacity` (2 ... 4096) classes and `example_capacity` (2 ... 2^20) examples.
-tinynn_status tinynn_task_required_bytes(
-    const tinynn_model *TINYNN_NULLABLE model, int32_t class_capacity, int32_t example_capacity,
-    size_t *TINYNN_NULLABLE byte_count);
+tinynn_status tinynn_task_required_bytes(const tinynn_model *TINYNN_NULLABLE model, int32_t class_capacity,
+    int32_t example_capacity, size_t *TINYNN_NULLABLE byte_count);
 
 /// Opens the task of a task file, ready to classify, or an empty one of an encoder. The capacities are those that the size was
 /// asked for; TINYNN_TOO_MANY_CLASSES or TINYNN_TOO_MANY_EXAMPLES where the file has more.
-tinynn_status tinynn_task_open(
-    void *TINYNN_NULLABLE memory, size_t memory_bytes, const tinynn_model *TINYNN_NULLABLE model, int32_t class_capacity,
-    int32_t example_capacity, tinynn_task *TINYNN_NULLABLE *TINYNN_NULLABLE task);
+tinynn_status tinynn_task_open(void *TINYNN_NULLABLE memory, size_t memory_bytes, const tinynn_model *TINYNN_NULLABLE model,
+    int32_t class_capacity, int32_t example_capacity, tinynn_task *TINYNN_NULLABLE *TINYNN_NULLABLE task);
 
 /// Number of classes; negative: minus a status.
 int32_t tinynn_task_class_count(const tinynn_task *TINYNN_NULLABLE task);
@@ -316,8 +308,7 @@ const char *TINYNN_NULLABLE tinynn_task_class_name(const tinynn_task *TINYNN_NUL
 /// Adds an example to class `name`, which is made if it is not there. `embedding` has `count` values, the model's dimension, as
 /// the network gives them. `identifier` tells the examples of a class apart, for example a checksum of the photo. Afterwards
 /// the task has to learn.
-tinynn_status tinynn_task_add_example(
-    tinynn_task *TINYNN_NULLABLE task, const char *TINYNN_NULLABLE name, uint64_t identifier,
+tinynn_status tinynn_task_add_example(tinynn_task *TINYNN_NULLABLE task, const char *TINYNN_NULLABLE name, uint64_t identifier,
     const float *TINYNN_NULLABLE embedding, size_t count);
 
 /// Removes a class and its examples; two classes must remain. Afterwards the task has to learn.
@@ -332,13 +323,11 @@ tinynn_status tinynn_task_rename_class(
 tinynn_status tinynn_task_learn(tinynn_task *TINYNN_NULLABLE task);
 
 /// Classifies an embedding, as the network gives it.
-tinynn_status tinynn_task_classify(
-    tinynn_task *TINYNN_NULLABLE task, const float *TINYNN_NULLABLE embedding, size_t count,
+tinynn_status tinynn_task_classify(tinynn_task *TINYNN_NULLABLE task, const float *TINYNN_NULLABLE embedding, size_t count,
     tinynn_prediction *TINYNN_NULLABLE prediction);
 
 /// The probability of each class at the last `tinynn_task_classify`; `count` must be the number of classes.
-tinynn_status tinynn_task_confidences(
-    const tinynn_task *TINYNN_NULLABLE task, float *TINYNN_NULLABLE confidences, size_t count);
+tinynn_status tinynn_task_confidences(const tinynn_task *TINYNN_NULLABLE task, float *TINYNN_NULLABLE confidences, size_t count);
 
 /// Bytes of the task file that `tinynn_task_save` would write now.
 tinynn_status tinynn_task_file_bytes(const tinynn_task *TINYNN_NULLABLE task, size_t *TINYNN_NULLABLE byte_count);
@@ -384,49 +373,43 @@ typedef struct tinynn_optimizer_step {
 
 /// Bytes of a trainer: its handle, weights and their state, activations and gradients. The failures are those of
 /// `tinynn_trainer_open`.
-tinynn_status tinynn_trainer_required_bytes(
-    const tinynn_model *TINYNN_NULLABLE model, const tinynn_training_options *TINYNN_NULLABLE options,
-    size_t *TINYNN_NULLABLE byte_count);
+tinynn_status tinynn_trainer_required_bytes(const tinynn_model *TINYNN_NULLABLE model,
+    const tinynn_training_options *TINYNN_NULLABLE options, size_t *TINYNN_NULLABLE byte_count);
 
 /// Makes a trainer in `memory`; its weights are the file's. Needs about 100 KB of stack, here and in `tinynn_trainer_step`.
-tinynn_status tinynn_trainer_open(
-    void *TINYNN_NULLABLE memory, size_t memory_bytes, const tinynn_model *TINYNN_NULLABLE model,
+tinynn_status tinynn_trainer_open(void *TINYNN_NULLABLE memory, size_t memory_bytes, const tinynn_model *TINYNN_NULLABLE model,
     const tinynn_training_options *TINYNN_NULLABLE options, tinynn_trainer *TINYNN_NULLABLE *TINYNN_NULLABLE trainer);
 
 /// Runs the operators before the cut on the session's input and puts the tensor at the cut into place `slot` of the batch. The
 /// session's input must have been filled; its outputs are not computed.
-tinynn_status tinynn_trainer_load(
-    tinynn_trainer *TINYNN_NULLABLE trainer, tinynn_session *TINYNN_NULLABLE session, int32_t slot);
+tinynn_status tinynn_trainer_load(tinynn_trainer *TINYNN_NULLABLE trainer, tinynn_session *TINYNN_NULLABLE session, int32_t slot);
 
 /// The tensor at the cut of example `slot` of the batch: `count` float32 values, to be kept and given back later, since it does
 /// not change while the tail trains.
-tinynn_status tinynn_trainer_cut(
-    tinynn_trainer *TINYNN_NULLABLE trainer, int32_t slot, float *TINYNN_NULLABLE *TINYNN_NULLABLE values,
-    size_t *TINYNN_NULLABLE count);
+tinynn_status tinynn_trainer_cut(tinynn_trainer *TINYNN_NULLABLE trainer, int32_t slot,
+    float *TINYNN_NULLABLE *TINYNN_NULLABLE values, size_t *TINYNN_NULLABLE count);
 
 /// Runs the tail on all examples of the batch.
 tinynn_status tinynn_trainer_forward(tinynn_trainer *TINYNN_NULLABLE trainer);
 
 /// After `tinynn_trainer_forward`: the embedding of example `slot`, and the place for the derivative of the loss by it, both
 /// `count` values.
-tinynn_status tinynn_trainer_embedding(
-    tinynn_trainer *TINYNN_NULLABLE trainer, int32_t slot, const float *TINYNN_NULLABLE *TINYNN_NULLABLE values,
-    float *TINYNN_NULLABLE *TINYNN_NULLABLE gradient, size_t *TINYNN_NULLABLE count);
+tinynn_status tinynn_trainer_embedding(tinynn_trainer *TINYNN_NULLABLE trainer, int32_t slot,
+    const float *TINYNN_NULLABLE *TINYNN_NULLABLE values, float *TINYNN_NULLABLE *TINYNN_NULLABLE gradient,
+    size_t *TINYNN_NULLABLE count);
 
 /// After `tinynn_trainer_forward`: cross-entropy of the softmax over 10 times the cosine to the prototypes of `task`, which must
 /// have learned, for example `slot` of class `class_index`. Writes the derivative, times 1 / batch, to the embedding's gradient and
 /// the loss to `loss`.
-tinynn_status tinynn_trainer_prototype_loss(
-    tinynn_trainer *TINYNN_NULLABLE trainer, int32_t slot, tinynn_task *TINYNN_NULLABLE task, int32_t class_index,
-    float *TINYNN_NULLABLE loss);
+tinynn_status tinynn_trainer_prototype_loss(tinynn_trainer *TINYNN_NULLABLE trainer, int32_t slot,
+    tinynn_task *TINYNN_NULLABLE task, int32_t class_index, float *TINYNN_NULLABLE loss);
 
 /// Adds the gradients of everything that trains, from the embeddings' gradients of all examples, which must have been written
 /// since `tinynn_trainer_forward`.
 tinynn_status tinynn_trainer_backward(tinynn_trainer *TINYNN_NULLABLE trainer);
 
 /// Updates the weights from the gradients and clears these.
-tinynn_status tinynn_trainer_step(
-    tinynn_trainer *TINYNN_NULLABLE trainer, const tinynn_optimizer_step *TINYNN_NULLABLE step);
+tinynn_status tinynn_trainer_step(tinynn_trainer *TINYNN_NULLABLE trainer, const tinynn_optimizer_step *TINYNN_NULLABLE step);
 
 /// Puts the moving average in place of the weights. TINYNN_OUT_OF_RANGE if the trainer keeps none.
 tinynn_status tinynn_trainer_adopt_average(tinynn_trainer *TINYNN_NULLABLE trainer);

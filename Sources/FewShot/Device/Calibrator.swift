@@ -98,7 +98,8 @@ public enum Calibrator {
       return (bound(refusing: refusedBackgroundPercent, of: memory.scores, statistics.backgroundCount), .background)
     }
     for index in 0..<support.count {
-      memory.scores[index] = largest(of: memory.cosines.slice(index * support.classCount, support.classCount), except: support.label(index))
+      memory.scores[index] = largest(
+        of: memory.cosines.slice(index * support.classCount, support.classCount), except: support.label(index))
     }
     return (bound(refusing: refusedOthersPercent, of: memory.scores, support.count), .otherClasses)
   }

@@ -11,7 +11,8 @@ public struct ExamplesView: Sendable {
   /// The examples of a task file whose embeddings have the encoder's dimension.
   public init(_ model: Model, classes: ClassesView) throws(ModelError) {
     guard model.has(.examples) else { throw ModelError(.sectionMissing, needed: Int(SectionKind.examples.rawValue)) }
-    try self.init(model.section(.examples), at: model.offset(of: .examples), classCount: classes.count, dimension: model.embeddingDimension)
+    try self.init(
+      model.section(.examples), at: model.offset(of: .examples), classCount: classes.count, dimension: model.embeddingDimension)
   }
 
   init(_ bytes: ByteRegion, at offset: Int, classCount: Int, dimension: Int) throws(ModelError) {

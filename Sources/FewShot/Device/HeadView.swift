@@ -132,9 +132,12 @@ public struct HeadView: Sendable {
         guard bytes.word(40) == FeatureMap.Kind.plain.rawValue else { throw check.refusal(at: 40) }
         try check.requireByteCount(prototypesEnd)
         (linear, features) = (nil, nil)
-        nearest = method == .prototype ? nil : examples.map {
-          NeighbourClassifier(examples: $0, count: calibration.neighbours, scale: scale, threshold: threshold)
-        }
+        nearest =
+          method == .prototype
+          ? nil
+          : examples.map {
+            NeighbourClassifier(examples: $0, count: calibration.neighbours, scale: scale, threshold: threshold)
+          }
       } else {
         nearest = nil
         guard let kind = FeatureMap.Kind(rawValue: bytes.word(40)) else { throw check.refusal(at: 40) }

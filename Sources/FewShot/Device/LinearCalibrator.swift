@@ -4,8 +4,8 @@ import TinyNN
 ///
 /// Scale: it makes the left-out examples likeliest, under a prior around a preset that counts as much as a few examples,
 /// raised by half over the examples of a class: with one example fewer, a head is less sure than it will be. The prior is around
-/// the encoder's own scale where its statistics have one for so few examples. With one example for each class the scale is that, or a
-/// preset.
+/// the encoder's own scale where its statistics have one for so few examples. With one example for each class the scale is that, or
+/// a preset.
 ///
 /// Threshold: keeps the stated part of the left-out examples. Classes with one example have none to leave out; there it
 /// refuses 90 % of the background, or a quarter of the other classes' examples where the encoder has no background.

@@ -3,8 +3,8 @@ import TinyNN
 /// Classification by the k examples with the largest cosines (Cover, Hart, "Nearest neighbor pattern classification", 1967): each
 /// votes for its class with a weight that falls with its distance (Dudani, "The distance-weighted k-nearest-neighbor rule", 1976).
 ///
-/// Of an example with the cosine c the weight is exp(10 (c - c1)), c1 being the largest; a class's score is its part of all weights. The
-/// examples themselves are all that is learned, so they come and go exactly.
+/// Of an example with the cosine c the weight is exp(10 (c - c1)), c1 being the largest; a class's score is its part of all
+/// weights. The examples themselves are all that is learned, so they come and go exactly.
 public struct NeighbourClassifier: Sendable {
   let examples: SupportSet
   /// k.
@@ -87,8 +87,8 @@ enum NeighbourHead {
     2 * limit * examples + examples * classes + dimension + max(examples, background)
   }
 
-  /// The k of 1, 3, 5, 9 and 15 for which most left-out examples are right, plus the logarithm of their likelihood; scale and threshold as for
-  /// other heads. Where a class has one example, k is 5.
+  /// The k of 1, 3, 5, 9 and 15 for which most left-out examples are right, plus the logarithm of their likelihood; scale and
+  /// threshold as for other heads. Where a class has one example, k is 5.
   /// - Parameter scratch: at least `scratchCount` values.
   static func learn(_ support: SupportSet, statistics: StatisticsView?, scratch: Values) -> Calibration {
     let (examples, classes) = (support.count, support.classCount)

@@ -46,7 +46,9 @@ public struct StatisticsView: Sendable {
     let header = SectionLayout.wideHeaderByteCount
     try check.requireHeader(header, versions: 1...3)
     guard bytes.index(4) == dimension else { throw check.refusal(at: 4, found: bytes.index(4) & 0x7FFF_FFFF, needed: dimension) }
-    guard let type = ElementType(rawValue: bytes.word(12)) else { throw check.refusal(at: 12, found: bytes.index(12) & 0x7FFF_FFFF) }
+    guard let type = ElementType(rawValue: bytes.word(12)) else {
+      throw check.refusal(at: 12, found: bytes.index(12) & 0x7FFF_FFFF)
+    }
     self.bytes = bytes
     self.dimension = dimension
     backgroundCount = try check.number(8, in: 0...TaskLimits.backgroundCount)

@@ -98,6 +98,8 @@ extension MutableSpan<Float> {
   /// Lends the values to `body`.
   mutating func withValues<R>(_ body: (Values) -> R) -> R {
     // The view is used inside the closure only. An empty span may have no address and is never read.
-    unsafe withUnsafeMutableBufferPointer { unsafe body(Values($0.baseAddress ?? UnsafeMutablePointer(bitPattern: 64)!, count: $0.count)) }
+    unsafe withUnsafeMutableBufferPointer {
+      unsafe body(Values($0.baseAddress ?? UnsafeMutablePointer(bitPattern: 64)!, count: $0.count))
+    }
   }
 }

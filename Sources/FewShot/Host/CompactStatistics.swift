@@ -30,7 +30,8 @@ extension StatisticsView {
       for value in row { background.append(UInt8(bitPattern: Int8(largest == 0 ? 0 : (127 * value / largest).rounded()))) }
     }
     return StatisticsSection(
-      photoCount: photoCount, mean: (0..<dimension).map(mean), lengths: (0..<rows).map(length), elementType: .int8, background: background,
+      photoCount: photoCount, mean: (0..<dimension).map(mean), lengths: (0..<rows).map(length), elementType: .int8,
+      background: background,
       variances: (0..<axisCount).map(variance), residualVariance: residualVariance,
       axes: (0..<axisCount).map { index in
         let axis = axis(index)

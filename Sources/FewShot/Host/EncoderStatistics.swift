@@ -50,7 +50,8 @@ public struct EncoderStatistics: Sendable {
     var halves: [UInt8] = []
     for example in background { for value in example.embedding { halves.append(word: HalfPrecision.bits(value)) } }
     return StatisticsSection(
-      photoCount: photoCount, mean: mean.map { Float($0) }, lengths: background.map(\.length), elementType: .float16, background: halves,
+      photoCount: photoCount, mean: mean.map { Float($0) }, lengths: background.map(\.length), elementType: .float16,
+      background: halves,
       variances: covariance.variances.map { Float($0) }, residualVariance: Float(covariance.residual),
       axes: covariance.axes.map { $0.map { Float($0) } }, scales: scales
     ).bytes

@@ -33,7 +33,8 @@ public struct EpisodeDetails: Sendable {
 
   /// The surest mistakes, each photo once.
   public func mistakes(atMost count: Int) -> [Mistake] {
-    Array(worst.values.sorted { $0.confidence > $1.confidence || ($0.confidence == $1.confidence && $0.row < $1.row) }.prefix(count))
+    Array(
+      worst.values.sorted { $0.confidence > $1.confidence || ($0.confidence == $1.confidence && $0.row < $1.row) }.prefix(count))
   }
 
   mutating func add(_ prediction: Prediction, row: Int, className: Int, takenFor: Int) {

@@ -25,8 +25,8 @@ public struct RejectionMeasure: Equatable, Sendable {
 }
 
 extension Episodes {
-  /// Learns every episode with `method`, calibrates, and classifies its queries, and as many photos of other classes; calls `progress`
-  /// with the number of finished ones. `statistics` are the encoder's.
+  /// Learns every episode with `method`, calibrates, and classifies its queries, and as many photos of other classes; calls
+  /// `progress` with the number of finished ones. `statistics` are the encoder's.
   public func measure(
     _ method: LearningMethod, statistics: StatisticsView?, progress: (Int) -> Void = { _ in }
   ) throws(HeadError) -> EpisodeMeasures {
@@ -69,9 +69,11 @@ extension Episodes {
     let names = ["score", "maximum probability", "maximum cosine"]
     return EpisodeMeasures(
       accuracies: EpisodeResult(accuracies: accuracies), calibrationError: evaluation.calibrationError(),
-      rejection: withOthers == 0 ? nil : zip(names, sums).map {
-        RejectionMeasure(name: $0, auroc: $1.auroc / Double(withOthers), falseAcceptance: $1.falseAcceptance / Double(withOthers))
-      },
+      rejection: withOthers == 0
+        ? nil
+        : zip(names, sums).map {
+          RejectionMeasure(name: $0, auroc: $1.auroc / Double(withOthers), falseAcceptance: $1.falseAcceptance / Double(withOthers))
+        },
       accepted: Double(evaluation.acceptedCount) / Double(max(1, evaluation.knownCount)),
       refused: evaluation.otherCount == 0 ? nil : Double(evaluation.rejectedCount) / Double(evaluation.otherCount),
       chosen: chosen.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value) }, details: details)
@@ -80,7 +82,8 @@ extension Episodes {
   func learner(_ draw: Draw, statistics: StatisticsView?) -> HeadLearner {
     let learned = draw.support.map { dataset.learned($0) }
     return HeadLearner(
-      rows: learned.flatMap(\.embedding), lengths: learned.map(\.length), labels: draw.support.indices.map { UInt32($0 / options.shots) },
+      rows: learned.flatMap(\.embedding), lengths: learned.map(\.length),
+      labels: draw.support.indices.map { UInt32($0 / options.shots) },
       classCount: options.ways, dimension: dataset.dimension, statistics: statistics)
   }
 
@@ -102,11 +105,15 @@ extension Episodes {
           let nearest = CosineClassifier(
             prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: options.ways, dimension: dataset.dimension),
             scale: scale, threshold: head.calibration.threshold)
-          func embedding(_ row: Int) -> Embedding { Embedding(all.baseAddress! + row * dataset.dimension, count: dataset.dimension) }
+          func embedding(_ row: Int) -> Embedding {
+            Embedding(all.baseAddress! + row * dataset.dimension, count: dataset.dimension)
+          }
           let isLinear: Void? = head.withClassifier(scale: scale) { classifier in
             for (index, row) in rows.enumerated() {
               var span = confidences.mutableSpan
-              var prediction = span.withValues { classifier.classify(Embedding(features.baseAddress! + row * width, count: width), $0) }
+              var prediction = span.withValues {
+                classifier.classify(Embedding(features.baseAddress! + row * width, count: width), $0)
+              }
               prediction.cosine = nearest.nearest(to: embedding(row)).cosine
               body(index, prediction, confidences)
             }
@@ -118,7 +125,9 @@ extension Episodes {
               var span = confidences.mutableSpan
               var memorySpan = memory.mutableSpan
               var prediction = span.withValues { confidences in
-                memorySpan.withValues { classifier.classify(embedding(row), confidences, memory: $0.slice(0, 2 * classifier.count)) }
+                memorySpan.withValues {
+                  classifier.classify(embedding(row), confidences, memory: $0.slice(0, 2 * classifier.count))
+                }
               }
               prediction.cosine = nearest.nearest(to: embedding(row)).cosine
               body(index, prediction, confidences)

@@ -13,8 +13,8 @@ public struct EmbeddedDataset: Sendable {
 
   public init(dimension: Int) { self.dimension = dimension }
 
-  /// Adds a class; `embeddings` are as the encoder gave them. `learned` are those of the same photos when they are learned from: given for
-  /// every class, or none.
+  /// Adds a class; `embeddings` are as the encoder gave them. `learned` are those of the same photos when they are learned from:
+  /// given for every class, or none.
   public mutating func add(_ name: String, _ embeddings: [[Float]], learned: [[Float]] = []) {
     precondition(learned.isEmpty || learned.count == embeddings.count)
     for embedding in learned {

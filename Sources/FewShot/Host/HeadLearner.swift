@@ -42,8 +42,8 @@ public enum HeadError: Error, Equatable, Sendable, CustomStringConvertible {
 ///
 /// `auto` scores each candidate by its left-out examples: how many are right, plus the logarithm of their likelihood, plus a
 /// prior that favours ridge regression at a middle penalty by as much as six more right examples. It is strong because a few
-/// examples say little: with weaker priors the choice lost more than it won over photo sets (Tools/heads-table). With one example for a class nothing can be left out, and the
-/// prior decides alone.
+/// examples say little: with weaker priors the choice lost more than it won over photo sets (Tools/heads-table). With one example
+/// for a class nothing can be left out, and the prior decides alone.
 struct HeadLearner {
   let rows: [Float]
   let lengths: [Float]
@@ -96,7 +96,9 @@ struct HeadLearner {
     guard labels.count <= RidgeHead.exampleLimit else { return LearnedHead(prototypesOf: self, isChosen: true) }
     let joint = try features(of: .ridge)
     guard fewest > 1 else { return try linear(.ridge, features: joint, isChosen: true) }
-    var candidates = [cosineCandidate(.prototype, FeatureRows(FeatureMap(.plain, dimension: dimension, statistics: nil)!, rows, lengths))]
+    var candidates = [
+      cosineCandidate(.prototype, FeatureRows(FeatureMap(.plain, dimension: dimension, statistics: nil)!, rows, lengths))
+    ]
     if statistics != nil { candidates.append(cosineCandidate(.centred, try features(of: .centred))) }
     candidates += ridgeCandidates(joint)
     let best = candidates.max { $0.score < $1.score }!
@@ -194,11 +196,16 @@ struct HeadLearner {
   }
 
   /// Fits weights and biases; where leaving one out has a closed form, also the left-out scores.
-  private func fit(_ method: HeadMethod, _ features: FeatureRows, _ penalty: Float, _ labels: [UInt32], _ result: inout LinearResult) {
+  private func fit(
+    _ method: HeadMethod, _ features: FeatureRows, _ penalty: Float, _ labels: [UInt32], _ result: inout LinearResult
+  ) {
     let width = features.map.count
     let needsGram = method == .ridge || method == .lda || method == .logistic
-    var scratch = needsGram
-      ? [Float](repeating: 0, count: RidgeHead.scratchCount(examples: labels.count, classes: max(classCount, labels.count), features: width)) : [0]
+    var scratch =
+      needsGram
+      ? [Float](
+        repeating: 0, count: RidgeHead.scratchCount(examples: labels.count, classes: max(classCount, labels.count), features: width)
+      ) : [0]
     var (weights, biases, leftOut, prototypes) = (result.weights, result.biases, result.leftOut, result.prototypes)
     withSupport(features.rows, labels, classCount: classCount, dimension: width) { support in
       var prototypeSpan = prototypes.mutableSpan
@@ -233,8 +240,8 @@ struct HeadLearner {
     (result.weights, result.biases, result.leftOut, result.prototypes) = (weights, biases, leftOut, prototypes)
   }
 
-  /// Scores of left-out examples, for heads without a closed form: by 5 folds over which each class is spread, or, where a class would lose a
-  /// half of its examples or so, one at a time.
+  /// Scores of left-out examples, for heads without a closed form: by 5 folds over which each class is spread, or, where a class
+  /// would lose a half of its examples or so, one at a time.
   private func crossValidate(_ method: HeadMethod, _ features: FeatureRows, _ penalty: Float, _ result: inout LinearResult) {
     let width = features.map.count, folds = fewest < 4 && labels.count <= 64 ? labels.count : min(5, fewest)
     var seen = [Int](repeating: 0, count: classCount)

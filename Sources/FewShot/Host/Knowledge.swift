@@ -150,8 +150,10 @@ public struct Knowledge: Equatable, Sendable {
     classes = (0..<names.count).map { Class(name: names[$0].string, examples: []) }
     for index in 0..<examples.count {
       let embedding = examples.support.embeddings[index]
-      classes[examples.support.label(index)].examples.append(LearnedExample(
-        identifier: examples.identifier(index), length: examples.length(index), normalized: (0..<dimension).map { embedding[$0] }))
+      classes[examples.support.label(index)].examples.append(
+        LearnedExample(
+          identifier: examples.identifier(index), length: examples.length(index), normalized: (0..<dimension).map { embedding[$0] })
+      )
     }
   }
 

@@ -18,9 +18,11 @@ public struct LearnedHead: Sendable {
   /// Of nearest neighbours: the examples' embeddings, [examples][dimension], and labels.
   private(set) var examples: (rows: [Float], labels: [UInt32])?
 
-  /// Learns and calibrates a head; prototypes take `calibration` where it is given. `knowledge` has at least one class; the same knowledge and statistics give the same bits.
+  /// Learns and calibrates a head; prototypes take `calibration` where it is given. `knowledge` has at least one class; the same
+  /// knowledge and statistics give the same bits.
   public init(
-    _ knowledge: Knowledge, statistics: StatisticsView?, method: LearningMethod = .head(.prototype), calibration given: Calibration? = nil
+    _ knowledge: Knowledge, statistics: StatisticsView?, method: LearningMethod = .head(.prototype),
+    calibration given: Calibration? = nil
   ) throws(HeadError) {
     var rows: [Float] = []
     var lengths: [Float] = []
@@ -44,9 +46,11 @@ public struct LearnedHead: Sendable {
     (dimension, linear) = (learner.dimension, nil)
     features = FeatureMap(.plain, dimension: learner.dimension, statistics: nil)!
     var prototypes = [Float](repeating: 0, count: learner.classCount * learner.dimension)
-    var scratch = [Float](repeating: 0, count: Calibrator.scratchCount(
-      examples: learner.labels.count, classes: learner.classCount, dimension: learner.dimension,
-      background: learner.statistics?.backgroundCount ?? 0))
+    var scratch = [Float](
+      repeating: 0,
+      count: Calibrator.scratchCount(
+        examples: learner.labels.count, classes: learner.classCount, dimension: learner.dimension,
+        background: learner.statistics?.backgroundCount ?? 0))
     let own = withSupport(learner.rows, learner.labels, classCount: learner.classCount, dimension: learner.dimension) { support in
       var prototypeSpan = prototypes.mutableSpan
       PrototypeHead.learn(support, into: &prototypeSpan)
@@ -66,10 +70,13 @@ public struct LearnedHead: Sendable {
     (dimension, prototypes) = (learner.dimension, learner.prototypes)
     features = FeatureMap(.plain, dimension: learner.dimension, statistics: nil)!
     examples = (learner.rows, learner.labels)
-    var scratch = [Float](repeating: 0, count: NeighbourHead.scratchCount(
-      examples: learner.labels.count, classes: learner.classCount, dimension: learner.dimension,
-      background: learner.statistics?.backgroundCount ?? 0))
-    calibration = withSupport(learner.rows, learner.labels, classCount: learner.classCount, dimension: learner.dimension) { support in
+    var scratch = [Float](
+      repeating: 0,
+      count: NeighbourHead.scratchCount(
+        examples: learner.labels.count, classes: learner.classCount, dimension: learner.dimension,
+        background: learner.statistics?.backgroundCount ?? 0))
+    calibration = withSupport(learner.rows, learner.labels, classCount: learner.classCount, dimension: learner.dimension) {
+      support in
       var span = scratch.mutableSpan
       return span.withValues { NeighbourHead.learn(support, statistics: learner.statistics, scratch: $0) }
     }
@@ -138,11 +145,12 @@ extension LinearResult {
     weights.withUnsafeBufferPointer { weights in
       prototypes.withUnsafeBufferPointer { prototypes in
         biases.withUnsafeBufferPointer { biases in
-          body(LinearClassifier(
-            weights: EmbeddingMatrix(weights.baseAddress!, count: biases.count, dimension: width),
-            biases: Embedding(biases.baseAddress!, count: biases.count),
-            prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: biases.count, dimension: width),
-            addsClassScore: addsClassScore, scale: scale, threshold: threshold))
+          body(
+            LinearClassifier(
+              weights: EmbeddingMatrix(weights.baseAddress!, count: biases.count, dimension: width),
+              biases: Embedding(biases.baseAddress!, count: biases.count),
+              prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: biases.count, dimension: width),
+              addsClassScore: addsClassScore, scale: scale, threshold: threshold))
         }
       }
     }
@@ -159,8 +167,9 @@ func withSupport<R>(
       // Empty arrays may have no address; with no rows, none is read.
       let rows = embeddings.baseAddress ?? UnsafePointer(bitPattern: 64)!
       let matrix = EmbeddingMatrix(rows, count: labels.count / 4, dimension: dimension)
-      return body(SupportSet(
-        embeddings: matrix, labels: labels.baseAddress ?? UnsafeRawPointer(rows), classCount: classCount))
+      return body(
+        SupportSet(
+          embeddings: matrix, labels: labels.baseAddress ?? UnsafeRawPointer(rows), classCount: classCount))
     }
   }
 }
@@ -169,7 +178,8 @@ extension LearnedHead {
   /// Bytes that learning takes besides the encoder's: the examples' embeddings, prototypes, working memory of the calibration.
   public static func plannedByteCount(examples: Int, classes: Int, dimension: Int, background: Int) -> Int {
     let calibration = Calibrator.scratchCount(examples: examples, classes: classes, dimension: dimension, background: background)
-    let gram = examples > RidgeHead.exampleLimit
+    let gram =
+      examples > RidgeHead.exampleLimit
       ? 0 : RidgeHead.scratchCount(examples: examples, classes: max(classes, examples), features: 2 * dimension)
     let neighbours = NeighbourHead.scratchCount(examples: examples, classes: classes, dimension: dimension, background: background)
     return 4 * (4 * examples * dimension + 5 * classes * dimension + 2 * examples * classes + max(calibration, gram, neighbours))

@@ -40,7 +40,8 @@ public struct PhotoFolder: Equatable, Sendable {
   /// Extensions of files that people and programs keep among photos. Files with other extensions, or with none, are taken for
   /// photos, so that one that cannot be read is noticed.
   private static let otherExtensions: Set<String> = [
-    "txt", "md", "json", "xml", "csv", "tsv", "yaml", "yml", "html", "htm", "pdf", "db", "ini", "log", "zip", "tar", "gz", "py", "sh",
+    "txt", "md", "json", "xml", "csv", "tsv", "yaml", "yml", "html", "htm", "pdf", "db", "ini", "log", "zip", "tar", "gz", "py",
+    "sh",
     "npy", "npz", "onnx", "tnn", "mp4", "mov", "avi", "mkv", "xmp", "aae",
   ]
 

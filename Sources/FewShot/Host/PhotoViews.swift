@@ -12,12 +12,13 @@ extension View {
     }
     return [
       View(), crop(1, 0, 0, mirrored: true), crop(0.85, 0.5, 0.5, mirrored: false), crop(0.85, 0.5, 0.5, mirrored: true),
-      crop(0.8, 0, 0, mirrored: false), crop(0.8, 0, 1, mirrored: true), crop(0.8, 1, 0, mirrored: true), crop(0.8, 1, 1, mirrored: false),
+      crop(0.8, 0, 0, mirrored: false), crop(0.8, 0, 1, mirrored: true), crop(0.8, 1, 0, mirrored: true),
+      crop(0.8, 1, 1, mirrored: false),
     ]
   }()
 
-  /// How many of them learning takes of a class with so many photos. Four are worth more for a single photo; where photos can be left out, the
-  /// mean of four is so much surer than one view that the threshold of unknown gets too strict.
+  /// How many of them learning takes of a class with so many photos. Four are worth more for a single photo; where photos can be
+  /// left out, the mean of four is so much surer than one view that the threshold of unknown gets too strict.
   public static func averagedCount(photos: Int) -> Int { photos == 1 ? 4 : 2 }
 }
 

@@ -1,5 +1,5 @@
-/// The principal axes of a few centred rows, from the eigenvectors of their covariance or Gram matrix by Jacobi rotations (Golub, Van Loan,
-/// "Matrix computations", 8.5), in a fixed order: the same rows give the same bits.
+/// The principal axes of a few centred rows, from the eigenvectors of their covariance or Gram matrix by Jacobi rotations (Golub,
+/// Van Loan, "Matrix computations", 8.5), in a fixed order: the same rows give the same bits.
 struct PrincipalAxes {
   /// Variances along the axes, in descending order.
   let variances: [Double]
@@ -39,7 +39,8 @@ struct PrincipalAxes {
     }
     // Rows of `vectors` are the eigenvectors.
     let eigenvalues: [Double] = (0..<count).map { gram[$0][$0] }
-    let order = (0..<count).sorted { (a: Int, b: Int) in eigenvalues[a] == eigenvalues[b] ? a < b : eigenvalues[a] > eigenvalues[b] }
+    let order = (0..<count).sorted { (a: Int, b: Int) in eigenvalues[a] == eigenvalues[b] ? a < b : eigenvalues[a] > eigenvalues[b]
+    }
     var (variances, axes): ([Double], [[Double]]) = ([], [])
     for index in order.prefix(min(limit, dimension)) where gram[index][index] > 1e-6 * total {
       var axis = isGram ? [Double](repeating: 0, count: dimension) : vectors[index]

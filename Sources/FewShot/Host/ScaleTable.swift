@@ -1,7 +1,7 @@
 import TinyNN
 
-/// Scales of the softmax for one and two photos of a class, of each head: where leaving photos out says nothing, or little, they are
-/// those that make the answers of few-shot episodes over other classes likeliest.
+/// Scales of the softmax for one and two photos of a class, of each head: where leaving photos out says nothing, or little, they
+/// are those that make the answers of few-shot episodes over other classes likeliest.
 ///
 /// The classes of an episode are one and those nearest to it, which are about as hard to tell apart as what people teach.
 public struct ScaleTable: Equatable, Sendable {
@@ -18,7 +18,9 @@ public struct ScaleTable: Equatable, Sendable {
   public init?(_ dataset: EmbeddedDataset, statistics: StatisticsView?, episodes: Int = 400, seed: UInt64 = 0) {
     let classes = dataset.ranges.indices.filter { dataset.ranges[$0].count >= ScaleTable.photoMinimum }
     guard classes.count >= ScaleTable.ways else { return nil }
-    let groups = ScaleTable.nearest(dataset, classes).map { nearest in dataset.selecting(nearest.prefix(ScaleTable.ways).map { classes[$0] }) }
+    let groups = ScaleTable.nearest(dataset, classes).map { nearest in
+      dataset.selecting(nearest.prefix(ScaleTable.ways).map { classes[$0] })
+    }
     var scales: [[Float]] = []
     for shots in ScaleTable.shots {
       var outcomes = [[(scores: [Float], label: Int)]](repeating: [], count: HeadMethod.allCases.count)
@@ -41,7 +43,9 @@ public struct ScaleTable: Equatable, Sendable {
     let means = classes.map { label -> [Float] in
       var mean = [Float](repeating: 0, count: dataset.dimension)
       for row in dataset.ranges[label] {
-        for column in mean.indices { mean[column] += dataset.rows[row * dataset.dimension + column] / Float(dataset.ranges[label].count) }
+        for column in mean.indices {
+          mean[column] += dataset.rows[row * dataset.dimension + column] / Float(dataset.ranges[label].count)
+        }
       }
       return mean
     }
@@ -130,7 +134,8 @@ extension Episodes {
       let rows = features ?? FeatureRows(head.features, dataset.rows, dataset.lengths)
       features = rows
       classify(draw.queries.map(\.row), head, rows, scale: 1) { index, _, confidences in
-        result.append(((0..<options.ways).map { ElementaryMath.log(max(confidences[$0], .leastNormalMagnitude)) }, draw.queries[index].label))
+        result.append(
+          ((0..<options.ways).map { ElementaryMath.log(max(confidences[$0], .leastNormalMagnitude)) }, draw.queries[index].label))
       }
     }
     return result

@@ -38,7 +38,8 @@ extension Graph {
         replaceUses(of: nodes[index].outputs[0], with: data)
         let activation = binary.activation
         nodes.remove(at: index)
-        if activation != .none, let (node, output) = try? makeNode(Activate(activation), name: name + ".activation", inputs: [data]) {
+        if activation != .none, let (node, output) = try? makeNode(Activate(activation), name: name + ".activation", inputs: [data])
+        {
           replaceUses(of: data, with: output)
           nodes.insert(node, at: producer + 1)
         }

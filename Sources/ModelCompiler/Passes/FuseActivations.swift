@@ -29,7 +29,9 @@ extension Graph {
       let producers = producers()
       for index in nodes.indices {
         guard let (activation, input) = recognized(at: index, producers) ?? recognizedGELU(at: index, producers) else { continue }
-        if let (node, _) = try? makeNode(Activate(activation), name: nodes[index].name, inputs: [input], output: nodes[index].outputs[0]) {
+        if let (node, _) = try? makeNode(
+          Activate(activation), name: nodes[index].name, inputs: [input], output: nodes[index].outputs[0])
+        {
           nodes[index] = node
           changed = true
         }

@@ -11,9 +11,11 @@ extension Graph {
       guard let outer = node.decoded(Transpose.self), let middle = producers[node.inputs[0]], counts[node.inputs[0]] == 1,
         nodes[middle].kind == .reshape, let start = producers[nodes[middle].inputs[0]], counts[nodes[middle].inputs[0]] == 1,
         let inner = nodes[start].decoded(Transpose.self),
-        let moved = inner.permutation.followed(by: outer.permutation, across: shape(nodes[start].outputs[0]), shape(nodes[middle].outputs[0])),
+        let moved = inner.permutation.followed(
+          by: outer.permutation, across: shape(nodes[start].outputs[0]), shape(nodes[middle].outputs[0])),
         let (joined, between) = try? makeNode(Transpose(moved), name: node.name, inputs: nodes[start].inputs),
-        let (reshape, _) = try? makeNode(Reshape(shape(node.outputs[0])), name: node.name, inputs: [between], output: node.outputs[0])
+        let (reshape, _) = try? makeNode(
+          Reshape(shape(node.outputs[0])), name: node.name, inputs: [between], output: node.outputs[0])
       else {
         result.append(node)
         continue

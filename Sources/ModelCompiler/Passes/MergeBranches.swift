@@ -11,7 +11,9 @@ extension Graph {
       for index in nodes.indices {
         guard let sum = nodes[index].decoded(Binary.self), sum.function == .add, sum.activation == .none else { continue }
         let (a, b) = (nodes[index].inputs[0], nodes[index].inputs[1])
-        guard a != b, shape(a) == shape(b), let merged = merged(a, b, producers, counts) ?? merged(b, a, producers, counts) else { continue }
+        guard a != b, shape(a) == shape(b), let merged = merged(a, b, producers, counts) ?? merged(b, a, producers, counts) else {
+          continue
+        }
         var node = nodes[merged.node]
         node.inputs[1] = addConstant(node.name + ".weights", shape(node.inputs[1]), merged.weights)
         node.inputs[2] = addConstant(node.name + ".bias", shape(node.inputs[2]), merged.bias)
@@ -74,9 +76,13 @@ extension Graph {
   private func convolution(_ index: Int) -> Branch? {
     let node = nodes[index]
     let window: Window
-    if let it = node.decoded(Convolution.self), it.activation == .none { window = it.window }
-    else if let it = node.decoded(DepthwiseConvolution.self), it.activation == .none { window = it.window }
-    else { return nil }
+    if let it = node.decoded(Convolution.self), it.activation == .none {
+      window = it.window
+    } else if let it = node.decoded(DepthwiseConvolution.self), it.activation == .none {
+      window = it.window
+    } else {
+      return nil
+    }
     guard let weights = floats(node.inputs[1]), let bias = floats(node.inputs[2]) else { return nil }
     return Branch(input: node.inputs[0], window: window, weights: weights, bias: bias)
   }
@@ -112,7 +118,8 @@ extension Graph {
     else { return nil }
     for (data, other) in [(0, 1), (1, 0)] {
       let (computed, constant) = (nodes[producer].inputs[data], nodes[producer].inputs[other])
-      guard let values = floats(constant), values.count == 1 || values.count == shape(input)[3] && shape(constant)[shape(constant).rank - 1] == values.count,
+      guard let values = floats(constant),
+        values.count == 1 || values.count == shape(input)[3] && shape(constant)[shape(constant).rank - 1] == values.count,
         let (factors, addends) = scaling(computed, of: input, producers)
       else { continue }
       let count = max(max(values.count, factors.count), addends.count)

@@ -59,9 +59,12 @@ private struct TransposeMover {
   }
 
   /// Emits what is left of a transpose: nothing, a reshape where only axes of extent 1 move, or a transpose.
-  private mutating func emitTranspose(_ permutation: Permutation, of source: Graph.TensorID, to result: Graph.TensorID, name: String) {
+  private mutating func emitTranspose(
+    _ permutation: Permutation, of source: Graph.TensorID, to result: Graph.TensorID, name: String
+  ) {
     let isFree = permutation.movesOnlyUnitAxes(of: graph.shape(source))
-    let emitted = isFree
+    let emitted =
+      isFree
       ? try? graph.makeNode(Reshape(permutation(graph.shape(source))), name: name, inputs: [source], output: result)
       : try? graph.makeNode(Transpose(permutation), name: name, inputs: [source], output: result)
     if let (node, _) = emitted { nodes.append(node) }
@@ -91,7 +94,8 @@ private struct TransposeMover {
       } else if let origin = transposed[input], origin.permutation == permutation {
         inputs.append(origin.source)
       } else {
-        guard let (free, result) = try? graph.makeNode(Reshape(inverse(graph.shape(input))), name: node.name + ".axes", inputs: [input])
+        guard
+          let (free, result) = try? graph.makeNode(Reshape(inverse(graph.shape(input))), name: node.name + ".axes", inputs: [input])
         else { return false }
         nodes.append(free)
         inputs.append(result)
@@ -108,7 +112,9 @@ private struct TransposeMover {
 
   private mutating func arranged(_ source: Graph.TensorID, _ permutation: Permutation, name: String) -> Graph.TensorID? {
     guard !permutation.isIdentity else { return source }
-    guard let (node, result) = try? graph.makeNode(Transpose(permutation), name: name + ".arrange", inputs: [source]) else { return nil }
+    guard let (node, result) = try? graph.makeNode(Transpose(permutation), name: name + ".arrange", inputs: [source]) else {
+      return nil
+    }
     nodes.append(node)
     return result
   }
@@ -116,7 +122,9 @@ private struct TransposeMover {
   /// A reshape of a transposed tensor, taken apart: `inner` brings the axes of the source that the reshape merges or splits
   /// side by side (the identity where they already are), then comes the reshape to `shape`, then `outer` orders the groups.
   /// Only `outer` can still move on. Nil if the two shapes have no common groups.
-  private func split(_ from: Shape, to: Shape, _ permutation: Permutation) -> (inner: Permutation, shape: Shape, outer: Permutation)? {
+  private func split(_ from: Shape, to: Shape, _ permutation: Permutation) -> (
+    inner: Permutation, shape: Shape, outer: Permutation
+  )? {
     guard let groups = commonAxisGroups(from, to) else { return nil }
     // Groups in the order in which the source stores their first axis; axes of extent 1 may stand anywhere.
     let order = groups.indices.sorted { a, b in
@@ -153,7 +161,9 @@ private struct Permuted: NodeVisitor {
 
 private struct PermutesConstant: NodeVisitor {
   let position: Int
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Bool { operation.permutesConstant(position) }
+  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Bool {
+    operation.permutesConstant(position)
+  }
 }
 
 extension Graph {

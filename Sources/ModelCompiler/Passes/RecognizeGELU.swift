@@ -53,7 +53,9 @@ extension Graph {
       guard let value = scalar(factor), isNear(value, 0.79788456), let (c, d) = operands(of: sum, .add, producers) else { continue }
       for (linear, cubic) in [(c, d), (d, c)] where linear == x {
         let parts = factors(of: cubic, producers, depth: 3)
-        if parts.filter({ $0 == x }).count == 3, parts.count == 4, let k = parts.compactMap(scalar).first, isNear(k, 0.044715) { return true }
+        if parts.filter({ $0 == x }).count == 3, parts.count == 4, let k = parts.compactMap(scalar).first, isNear(k, 0.044715) {
+          return true
+        }
       }
     }
     return false

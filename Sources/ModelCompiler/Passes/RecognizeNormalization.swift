@@ -14,7 +14,8 @@ extension Graph {
         let name = nodes[index].name
         let scale = addConstant(name + ".scale", Shape(channels), Array(repeating: 1, count: channels))
         let shift = addConstant(name + ".shift", Shape(channels), Array(repeating: 0, count: channels))
-        guard let (node, _) = try? makeNode(operation, name: name, inputs: [x, scale, shift], output: nodes[index].outputs[0]) else { continue }
+        guard let (node, _) = try? makeNode(operation, name: name, inputs: [x, scale, shift], output: nodes[index].outputs[0])
+        else { continue }
         nodes[index] = node
         changed = true
       }
@@ -28,9 +29,11 @@ extension Graph {
     var index = 0
     while index < nodes.count {
       defer { index += 1 }
-      guard let binary = nodes[index].decoded(Binary.self), binary.activation == .none, binary.function == .multiply || binary.function == .add,
+      guard let binary = nodes[index].decoded(Binary.self), binary.activation == .none,
+        binary.function == .multiply || binary.function == .add,
         let (data, values) = innermostConstant(of: nodes[index]), let producer = producers()[data], useCounts()[data] == 1,
-        nodes[producer].kind == .layerNormalization, let scale = floats(nodes[producer].inputs[1]), let shift = floats(nodes[producer].inputs[2]),
+        nodes[producer].kind == .layerNormalization, let scale = floats(nodes[producer].inputs[1]),
+        let shift = floats(nodes[producer].inputs[2]),
         shape(nodes[index].outputs[0]) == shape(data)
       else { continue }
       let value = { (channel: Int) in values.count == 1 ? values[0] : values[channel] }
@@ -52,7 +55,8 @@ extension Graph {
     for (data, other) in [(0, 1), (1, 0)] {
       guard !isConstant(node.inputs[data]), let values = floats(node.inputs[other]) else { continue }
       let (constant, full) = (shape(node.inputs[other]), shape(node.inputs[data]))
-      guard constant.rank <= full.rank, values.count == 1 || (full.rank > 0 && values.count == full[full.rank - 1] && constant[constant.rank - 1] == values.count)
+      guard constant.rank <= full.rank,
+        values.count == 1 || (full.rank > 0 && values.count == full[full.rank - 1] && constant[constant.rank - 1] == values.count)
       else { continue }
       return (node.inputs[data], values)
     }
@@ -79,7 +83,9 @@ extension Graph {
     }
   }
 
-  private func normalization(of numerator: TensorID, _ epsilon: Float, _ producers: [TensorID: Int]) -> (LayerNormalization, TensorID)? {
+  private func normalization(of numerator: TensorID, _ epsilon: Float, _ producers: [TensorID: Int]) -> (
+    LayerNormalization, TensorID
+  )? {
     if let (x, mean) = operands(of: numerator, .subtract, producers), isMean(mean, of: x, producers) {
       return (LayerNormalization(epsilon: epsilon), x)
     }
@@ -100,11 +106,15 @@ extension Graph {
     return nil
   }
 
-  private func isMean(_ tensor: TensorID, of x: TensorID, _ producers: [TensorID: Int]) -> Bool { meanOperand(tensor, producers) == x }
+  private func isMean(_ tensor: TensorID, of x: TensorID, _ producers: [TensorID: Int]) -> Bool {
+    meanOperand(tensor, producers) == x
+  }
 
   /// What `tensor` is the mean of, if over the innermost axis.
   private func meanOperand(_ tensor: TensorID, _ producers: [TensorID: Int]) -> TensorID? {
-    guard let producer = producers[tensor], let reduce = nodes[producer].decoded(Reduce.self), reduce.function == .mean else { return nil }
+    guard let producer = producers[tensor], let reduce = nodes[producer].decoded(Reduce.self), reduce.function == .mean else {
+      return nil
+    }
     let input = nodes[producer].inputs[0]
     return reduce.axis == shape(input).rank - 1 ? input : nil
   }

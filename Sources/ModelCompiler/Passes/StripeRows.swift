@@ -11,7 +11,8 @@ public struct StripedStage: Sendable, Equatable {
 extension Graph {
   /// Trades multiply-adds for memory: runs stages with large feature maps stripe by stripe of rows, so that only a stripe of
   /// the maps inside lives at a time (patch-based inference, Lin et al. 2021, "MCUNetV2"), until the arena of one
-  /// thread takes at most `limit` bytes or nothing makes it smaller. Rows at the edges of stripes are computed twice; every output keeps its bits.
+  /// thread takes at most `limit` bytes or nothing makes it smaller. Rows at the edges of stripes are computed twice; every output
+  /// keeps its bits.
   ///
   /// Each round takes the step that needs most memory, tries every run of layers around it in 2 to 32 stripes, and keeps what
   /// reaches the limit with the fewest multiply-adds, or else needs least.
@@ -35,7 +36,8 @@ extension Graph {
       guard let peak = nodes.indices.max(by: { living[$0] < living[$1] }), living[peak] > limit,
         let best = bestStage(around: peak, limit), best.peak < living[peak]
       else { return stages }
-      stages.append(StripedStage(first: nodes[best.range.lowerBound].name, last: nodes[best.range.upperBound - 1].name, stripes: best.stripes))
+      stages.append(
+        StripedStage(first: nodes[best.range.lowerBound].name, last: nodes[best.range.upperBound - 1].name, stripes: best.stripes))
       self = best.graph
     }
   }
@@ -61,7 +63,8 @@ extension Graph {
           guard let graph = striping(first..<end, stripes) else { break }
           let steps = first..<end + graph.nodes.count - nodes.count
           let candidate = Candidate(
-            graph: graph, range: first..<end, stripes: stripes, peak: graph.livingByteCounts()[steps].max()!, multiplyAdds: graph.multiplyAdds)
+            graph: graph, range: first..<end, stripes: stripes, peak: graph.livingByteCounts()[steps].max()!,
+            multiplyAdds: graph.multiplyAdds)
           if best.map({ candidate.isBetter(than: $0, limit) }) ?? true { best = candidate }
           if candidate.peak <= limit { break }
         }
@@ -82,7 +85,8 @@ extension Graph {
   /// Bytes of the computed tensors and inputs that come into a stage, and of its result.
   private func endsByteCount(_ range: Range<Int>) -> Int {
     let inside = Set(nodes[range].flatMap(\.outputs))
-    let ends = Set(nodes[range].flatMap(\.inputs).filter { !isConstant($0) && !inside.contains($0) } + nodes[range.upperBound - 1].outputs)
+    let ends = Set(
+      nodes[range].flatMap(\.inputs).filter { !isConstant($0) && !inside.contains($0) } + nodes[range.upperBound - 1].outputs)
     return ends.reduce(0) { $0 + type($1).shape.count * type($1).elementType.byteCount }
   }
 
@@ -108,7 +112,9 @@ extension Graph {
       parts.append(part)
     }
     let name = tensors[result].name
-    guard let (join, _) = try? graph.makeNode(Concatenate(axis: 1), name: "\(name)/stripes", inputs: parts, output: result) else { return nil }
+    guard let (join, _) = try? graph.makeNode(Concatenate(axis: 1), name: "\(name)/stripes", inputs: parts, output: result) else {
+      return nil
+    }
     graph.nodes.replaceSubrange(range, with: striped + [join])
     return graph
   }
@@ -148,14 +154,17 @@ extension Graph {
           continue
         }
         let slice = Slice(axis: 1, start: inputRows.lowerBound - held.lowerBound, extent: inputRows.count)
-        guard let (cut, rows) = try? makeNode(slice, name: "\(tensors[input].name)/rows\(stripe)", inputs: [source]) else { return nil }
+        guard let (cut, rows) = try? makeNode(slice, name: "\(tensors[input].name)/rows\(stripe)", inputs: [source]) else {
+          return nil
+        }
         tensors[rows].quantization = tensors[input].quantization
         striped.append(cut)
         inputs.append(rows)
       }
       let copy = Node(name: "\(node.name)/stripe\(stripe)", kind: node.kind, attributes: attributes, inputs: inputs, outputs: [])
       guard let type = ask(copy, ResultType()), type.shape[1] == needed[node.outputs[0]]!.count else { return nil }
-      let output = addTensor("\(tensors[node.outputs[0]].name)/stripe\(stripe)", type, quantization: tensors[node.outputs[0]].quantization)
+      let output = addTensor(
+        "\(tensors[node.outputs[0]].name)/stripe\(stripe)", type, quantization: tensors[node.outputs[0]].quantization)
       striped.append(Node(name: copy.name, kind: copy.kind, attributes: attributes, inputs: inputs, outputs: [output]))
       parts[node.outputs[0]] = output
     }

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #elseif canImport(Musl)
-import Musl
+  import Musl
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// The target dimensions of ONNX Reshape: 0 copies the input's dimension (unless `allowZero`), one -1 takes the rest.

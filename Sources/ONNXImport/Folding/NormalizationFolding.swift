@@ -19,7 +19,8 @@ extension ConstantFolding {
         }
         if trains, !places.isEmpty {
           let mean = places.reduce(0) { $0 + Double(elements[$1]) } / Double(places.count)
-          let variance = places.reduce(0) { $0 + (Double(elements[$1]) - mean) * (Double(elements[$1]) - mean) } / Double(places.count)
+          let variance =
+            places.reduce(0) { $0 + (Double(elements[$1]) - mean) * (Double(elements[$1]) - mean) } / Double(places.count)
           (means[channel], variances[channel]) = (Float(mean), Float(variance))
         }
         let factor = parameters[0][channel] / (variances[channel] + epsilon).squareRoot()

@@ -23,7 +23,8 @@ extension ConstantFolding {
       let length = axes.reduce(1) { $0 * operand.shape[$1] }
       let count = kept.reduce(1) { $0 * operand.shape[$1] }
       let keepsDimensions = try folding.node.bool("keepdims", default: true)
-      let shape = keepsDimensions
+      let shape =
+        keepsDimensions
         ? operand.shape.indices.map { axes.contains($0) ? 1 : operand.shape[$0] } : kept.map { operand.shape[$0] }
       switch grouped.values {
       case .floats(let elements):

@@ -15,7 +15,9 @@ struct RuntimeFolding {
     }
     let operands = inputs.map { $0.map(Value.constant) }
     // Rules that only read shapes or move constants give constants.
-    if let known = try? rule(Translation(node: node, operands: operands, graph: GraphBuilder())), known.allSatisfy({ $0.constant != nil }) {
+    if let known = try? rule(Translation(node: node, operands: operands, graph: GraphBuilder())),
+      known.allSatisfy({ $0.constant != nil })
+    {
       return known
     }
     guard let fed = inputs.firstIndex(where: { $0.map { !$0.isInteger && $0.count > 0 } ?? false }), let data = inputs[fed] else {

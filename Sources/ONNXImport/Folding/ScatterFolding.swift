@@ -51,10 +51,12 @@ struct ScatterPlaces {
     var result = self
     while result.axis >= 0, !result.starts.isEmpty {
       let extent = data[result.axis], wide = result.length * extent
-      let fills = result.starts.count % extent == 0 && result.starts.indices.allSatisfy { index in
-        let first = result.starts[index / extent * extent]
-        return first % wide == 0 && result.starts[index] == first + index % extent * result.length
-      }
+      let fills =
+        result.starts.count % extent == 0
+        && result.starts.indices.allSatisfy { index in
+          let first = result.starts[index / extent * extent]
+          return first % wide == 0 && result.starts[index] == first + index % extent * result.length
+        }
       guard fills else { break }
       result.starts = stride(from: 0, to: result.starts.count, by: extent).map { result.starts[$0] }
       (result.length, result.axis) = (wide, result.axis - 1)

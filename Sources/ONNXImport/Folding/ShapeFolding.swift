@@ -38,7 +38,9 @@ extension ConstantFolding {
     },
     "Reshape": { (folding) throws(ONNXImportError) in
       let operand = try folding.input(0)
-      guard let target = try folding.integers(input: 1, orAttribute: "shape") else { throw folding.node.error("the shape is missing") }
+      guard let target = try folding.integers(input: 1, orAttribute: "shape") else {
+        throw folding.node.error("the shape is missing")
+      }
       let allowZero = try folding.node.bool("allowzero", default: false)
       return [operand.reshaped(try reshapedDimensions(operand.shape, target, allowZero: allowZero, folding.node))]
     },
@@ -102,10 +104,11 @@ extension ConstantFolding {
     "Gather": { (folding) throws(ONNXImportError) in [try folding.gathered()] },
     "Slice": { (folding) throws(ONNXImportError) in
       let operand = try folding.input(0)
-      let slices = try SliceRange.ranges(folding.node, operand.shape, starts: folding.integers(input: 1, orAttribute: "starts"),
-                                         ends: folding.integers(input: 2, orAttribute: "ends"),
-                                         axes: folding.integers(input: 3, orAttribute: "axes"),
-                                         steps: folding.optionalInput(4) == nil ? nil : folding.integers(4))
+      let slices = try SliceRange.ranges(
+        folding.node, operand.shape, starts: folding.integers(input: 1, orAttribute: "starts"),
+        ends: folding.integers(input: 2, orAttribute: "ends"),
+        axes: folding.integers(input: 3, orAttribute: "axes"),
+        steps: folding.optionalInput(4) == nil ? nil : folding.integers(4))
       let strides = rowMajorStrides(operand.shape)
       let start = zip(slices, strides).reduce(0) { $0 + $1.0.start * $1.1 }
       let shape = slices.map(\.count)

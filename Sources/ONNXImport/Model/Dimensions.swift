@@ -54,8 +54,10 @@ struct SliceRange: Equatable {
   func isWhole(_ extent: Int) -> Bool { start == 0 && step == 1 && count == extent }
 
   /// One range for each axis of `shape`; axes that are not mentioned are taken whole.
-  static func ranges(_ node: Node, _ shape: [Int], starts: [Int]?, ends: [Int]?, axes: [Int]?,
-                     steps: [Int]?) throws(ONNXImportError) -> [SliceRange] {
+  static func ranges(
+    _ node: Node, _ shape: [Int], starts: [Int]?, ends: [Int]?, axes: [Int]?,
+    steps: [Int]?
+  ) throws(ONNXImportError) -> [SliceRange] {
     guard let starts, let ends, starts.count == ends.count else { throw node.error("starts and ends do not match") }
     let stated = axes ?? Array(starts.indices)
     let strides = steps ?? Array(repeating: 1, count: starts.count)

@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+  import FoundationEssentials
 #else
-import Foundation
+  import Foundation
 #endif
 
 /// Weights that the model keeps in another file (ONNX "external data": location, offset, length).
@@ -17,13 +17,16 @@ enum ExternalData {
       throw ONNXImportError(.malformed, "initializer '\(tensor.name)' is stored outside of the model's folder: \(location)")
     }
     guard let directory else {
-      throw ONNXImportError(.unsupported, "initializer '\(tensor.name)' is stored in the file \(location), which cannot be read from here")
+      throw ONNXImportError(
+        .unsupported, "initializer '\(tensor.name)' is stored in the file \(location), which cannot be read from here")
     }
     let file = try readFile(directory + location)
     let offset = entries["offset"].map { Int($0) ?? -1 } ?? 0
     let length = entries["length"].map { Int($0) ?? -1 } ?? max(0, file.count - offset)
     guard offset >= 0, length >= 0, offset <= file.count, length <= file.count - offset else {
-      throw ONNXImportError(.malformed, "initializer '\(tensor.name)' needs bytes \(offset) to \(offset &+ length) of \(location), which has \(file.count)")
+      throw ONNXImportError(
+        .malformed,
+        "initializer '\(tensor.name)' needs bytes \(offset) to \(offset &+ length) of \(location), which has \(file.count)")
     }
     var result = tensor
     result.rawData = file.subdata(in: file.startIndex + offset..<file.startIndex + offset + length)

@@ -62,7 +62,9 @@ struct HostTensor: Equatable, Sendable {
   func reshaped(_ shape: [Int]) -> HostTensor {
     var result = HostTensor(shape, values)
     // The first axis keeps its place where only later ones change.
-    if let steps, steps.scales.count == 1 || shape == self.shape || (steps.axis == 0 && shape.first == self.shape.first) { result.steps = steps }
+    if let steps, steps.scales.count == 1 || shape == self.shape || (steps.axis == 0 && shape.first == self.shape.first) {
+      result.steps = steps
+    }
     return result
   }
 
@@ -90,7 +92,9 @@ struct HostTensor: Equatable, Sendable {
       [Element](unsafeUninitializedCapacity: elements.count) { result, count in
         for first in stride(from: 0, to: rows, by: 16) {
           for column in 0..<columns {
-            for row in first..<min(rows, first + 16) { result.initializeElement(at: column * rows + row, to: elements[row * columns + column]) }
+            for row in first..<min(rows, first + 16) {
+              result.initializeElement(at: column * rows + row, to: elements[row * columns + column])
+            }
           }
         }
         count = elements.count

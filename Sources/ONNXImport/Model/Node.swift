@@ -77,7 +77,8 @@ extension Node {
 
   private func find(_ attribute: String) -> Onnx_AttributeProto? { proto.attribute.first { $0.name == attribute } }
 
-  private func find(_ attribute: String, _ type: Onnx_AttributeProto.AttributeType) throws(ONNXImportError) -> Onnx_AttributeProto? {
+  private func find(_ attribute: String, _ type: Onnx_AttributeProto.AttributeType) throws(ONNXImportError) -> Onnx_AttributeProto?
+  {
     guard let found = find(attribute) else { return nil }
     guard !found.hasRefAttrName || found.refAttrName.isEmpty else {
       throw unsupported("attribute \(attribute) refers to an attribute of a function")

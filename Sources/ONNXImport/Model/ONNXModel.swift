@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+  import FoundationEssentials
 #else
-import Foundation
+  import Foundation
 #endif
 import SwiftProtobuf
 
@@ -94,8 +94,10 @@ public struct ONNXModel: Sendable {
     }
     self.constants = constants
     var shapeDependent = constants
-    for node in nodes where ["Shape", "Size"].contains(node.operatorName)
-      || node.inputs.allSatisfy({ $0.isEmpty || shapeDependent.contains($0) }) {
+    for node in nodes
+    where ["Shape", "Size"].contains(node.operatorName)
+      || node.inputs.allSatisfy({ $0.isEmpty || shapeDependent.contains($0) })
+    {
       shapeDependent.formUnion(node.outputs)
     }
     known = shapeDependent
@@ -110,7 +112,9 @@ public struct ONNXModel: Sendable {
   func isConstant(_ tensor: String) -> Bool { constants.contains(tensor) }
 
   /// Checks that each tensor is computed once and before it is read, and returns who computes it.
-  private static func checkOrder(_ nodes: [Node], known: Set<String>, _ outputs: [Interface]) throws(ONNXImportError) -> [String: Int] {
+  private static func checkOrder(_ nodes: [Node], known: Set<String>, _ outputs: [Interface]) throws(ONNXImportError) -> [String:
+    Int]
+  {
     var producers: [String: Int] = [:]
     for node in nodes {
       for input in node.inputs where !input.isEmpty && producers[input] == nil && !known.contains(input) {

@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+  import FoundationEssentials
 #else
-import Foundation
+  import Foundation
 #endif
 
 /// Turns a TensorProto into a `HostTensor`: raw bytes or typed fields, widened, checked against the dimensions.
@@ -67,7 +67,8 @@ struct TensorDecoding {
     case .uint16: return .integers(try narrow(UInt16.self, count))
     case .uint8: return .integers(try narrow(UInt8.self, count))
     case .bool: return .integers(try narrow(UInt8.self, count).map { $0 == 0 ? 0 : 1 })
-    case .uint32: return .integers(try elements(UInt32.self, count, proto.uint64Data.map { UInt32(truncatingIfNeeded: $0) }) { Int64($0) })
+    case .uint32:
+      return .integers(try elements(UInt32.self, count, proto.uint64Data.map { UInt32(truncatingIfNeeded: $0) }) { Int64($0) })
     case .uint64: return .integers(try elements(UInt64.self, count, proto.uint64Data) { Int64(clamping: $0) })
     default:
       throw ONNXImportError(.unsupported, "\(label) has the data type \(type), which is not supported")
@@ -93,7 +94,8 @@ struct TensorDecoding {
     }
     let size = MemoryLayout<Stored>.size
     guard proto.rawData.count == count * size else {
-      throw ONNXImportError(.malformed, "\(label) holds \(proto.rawData.count) bytes, its dimensions \(proto.dims) need \(count * size)")
+      throw ONNXImportError(
+        .malformed, "\(label) holds \(proto.rawData.count) bytes, its dimensions \(proto.dims) need \(count * size)")
     }
     return proto.rawData.withUnsafeBytes { bytes in
       (0..<count).map { convert(bytes.loadUnaligned(fromByteOffset: $0 * size, as: Stored.self)) }

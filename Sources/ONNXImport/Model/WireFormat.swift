@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+  import FoundationEssentials
 #else
-import Foundation
+  import Foundation
 #endif
 
 /// A walk over protocol-buffer bytes that checks tags and lengths without decoding, so that a refusal names the byte.
@@ -96,8 +96,10 @@ struct WireFormat {
     throw wrongField(start, message, "a number of more than 10 bytes")
   }
 
-  private func advanced(_ offset: Int, by length: UInt64, _ end: Int, _ fieldStart: Int, _ field: UInt64,
-                        _ message: Message) throws(ONNXImportError) -> Int {
+  private func advanced(
+    _ offset: Int, by length: UInt64, _ end: Int, _ fieldStart: Int, _ field: UInt64,
+    _ message: Message
+  ) throws(ONNXImportError) -> Int {
     let remaining = end - offset
     guard length <= UInt64(remaining) else {
       throw truncated(fieldStart, message, "field \(field) of the \(message.name) needs \(length) bytes, \(remaining) remain")

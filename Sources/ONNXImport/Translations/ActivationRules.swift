@@ -45,14 +45,22 @@ extension Translation {
       let alpha = try translation.node.float("alpha", default: 1)
       if alpha == 1 { return [try translation.activation(Activation(.silu))] }
       let x = try translation.operand(0)
-      return [try translation.binary(.multiply, x, try translation.activated(try translation.scaled(x, by: alpha), Activation(.sigmoid)))]
+      return [
+        try translation.binary(.multiply, x, try translation.activated(try translation.scaled(x, by: alpha), Activation(.sigmoid)))
+      ]
     },
     "Elu": { (translation) throws(ONNXImportError) in
-      [try translation.exponentialUnit(try translation.operand(0), alpha: try translation.node.float("alpha", default: 1), gamma: 1)]
+      [
+        try translation.exponentialUnit(
+          try translation.operand(0), alpha: try translation.node.float("alpha", default: 1), gamma: 1)
+      ]
     },
     "Selu": { (translation) throws(ONNXImportError) in
-      [try translation.exponentialUnit(try translation.operand(0), alpha: try translation.node.float("alpha", default: 1.6732632),
-                                       gamma: try translation.node.float("gamma", default: 1.050701))]
+      [
+        try translation.exponentialUnit(
+          try translation.operand(0), alpha: try translation.node.float("alpha", default: 1.6732632),
+          gamma: try translation.node.float("gamma", default: 1.050701))
+      ]
     },
     "Log": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.log))] },
     "Softplus": { (translation) throws(ONNXImportError) in [try translation.activation(Activation(.softplus))] },

@@ -16,7 +16,9 @@ extension Translation {
     let q = try headed(0, heads)
     var k = try headed(1, keyHeads), v = try headed(2, keyHeads)
     let (count, rows, width) = (q.shape[1], q.shape[2], q.shape[3])
-    guard (q.shape + k.shape + v.shape).allSatisfy({ $0 > 0 }), k.shape[3] == width, k.shape[2] == v.shape[2], k.shape[1] == v.shape[1], count % k.shape[1] == 0 else {
+    guard (q.shape + k.shape + v.shape).allSatisfy({ $0 > 0 }), k.shape[3] == width, k.shape[2] == v.shape[2],
+      k.shape[1] == v.shape[1], count % k.shape[1] == 0
+    else {
       throw node.error("queries, keys and values of shapes \(q.shape), \(k.shape), \(v.shape)")
     }
     if k.shape[1] != count {

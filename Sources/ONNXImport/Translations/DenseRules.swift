@@ -11,7 +11,9 @@ extension Translation {
     try node.requireInputs(2...3)
     let (alpha, beta) = (try node.float("alpha", default: 1), try node.float("beta", default: 1))
     var (a, b) = (try operand(0), try operand(1))
-    guard a.shape.count == 2, b.shape.count == 2 else { throw node.error("inputs of shapes \(a.shape) and \(b.shape) are not matrices") }
+    guard a.shape.count == 2, b.shape.count == 2 else {
+      throw node.error("inputs of shapes \(a.shape) and \(b.shape) are not matrices")
+    }
     if try node.bool("transA", default: false) { a = try transposed(a, [1, 0]) }
     if try node.bool("transB", default: false) { b = try transposed(b, [1, 0]) }
     guard a.shape[1] == b.shape[0] else { throw node.error("a product of shapes \(a.shape) and \(b.shape)") }

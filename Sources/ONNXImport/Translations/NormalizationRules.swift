@@ -5,7 +5,8 @@ extension Translation {
     "BatchNormalization": { (translation) throws(ONNXImportError) in [try translation.batchNormalization()] },
     "LayerNormalization": { (translation) throws(ONNXImportError) in [try translation.layerNormalization(centres: true)] },
     "RMSNormalization": { (translation) throws(ONNXImportError) in [try translation.layerNormalization(centres: false)] },
-    "SimplifiedLayerNormalization": { (translation) throws(ONNXImportError) in [try translation.layerNormalization(centres: false)] },
+    "SimplifiedLayerNormalization": { (translation) throws(ONNXImportError) in [try translation.layerNormalization(centres: false)]
+    },
     "InstanceNormalization": { (translation) throws(ONNXImportError) in
       let x = try translation.operand(0)
       guard x.shape.count >= 2 else { throw translation.node.error("an input of shape \(x.shape) has no channels") }
@@ -17,9 +18,11 @@ extension Translation {
       let operation = LocalResponseNormalization(
         size: size, alpha: try node.float("alpha", default: 1e-4), beta: try node.float("beta", default: 0.75),
         bias: try node.float("bias", default: 1))
-      return [try translation.onFeatureMap(try translation.operand(0)) { (image) throws(ONNXImportError) in
-        try translation.emit(operation, image)
-      }]
+      return [
+        try translation.onFeatureMap(try translation.operand(0)) { (image) throws(ONNXImportError) in
+          try translation.emit(operation, image)
+        }
+      ]
     },
     "GroupNormalization": { (translation) throws(ONNXImportError) in
       let groups = try translation.node.int("num_groups", default: 0)
@@ -62,12 +65,14 @@ extension Translation {
     return result
   }
 
-  private func normalizedRows(_ rows: Value, scale: HostTensor?, shift: HostTensor?, centres: Bool) throws(ONNXImportError) -> Value {
+  private func normalizedRows(_ rows: Value, scale: HostTensor?, shift: HostTensor?, centres: Bool) throws(ONNXImportError) -> Value
+  {
     let epsilon = try node.float("epsilon", default: 1e-5)
     guard epsilon >= 0, epsilon.isFinite, let count = rows.shape.last else { throw node.error("an epsilon of \(epsilon)") }
     let ones = HostTensor([count], floats: Array(repeating: 1, count: count))
     let zeros = HostTensor([count], floats: Array(repeating: 0, count: count))
-    return try emit(LayerNormalization(epsilon: epsilon, centres: centres), rows, .constant(scale ?? ones), .constant(shift ?? zeros))
+    return try emit(
+      LayerNormalization(epsilon: epsilon, centres: centres), rows, .constant(scale ?? ones), .constant(shift ?? zeros))
   }
 
   /// Constant input `index`, repeated to `shape`, as a vector.
@@ -92,7 +97,9 @@ extension Translation {
     var statistics: [[Float]] = []
     for index in 1...4 {
       let values = try constant(index)
-      guard values.count == channels else { throw node.error("input \(index) has \(values.count) elements for \(channels) channels") }
+      guard values.count == channels else {
+        throw node.error("input \(index) has \(values.count) elements for \(channels) channels")
+      }
       statistics.append(values.floats)
     }
     var (factors, addends) = ([Float](), [Float]())

@@ -5,20 +5,26 @@ extension Translation {
     "MaxPool": { (translation) throws(ONNXImportError) in [try translation.pooling(.maximum)] },
     "AveragePool": { (translation) throws(ONNXImportError) in [try translation.pooling(.average)] },
     "GlobalAveragePool": { (translation) throws(ONNXImportError) in
-      [try translation.onFeatureMap(try translation.operand(0)) { (image) throws(ONNXImportError) in
-        try translation.emit(GlobalAveragePool(), image)
-      }]
+      [
+        try translation.onFeatureMap(try translation.operand(0)) { (image) throws(ONNXImportError) in
+          try translation.emit(GlobalAveragePool(), image)
+        }
+      ]
     },
     "LpPool": { (translation) throws(ONNXImportError) in
       try translation.powerMean { (x) throws(ONNXImportError) in try translation.pooling(.sum, of: x) }
     },
     "GlobalLpPool": { (translation) throws(ONNXImportError) in
-      try translation.powerMean { (x) throws(ONNXImportError) in try translation.reduced(.sum, x, Array(x.shape.indices.dropFirst(2))) }
+      try translation.powerMean { (x) throws(ONNXImportError) in
+        try translation.reduced(.sum, x, Array(x.shape.indices.dropFirst(2)))
+      }
     },
     "GlobalMaxPool": { (translation) throws(ONNXImportError) in
-      [try translation.onFeatureMap(try translation.operand(0)) { (image) throws(ONNXImportError) in
-        try translation.emit(Pool(.maximum, window: Window(height: image.shape[1], width: image.shape[2])), image)
-      }]
+      [
+        try translation.onFeatureMap(try translation.operand(0)) { (image) throws(ONNXImportError) in
+          try translation.emit(Pool(.maximum, window: Window(height: image.shape[1], width: image.shape[2])), image)
+        }
+      ]
     },
   ]
 
@@ -40,8 +46,9 @@ extension Translation {
     }
     guard node.outputs.count == 1 || node.outputs[1].isEmpty else { throw node.unsupported("the indices of the maxima") }
     let window = try window(kernel: kernel, input: input.shape)
-    let pool = Pool(function, window: window, ceiling: try node.bool("ceil_mode", default: false),
-                    countsPadding: try node.bool("count_include_pad", default: false))
+    let pool = Pool(
+      function, window: window, ceiling: try node.bool("ceil_mode", default: false),
+      countsPadding: try node.bool("count_include_pad", default: false))
     return try onFeatureMap(input) { (image) throws(ONNXImportError) in try emit(pool, image) }
   }
 }

@@ -27,7 +27,9 @@ extension Translation {
 extension Node {
   /// Scale and zero point of a whole tensor. uint8 is int8 with its zero point moved by 128.
   fileprivate func quantizationMap(_ scale: HostTensor, _ zeroPoint: HostTensor?) throws(ONNXImportError) -> Quantization {
-    guard scale.count == 1, zeroPoint.map({ $0.count == 1 }) ?? true else { throw unsupported("a scale per channel of a computed tensor") }
+    guard scale.count == 1, zeroPoint.map({ $0.count == 1 }) ?? true else {
+      throw unsupported("a scale per channel of a computed tensor")
+    }
     let stated = try int("output_dtype", default: 0)
     let type = zeroPoint?.storedType ?? Onnx_TensorProto.DataType(rawValue: stated == 0 ? 2 : stated)
     guard type == .uint8 || type == .int8 else { throw unsupported("a quantization to a type other than int8 and uint8") }
@@ -58,7 +60,8 @@ extension ConstantFolding {
         return Float(elements[index] &- zeroPoints[zeroPoints.count == 1 ? 0 : channel]) * scales[channel]
       }
       var result = HostTensor(operand.shape, floats: floats)
-      let isSymmetric = zeroPoints.allSatisfy { $0 == 0 } && elements.allSatisfy { -127...127 ~= $0 } && scales.allSatisfy { $0 > 0 }
+      let isSymmetric =
+        zeroPoints.allSatisfy { $0 == 0 } && elements.allSatisfy { -127...127 ~= $0 } && scales.allSatisfy { $0 > 0 }
       if isSymmetric { result.steps = HostTensor.Steps(scales: scales, axis: axis) }
       return [result]
     },
@@ -66,7 +69,9 @@ extension ConstantFolding {
       let (operand, scale) = (try folding.input(0), try folding.input(1))
       let zeroPoint = folding.optionalInput(2)
       let type = zeroPoint?.storedType ?? .uint8
-      guard scale.count == 1, type == .uint8 || type == .int8 else { throw folding.node.unsupported("this quantization of a constant") }
+      guard scale.count == 1, type == .uint8 || type == .int8 else {
+        throw folding.node.unsupported("this quantization of a constant")
+      }
       let offset = Float(zeroPoint?.integers?.first ?? 0)
       let (low, high): (Float, Float) = type == .uint8 ? (0, 255) : (-128, 127)
       let steps = operand.floats.map { min(max(($0 / scale.floats[0]).rounded(.toNearestOrEven) + offset, low), high) }

@@ -6,7 +6,9 @@ extension Translation {
     "Upsample": { (translation) throws(ONNXImportError) in
       let x = try translation.operand(0)
       let attribute = try translation.node.floats("scales")
-      guard let scales = try translation.optionalConstant(1)?.floats ?? attribute, scales.count == x.shape.count else { throw translation.node.error("the scales are missing") }
+      guard let scales = try translation.optionalConstant(1)?.floats ?? attribute, scales.count == x.shape.count else {
+        throw translation.node.error("the scales are missing")
+      }
       var resizing = Resizing(mode: try translation.node.string("mode") ?? "nearest")
       (resizing.transformation, resizing.rounding) = ("asymmetric", "floor")
       var extents: [Int] = []
@@ -38,7 +40,9 @@ extension Translation {
     var extents = x.shape
     var scales = Array(repeating: 1.0, count: rank)
     if let sizes, !sizes.isEmpty {
-      guard sizes.count == axes.count, sizes.allSatisfy({ 1...Resizing.largestExtent ~= $0 }) else { throw node.error("sizes \(sizes) do not fit shape \(x.shape)") }
+      guard sizes.count == axes.count, sizes.allSatisfy({ 1...Resizing.largestExtent ~= $0 }) else {
+        throw node.error("sizes \(sizes) do not fit shape \(x.shape)")
+      }
       let policy = try node.string("keep_aspect_ratio_policy") ?? "stretch"
       let ratios = zip(axes, sizes).map { Double($1) / Double(x.shape[$0]) }
       let common = policy == "not_larger" ? ratios.min() : policy == "not_smaller" ? ratios.max() : nil

@@ -65,7 +65,9 @@ extension Translation {
     "DepthToSpace": { (translation) throws(ONNXImportError) in
       let (x, size) = try translation.blocks()
       let (n, c, h, w) = (x.shape[0], x.shape[1] / (size * size), x.shape[2], x.shape[3])
-      guard c > 0, x.shape[1] % (size * size) == 0 else { throw translation.node.error("blocks of \(size) do not fit shape \(x.shape)") }
+      guard c > 0, x.shape[1] % (size * size) == 0 else {
+        throw translation.node.error("blocks of \(size) do not fit shape \(x.shape)")
+      }
       let isColumnFirst = try translation.node.string("mode") == "CRD"
       let split = try translation.reshaped(x, isColumnFirst ? [n, c, size, size, h, w] : [n, size, size, c, h, w])
       let moved = try translation.transposed(split, isColumnFirst ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2])
@@ -74,7 +76,9 @@ extension Translation {
     "SpaceToDepth": { (translation) throws(ONNXImportError) in
       let (x, size) = try translation.blocks()
       let (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2] / size, x.shape[3] / size)
-      guard h * size == x.shape[2], w * size == x.shape[3] else { throw translation.node.error("blocks of \(size) do not fit shape \(x.shape)") }
+      guard h * size == x.shape[2], w * size == x.shape[3] else {
+        throw translation.node.error("blocks of \(size) do not fit shape \(x.shape)")
+      }
       let split = try translation.reshaped(x, [n, c, h, size, w, size])
       let isColumnFirst = try translation.node.string("mode") == "CRD"
       let moved = try translation.transposed(split, isColumnFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4])

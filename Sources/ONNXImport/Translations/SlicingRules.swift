@@ -83,7 +83,8 @@ extension Translation {
     return try emit(Gather(axis: axis), x, positions(rows))
   }
 
-  /// Updates at constant indices, as an assignment to a slice is exported: rows of the data and of the updates, joined, in their new order.
+  /// Updates at constant indices, as an assignment to a slice is exported: rows of the data and of the updates, joined, in their
+  /// new order.
   private func scattered() throws(ONNXImportError) -> Value {
     try node.requireInputs(3...3)
     let (data, indices, updates) = (try operand(0), try constant(1), try operand(2))
@@ -155,7 +156,9 @@ extension Translation {
     _ = try checkedShape(shape)
     var x = try reshaped(value, Array(repeating: 1, count: shape.count - value.shape.count) + value.shape)
     for axis in shape.indices.reversed() where x.shape[axis] != shape[axis] {
-      guard shape[axis] <= ConstantFolding.largestElementCount else { throw node.unsupported("an expansion to shape \(shape) is too large") }
+      guard shape[axis] <= ConstantFolding.largestElementCount else {
+        throw node.unsupported("an expansion to shape \(shape) is too large")
+      }
       x = try gathered(x, axis, Array(repeating: 0, count: shape[axis]))
     }
     return x

@@ -94,7 +94,9 @@ extension Translation {
     let output: Graph.TensorID
     do { output = try graph.append(operation, tensors, name: node.name) } catch {
       let shapes = inputs.map { "\($0.shape)" }.joined(separator: ", ")
-      throw node.error("inputs of shapes \(shapes) do not fit (\(error.reason.reason), found \(error.reason.found), needed \(error.reason.needed))")
+      throw node.error(
+        "inputs of shapes \(shapes) do not fit (\(error.reason.reason), found \(error.reason.found), needed \(error.reason.needed))"
+      )
     }
     let shape = graph.graph.shape(output)
     guard shape.isValid else { throw node.unsupported("its result of shape \(shape) is too large") }
@@ -106,7 +108,9 @@ extension Translation {
     switch value {
     case .computed(let tensor, _): return tensor
     case .constant(let constant):
-      guard constant.floats.allSatisfy({ $0.isFinite || (allowsInfinity && !$0.isNaN) }) else { throw node.error("a constant input holds infinite values or NaN") }
+      guard constant.floats.allSatisfy({ $0.isFinite || (allowsInfinity && !$0.isNaN) }) else {
+        throw node.error("a constant input holds infinite values or NaN")
+      }
       let tensor = graph.constant(try checkedShape(constant.shape), constant.floats, name: node.name)
       if let steps = constant.steps { graph.note(steps.scales, of: tensor) }
       return tensor

@@ -30,7 +30,8 @@ public struct AlignmentPoint: Sendable {
   public func point(_ index: Int) -> AlignmentPoint? {
     let record = model.operatorRecord(index)
     guard record.kind == .convolution || record.kind == .depthwiseConvolution,
-          let output = model.operand(record, record.inputCount), !model.sharesWeights(ofOperator: index) else { return nil }
+      let output = model.operand(record, record.inputCount), !model.sharesWeights(ofOperator: index)
+    else { return nil }
     let shape = model.tensor(output).type.shape
     guard shape.rank == 4, shape[0] == 1, shape[1] * shape[2] > 1 else { return nil }
     return AlignmentPoint(operatorIndex: index, outputTensor: output, channelCount: shape[3], pixelCount: shape[1] * shape[2])

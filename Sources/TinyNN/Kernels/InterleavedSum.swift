@@ -3,8 +3,9 @@
   var chains = SIMD8<Float>(repeating: 0)
   var index = 0
   while index + 8 <= count {
-    chains += SIMD8(term(index), term(index + 1), term(index + 2), term(index + 3),
-                    term(index + 4), term(index + 5), term(index + 6), term(index + 7))
+    chains += SIMD8(
+      term(index), term(index + 1), term(index + 2), term(index + 3),
+      term(index + 4), term(index + 5), term(index + 6), term(index + 7))
     index += 8
   }
   while index < count {
@@ -21,8 +22,9 @@
   var lanes = SIMD8<Float>(repeating: term(0))
   var index = 0
   while index + 8 <= count {
-    let terms = SIMD8(term(index), term(index + 1), term(index + 2), term(index + 3),
-                      term(index + 4), term(index + 5), term(index + 6), term(index + 7))
+    let terms = SIMD8(
+      term(index), term(index + 1), term(index + 2), term(index + 3),
+      term(index + 4), term(index + 5), term(index + 6), term(index + 7))
     lanes.replace(with: terms, where: terms .> lanes)
     index += 8
   }

@@ -36,11 +36,12 @@ extension Kernels {
     minimum: Float, maximum: Float
   ) {
     // In bounds: the caller's slices were asserted against the operands' sizes, which the file's check has proved.
-    unsafe matMul(TinyNNMatMulF32(
-      input: UnsafePointer(rows.elements.base), offsets: rows.offsets.map { unsafe UnsafePointer($0.base) },
-      rows: Int32(rows.count), taps: Int32(rows.taps), channels: Int32(rows.channels), zeros: UnsafePointer(rows.zeros.base),
-      weights: UnsafePointer(weights.base), bias: UnsafePointer(bias.base), output: output.base,
-      outputStride: Int32(outputStride), columns: Int32(columns), minimum: minimum, maximum: maximum))
+    unsafe matMul(
+      TinyNNMatMulF32(
+        input: UnsafePointer(rows.elements.base), offsets: rows.offsets.map { unsafe UnsafePointer($0.base) },
+        rows: Int32(rows.count), taps: Int32(rows.taps), channels: Int32(rows.channels), zeros: UnsafePointer(rows.zeros.base),
+        weights: UnsafePointer(weights.base), bias: UnsafePointer(bias.base), output: output.base,
+        outputStride: Int32(outputStride), columns: Int32(columns), minimum: minimum, maximum: maximum))
   }
 
   func convolveDepthwise(
@@ -48,14 +49,15 @@ extension Kernels {
     output: Elements<Float>, outputWidth: Int, rows: Range<Int>, minimum: Float, maximum: Float
   ) {
     // In bounds: as above.
-    unsafe depthwise(TinyNNDepthwiseF32(
-      input: UnsafePointer(input.base), inputHeight: Int32(inputShape[1]), inputWidth: Int32(inputShape[2]),
-      channels: Int32(inputShape[3]), weights: UnsafePointer(weights.base), bias: UnsafePointer(bias.base),
-      kernelHeight: Int32(window.height), kernelWidth: Int32(window.width),
-      strideY: Int32(window.strideY), strideX: Int32(window.strideX),
-      dilationY: Int32(window.dilationY), dilationX: Int32(window.dilationX),
-      padTop: Int32(window.padTop), padLeft: Int32(window.padLeft),
-      output: output.base, outputWidth: Int32(outputWidth), firstRow: Int32(rows.lowerBound), endRow: Int32(rows.upperBound),
-      minimum: minimum, maximum: maximum))
+    unsafe depthwise(
+      TinyNNDepthwiseF32(
+        input: UnsafePointer(input.base), inputHeight: Int32(inputShape[1]), inputWidth: Int32(inputShape[2]),
+        channels: Int32(inputShape[3]), weights: UnsafePointer(weights.base), bias: UnsafePointer(bias.base),
+        kernelHeight: Int32(window.height), kernelWidth: Int32(window.width),
+        strideY: Int32(window.strideY), strideX: Int32(window.strideX),
+        dilationY: Int32(window.dilationY), dilationX: Int32(window.dilationX),
+        padTop: Int32(window.padTop), padLeft: Int32(window.padLeft),
+        output: output.base, outputWidth: Int32(outputWidth), firstRow: Int32(rows.lowerBound), endRow: Int32(rows.upperBound),
+        minimum: minimum, maximum: maximum))
   }
 }

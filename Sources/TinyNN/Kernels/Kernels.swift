@@ -26,16 +26,16 @@ public struct Kernels: Sendable {
     unsafe matMulContext = nil
     switch instructionSet {
     #if arch(x86_64)
-    case .avx2, .avxVNNI:
-      unsafe matMulFunction = tinynn_matmul_f32_avx2
-      unsafe depthwiseFunction = tinynn_depthwise_f32_avx2
-    case .avx512, .avx512VNNI:
-      unsafe matMulFunction = tinynn_matmul_f32_avx512
-      unsafe depthwiseFunction = tinynn_depthwise_f32_avx512
+      case .avx2, .avxVNNI:
+        unsafe matMulFunction = tinynn_matmul_f32_avx2
+        unsafe depthwiseFunction = tinynn_depthwise_f32_avx2
+      case .avx512, .avx512VNNI:
+        unsafe matMulFunction = tinynn_matmul_f32_avx512
+        unsafe depthwiseFunction = tinynn_depthwise_f32_avx512
     #elseif arch(arm64)
-    case .neon, .neonDotProduct, .neonI8MM:
-      unsafe matMulFunction = tinynn_matmul_f32_neon
-      unsafe depthwiseFunction = tinynn_depthwise_f32_neon
+      case .neon, .neonDotProduct, .neonI8MM:
+        unsafe matMulFunction = tinynn_matmul_f32_neon
+        unsafe depthwiseFunction = tinynn_depthwise_f32_neon
     #endif
     default:
       unsafe matMulFunction = nil
@@ -43,43 +43,43 @@ public struct Kernels: Sendable {
     }
     switch instructionSet {
     #if arch(x86_64)
-    case .avx2, .avx512:
-      unsafe matMulS8Function = tinynn_matmul_s8_avx2
-      unsafe depthwiseS8Function = tinynn_depthwise_s8_avx2
-      unsafe addS8Function = tinynn_add_s8_avx2
-      unsafe multiplyS8Function = tinynn_multiply_s8_avx2
-    case .avxVNNI:
-      unsafe matMulS8Function = tinynn_matmul_s8_avx_vnni
-      unsafe depthwiseS8Function = tinynn_depthwise_s8_avx_vnni
-      unsafe addS8Function = tinynn_add_s8_avx2
-      unsafe multiplyS8Function = tinynn_multiply_s8_avx2
-    case .avx512VNNI:
-      unsafe matMulS8Function = tinynn_matmul_s8_avx512_vnni
-      unsafe depthwiseS8Function = tinynn_depthwise_s8_avx512_vnni
-      unsafe addS8Function = tinynn_add_s8_avx2
-      unsafe multiplyS8Function = tinynn_multiply_s8_avx2
+      case .avx2, .avx512:
+        unsafe matMulS8Function = tinynn_matmul_s8_avx2
+        unsafe depthwiseS8Function = tinynn_depthwise_s8_avx2
+        unsafe addS8Function = tinynn_add_s8_avx2
+        unsafe multiplyS8Function = tinynn_multiply_s8_avx2
+      case .avxVNNI:
+        unsafe matMulS8Function = tinynn_matmul_s8_avx_vnni
+        unsafe depthwiseS8Function = tinynn_depthwise_s8_avx_vnni
+        unsafe addS8Function = tinynn_add_s8_avx2
+        unsafe multiplyS8Function = tinynn_multiply_s8_avx2
+      case .avx512VNNI:
+        unsafe matMulS8Function = tinynn_matmul_s8_avx512_vnni
+        unsafe depthwiseS8Function = tinynn_depthwise_s8_avx512_vnni
+        unsafe addS8Function = tinynn_add_s8_avx2
+        unsafe multiplyS8Function = tinynn_multiply_s8_avx2
     #elseif arch(arm64)
-    case .neon:
-      unsafe matMulS8Function = tinynn_matmul_s8_neon
-      unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
-      unsafe addS8Function = tinynn_add_s8_neon
-      unsafe multiplyS8Function = tinynn_multiply_s8_neon
-    case .neonDotProduct:
-      unsafe matMulS8Function = tinynn_matmul_s8_neon_dotprod
-      unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
-      unsafe addS8Function = tinynn_add_s8_neon
-      unsafe multiplyS8Function = tinynn_multiply_s8_neon
-    case .neonI8MM:
-      unsafe matMulS8Function = tinynn_matmul_s8_neon_i8mm
-      unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
-      unsafe addS8Function = tinynn_add_s8_neon
-      unsafe multiplyS8Function = tinynn_multiply_s8_neon
+      case .neon:
+        unsafe matMulS8Function = tinynn_matmul_s8_neon
+        unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
+        unsafe addS8Function = tinynn_add_s8_neon
+        unsafe multiplyS8Function = tinynn_multiply_s8_neon
+      case .neonDotProduct:
+        unsafe matMulS8Function = tinynn_matmul_s8_neon_dotprod
+        unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
+        unsafe addS8Function = tinynn_add_s8_neon
+        unsafe multiplyS8Function = tinynn_multiply_s8_neon
+      case .neonI8MM:
+        unsafe matMulS8Function = tinynn_matmul_s8_neon_i8mm
+        unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
+        unsafe addS8Function = tinynn_add_s8_neon
+        unsafe multiplyS8Function = tinynn_multiply_s8_neon
     #elseif arch(arm)
-    case .arm:
-      unsafe matMulS8Function = tinynn_matmul_s8_arm
-      unsafe depthwiseS8Function = tinynn_depthwise_s8_arm
-      unsafe addS8Function = tinynn_add_s8_arm
-      unsafe multiplyS8Function = nil
+      case .arm:
+        unsafe matMulS8Function = tinynn_matmul_s8_arm
+        unsafe depthwiseS8Function = tinynn_depthwise_s8_arm
+        unsafe addS8Function = tinynn_add_s8_arm
+        unsafe multiplyS8Function = nil
     #endif
     default:
       unsafe matMulS8Function = nil

@@ -91,7 +91,8 @@
   }
 
   /// The values of a vector from `index` on, at any alignment of elements.
-  @inline(__always) func vector<Vector: SIMD & BitwiseCopyable>(_ type: Vector.Type, at index: Int) -> Vector where Vector.Scalar == Element {
+  @inline(__always) func vector<Vector: SIMD & BitwiseCopyable>(_ type: Vector.Type, at index: Int) -> Vector
+  where Vector.Scalar == Element {
     assert(index >= 0 && index + Vector.scalarCount <= count)
     // In bounds: as above.
     return unsafe UnsafeRawPointer(base + index).loadUnaligned(as: type)

@@ -65,7 +65,8 @@ public struct Checksum: Sendable {
       a = round(a, word)
       offset += 8
     }
-    var hash = rotated(a, 1) &+ rotated(b, 7) &+ rotated(c, 12) &+ rotated(d, 18) &+ widened(UInt32(truncatingIfNeeded: bytes.count))
+    var hash =
+      rotated(a, 1) &+ rotated(b, 7) &+ rotated(c, 12) &+ rotated(d, 18) &+ widened(UInt32(truncatingIfNeeded: bytes.count))
     hash = (hash ^ (hash &>> 33)) &* prime2
     hash = (hash ^ (hash &>> 29)) &* prime3
     return hash ^ (hash &>> 32)

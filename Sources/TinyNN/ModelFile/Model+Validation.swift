@@ -47,7 +47,9 @@ extension Model {
       guard bytes.contains(offset, byteCount) else {
         throw ModelError(.sectionOutOfBounds, at: entry, found: Int(kind.rawValue), needed: bytes.count)
       }
-      guard offset % Format.alignment == 0 else { throw ModelError(.misaligned, at: entry, found: offset, needed: Format.alignment) }
+      guard offset % Format.alignment == 0 else {
+        throw ModelError(.misaligned, at: entry, found: offset, needed: Format.alignment)
+      }
       self[kind] = Section(offset: offset, byteCount: byteCount, isPresent: true)
     }
   }
@@ -61,8 +63,9 @@ extension Model {
     _ = try recordCount(.weights, 1)
     let planByteCount = try recordCount(.plan, 1)
     guard planByteCount == Format.planHeaderByteCount + tensorCount * Format.planRecordByteCount else {
-      throw ModelError(.sectionWrongSize, at: self[.plan].offset, found: planByteCount,
-                       needed: Format.planHeaderByteCount + tensorCount * Format.planRecordByteCount)
+      throw ModelError(
+        .sectionWrongSize, at: self[.plan].offset, found: planByteCount,
+        needed: Format.planHeaderByteCount + tensorCount * Format.planRecordByteCount)
     }
   }
 
@@ -86,7 +89,8 @@ extension Model {
     else { throw ModelError(.sectionWrongSize, at: offset, found: byteCount) }
     for index in 0..<inputCount + outputCount {
       guard input(index) < tensorCount else {
-        throw ModelError(.operandOutOfBounds, at: offset + Format.interfaceHeaderByteCount + 4 * index, found: input(index), needed: tensorCount)
+        throw ModelError(
+          .operandOutOfBounds, at: offset + Format.interfaceHeaderByteCount + 4 * index, found: input(index), needed: tensorCount)
       }
     }
   }
@@ -96,7 +100,9 @@ extension Model {
     for index in 0..<inputCount + outputCount {
       let type = tensor(input(index)).type.elementType
       guard type == .float32 && (OperatorSelection.hasFloat || index >= inputCount) || (type == .int8 && index < inputCount) else {
-        throw ModelError(.operandTypeMismatch, at: tensorOffset(input(index)), found: Int(type.rawValue), needed: Int(ElementType.float32.rawValue))
+        throw ModelError(
+          .operandTypeMismatch, at: tensorOffset(input(index)), found: Int(type.rawValue), needed: Int(ElementType.float32.rawValue)
+        )
       }
     }
   }
@@ -143,7 +149,9 @@ extension Model {
     }
     for position in 0..<operandCount {
       guard let tensor = operand(record, position) else {
-        guard position < record.inputCount else { throw ModelError(.operandOutOfBounds, at: offset, operator: index, found: position) }
+        guard position < record.inputCount else {
+          throw ModelError(.operandOutOfBounds, at: offset, operator: index, found: position)
+        }
         continue
       }
       guard tensor < tensorCount else {

@@ -11,7 +11,8 @@ extension Binary {
       eachRow(context, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
         if stepA == 1 && stepB == 1 {
           kernels.multiply(
-            left.slice(startA, count), mapA, right.slice(startB, count), mapB, output: target.slice(start, count), scale: multiplier, bounds)
+            left.slice(startA, count), mapA, right.slice(startB, count), mapB, output: target.slice(start, count),
+            scale: multiplier, bounds)
           return
         }
         for i in 0..<count {
@@ -25,7 +26,8 @@ extension Binary {
     let scaleA = mapA.scale / map.scale, scaleB = mapB.scale / map.scale
     eachRow(context, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
       if stepA == 1 && stepB == 1 {
-        kernels.add(left.slice(startA, count), mapA, right.slice(startB, count), mapB, output: target.slice(start, count), map, bounds)
+        kernels.add(
+          left.slice(startA, count), mapA, right.slice(startB, count), mapB, output: target.slice(start, count), map, bounds)
         return
       }
       for i in 0..<count {

@@ -124,7 +124,9 @@ public struct Binary: Operator {
     var block = 1, alongA = false, alongB = false
     while axis > 0 {
       let extent = output[axis - 1]
-      let (along, otherAlong) = (a.broadcastExtent(axis - 1, rank: rank) == extent, b.broadcastExtent(axis - 1, rank: rank) == extent)
+      let (along, otherAlong) = (
+        a.broadcastExtent(axis - 1, rank: rank) == extent, b.broadcastExtent(axis - 1, rank: rank) == extent
+      )
       if extent > 1 {
         if block == 1 { (alongA, alongB) = (along, otherAlong) }
         if along != alongA || otherAlong != alongB { break }

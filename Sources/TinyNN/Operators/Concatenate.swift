@@ -1,6 +1,7 @@
 /// Tensors put one after the other along an axis.
 ///
-/// Inputs: one or more float32 or int8 tensors that agree in type and in all other axes. Output: the sum of the extents along `axis`.
+/// Inputs: one or more float32 or int8 tensors that agree in type and in all other axes. Output: the sum of the extents along
+/// `axis`.
 public struct Concatenate: Operator {
   public static let kind = OperatorKind.concatenate
   public static let name: StaticString = "Concat"

@@ -1,5 +1,7 @@
 extension Convolution {
-  public var differentiation: Differentiation? { Differentiation(inputs: activation.isClampOrNone ? .forWeights : .always, output: activation.function == .clamp) }
+  public var differentiation: Differentiation? {
+    Differentiation(inputs: activation.isClampOrNone ? .forWeights : .always, output: activation.function == .clamp)
+  }
 
   public func backwardScratchByteCount<Operands: OperandTypes>(of operands: Operands, output: Shape) -> Int {
     let weights = operands.shape(1)
@@ -37,7 +39,8 @@ extension Convolution {
     let inputGradient = context.inputGradient(0), weightGradient = context.weightGradient(1)
     let zeros = memory.zeros(scratch)
     // Each output pixel has its own input pixel, in the same order.
-    let isPointwise = window.taps == 1 && groups == 1 && window.strideX == 1 && window.strideY == 1 && window.padTop == 0
+    let isPointwise =
+      window.taps == 1 && groups == 1 && window.strideX == 1 && window.strideY == 1 && window.padTop == 0
       && window.padLeft == 0 && input.shape.count / channels == memory.rows
     for group in 0..<groups {
       let dY = MatrixGradients.Columns(gradient, start: group * columns, stride: output.shape[3])
@@ -52,7 +55,8 @@ extension Convolution {
               inputGradient.slice(first * channels, count * channels).add(product)
             } else {
               eachPixel(tap, first, count, input.shape, output.shape) { row, pixel in
-                inputGradient.slice(pixel * input.shape[3] + group * channels, channels).add(product.slice(row * channels, channels))
+                inputGradient.slice(pixel * input.shape[3] + group * channels, channels).add(
+                  product.slice(row * channels, channels))
               }
             }
             first += count
@@ -69,7 +73,8 @@ extension Convolution {
               return pixel < 0 ? -1 : pixel * input.shape[3] + group * channels
             }
             memory.addWeights(
-              dY, first, count, tap: tap, to: weightGradient.slice(group * panels.weightCount, panels.weightCount), zeros, context.kernels, scratch)
+              dY, first, count, tap: tap, to: weightGradient.slice(group * panels.weightCount, panels.weightCount), zeros,
+              context.kernels, scratch)
             first += count
           }
         }
@@ -79,7 +84,9 @@ extension Convolution {
 
   /// Calls `body` with each output pixel, counted from `first`, whose tap lies inside the image, and the input pixel there.
   @inline(__always)
-  private func eachPixel(_ tap: Int, _ first: Int, _ count: Int, _ input: Shape, _ output: Shape, _ body: (_ row: Int, _ pixel: Int) -> Void) {
+  private func eachPixel(
+    _ tap: Int, _ first: Int, _ count: Int, _ input: Shape, _ output: Shape, _ body: (_ row: Int, _ pixel: Int) -> Void
+  ) {
     for row in 0..<count {
       let pixel = pixel(tap, first + row, input, output)
       if pixel >= 0 { body(row, pixel) }
@@ -98,7 +105,9 @@ extension Convolution {
 }
 
 extension Dense {
-  public var differentiation: Differentiation? { Differentiation(inputs: activation.isClampOrNone ? .forWeights : .always, output: activation.function == .clamp) }
+  public var differentiation: Differentiation? {
+    Differentiation(inputs: activation.isClampOrNone ? .forWeights : .always, output: activation.function == .clamp)
+  }
 
   public func backwardScratchByteCount<Operands: OperandTypes>(of operands: Operands, output: Shape) -> Int {
     Format.aligned(activation.isClampOrNone ? 0 : 4 * output.count) + gradients(operands.shape(1), output).scratchByteCount
@@ -133,7 +142,8 @@ extension Dense {
     while first < memory.rows {
       let count = min(memory.block, memory.rows - first)
       if let inputGradient {
-        inputGradient.slice(first * depth, count * depth).add(memory.multiplyByWeights(dY, first, count, zeros, context.kernels, scratch))
+        inputGradient.slice(first * depth, count * depth).add(
+          memory.multiplyByWeights(dY, first, count, zeros, context.kernels, scratch))
       }
       if let weightGradient {
         let start = first

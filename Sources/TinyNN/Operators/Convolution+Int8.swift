@@ -50,7 +50,8 @@ extension Convolution {
     let zeroPoint = Int8(truncatingIfNeeded: input.map.zeroPoint)
     let bounds = activation.bounds(in: output.map)
     let scratch = context.scratch(share: blocks.scratchByteCount)
-    let padding = blocks.rows == .indirect
+    let padding =
+      blocks.rows == .indirect
       ? scratch.int8s(at: blocks.paddingOffset, count: channels) : scratch.int8s(at: 0, count: 0)
     for i in 0..<padding.count { padding[i] = zeroPoint }
 
@@ -70,7 +71,9 @@ extension Convolution {
             rows = Int8MatrixRows(source, offsets: offsets, count: count, taps: window.taps, channels: channels, padding: padding)
           case .gathered:
             let patches = scratch.int8s(at: 0, count: count * packing.paddedDepth)
-            let patch = Patch(input: input.shape, channels: channels, firstChannel: group * channels, stride: packing.paddedDepth, zeroPoint: zeroPoint)
+            let patch = Patch(
+              input: input.shape, channels: channels, firstChannel: group * channels, stride: packing.paddedDepth,
+              zeroPoint: zeroPoint)
             gather(source, patches, first, count, output.shape[2], patch)
             rows = Int8MatrixRows(patches, count: count, depth: packing.paddedDepth)
           }
@@ -78,8 +81,9 @@ extension Convolution {
           let vector = group * packing.biasCount + firstColumn
           context.kernels.multiply(
             rows,
-            weights: weights.int8s.slice(group * packing.weightCount + panelShare.lowerBound * packing.panelStride,
-                                         panelShare.count * packing.panelStride),
+            weights: weights.int8s.slice(
+              group * packing.weightCount + panelShare.lowerBound * packing.panelStride,
+              panelShare.count * packing.panelStride),
             bias: bias.slice(vector, panelShare.count * PanelPacking.width),
             multipliers: multipliers.slice(vector, panelShare.count * PanelPacking.width),
             output: output.int8s.slice(target, (count - 1) * output.shape[3] + columnCount),
@@ -99,7 +103,9 @@ extension Convolution {
 
   /// Copies the patches of `count` output pixels from `first`; taps in the padding, and elements behind the last tap, are the
   /// zero point.
-  private func gather(_ source: Elements<Int8>, _ patches: Elements<Int8>, _ first: Int, _ count: Int, _ outputWidth: Int, _ patch: Patch) {
+  private func gather(
+    _ source: Elements<Int8>, _ patches: Elements<Int8>, _ first: Int, _ count: Int, _ outputWidth: Int, _ patch: Patch
+  ) {
     // Locals, because the compiler must expect that a write to the patches changes what it has not copied.
     let window = window, (stride, zeroPoint) = (patch.stride, patch.zeroPoint)
     let (height, width, depth) = (patch.input[1], patch.input[2], patch.input[3])
@@ -130,7 +136,9 @@ extension Convolution {
   }
 
   /// One patch, tap by tap.
-  private func gatherAtEdge(_ source: Elements<Int8>, _ patches: Elements<Int8>, _ start: Int, _ top: Int, _ left: Int, _ patch: Patch) {
+  private func gatherAtEdge(
+    _ source: Elements<Int8>, _ patches: Elements<Int8>, _ start: Int, _ top: Int, _ left: Int, _ patch: Patch
+  ) {
     let (height, width, depth) = (patch.input[1], patch.input[2], patch.input[3])
     var index = start
     for ky in 0..<window.height {
@@ -164,6 +172,7 @@ extension Elements<Int8> {
       unsafe to.storeBytes(of: from.loadUnaligned(fromByteOffset: i, as: UInt.self), toByteOffset: i, as: UInt.self)
       i += word
     }
-    unsafe to.storeBytes(of: from.loadUnaligned(fromByteOffset: count - word, as: UInt.self), toByteOffset: count - word, as: UInt.self)
+    unsafe to.storeBytes(
+      of: from.loadUnaligned(fromByteOffset: count - word, as: UInt.self), toByteOffset: count - word, as: UInt.self)
   }
 }

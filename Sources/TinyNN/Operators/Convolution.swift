@@ -80,8 +80,9 @@ public struct Convolution: Operator {
 
   public func scratchByteCount<Operands: OperandTypes>(of operands: Operands, output: TensorType, parts: Int) -> Int {
     let channels = operands.shape(1)[3]
-    return parts * (operands.isInt8(0)
-      ? Int8Blocks(self, channels: channels).scratchByteCount : Blocks(self, channels: channels).scratchByteCount)
+    return parts
+      * (operands.isInt8(0)
+        ? Int8Blocks(self, channels: channels).scratchByteCount : Blocks(self, channels: channels).scratchByteCount)
   }
 
   public func fusing(_ next: Activation) -> Convolution? {
@@ -136,8 +137,9 @@ public struct Convolution: Operator {
 
   /// `PanelPacking.dividesColumns` of one image; a pixel reads as many new ones as the window steps over.
   func dividesColumns(pixels: Int, columns: Int, channels: Int) -> Bool {
-    groups == 1 && PanelPacking.dividesColumns(
-      rows: pixels, readPerRow: window.strideY * window.strideX * channels, depth: window.taps * channels, columns: columns)
+    groups == 1
+      && PanelPacking.dividesColumns(
+        rows: pixels, readPerRow: window.strideY * window.strideX * channels, depth: window.taps * channels, columns: columns)
   }
 
   public func run(_ context: borrowing OperatorContext) {
@@ -157,7 +159,8 @@ public struct Convolution: Operator {
     guard columnCount > 0 else { return }
 
     let scratch = context.scratch(share: blocks.scratchByteCount)
-    let zeros: Elements<Float> = scratch.floats(at: blocks.isContiguous ? 0 : blocks.zerosOffset, count: blocks.isContiguous ? 0 : blocks.zeroCount)
+    let zeros: Elements<Float> = scratch.floats(
+      at: blocks.isContiguous ? 0 : blocks.zerosOffset, count: blocks.isContiguous ? 0 : blocks.zeroCount)
     for i in 0..<zeros.count { zeros[i] = 0 }
 
     for image in 0..<output.shape[0] {
@@ -174,13 +177,15 @@ public struct Convolution: Operator {
             let offsets = scratch.int32s(at: 0, count: count * taps)
             fillOffsets(offsets, first, count, input.shape, output.shape[2], channelOffset: group * channels, joined: joined)
             rows = MatrixRows(
-              source, offsets: offsets, count: count, taps: taps, channels: joined ? window.width * channels : channels, zeros: zeros)
+              source, offsets: offsets, count: count, taps: taps, channels: joined ? window.width * channels : channels,
+              zeros: zeros)
           }
           let target = (image * pixels + first) * output.shape[3] + group * columns + firstColumn
           context.kernels.multiply(
             rows,
-            weights: weights.floats.slice(group * packing.weightCount + panelShare.lowerBound * packing.panelStride,
-                                          panelShare.count * packing.panelStride),
+            weights: weights.floats.slice(
+              group * packing.weightCount + panelShare.lowerBound * packing.panelStride,
+              panelShare.count * packing.panelStride),
             bias: bias.floats.slice(group * packing.biasCount + firstColumn, panelShare.count * PanelPacking.width),
             output: output.floats.slice(target, (count - 1) * output.shape[3] + columnCount),
             outputStride: output.shape[3], columns: columnCount,

@@ -30,7 +30,8 @@ extension Dense {
         weights: weights.int8s.slice(panelShare.lowerBound * packing.panelStride, panelShare.count * packing.panelStride),
         bias: bias.slice(firstColumn, panelShare.count * PanelPacking.width),
         multipliers: multipliers.slice(firstColumn, panelShare.count * PanelPacking.width),
-        output: output.int8s.slice(target, (count - 1) * columns + columnCount), outputStride: columns, columns: columnCount, bounds)
+        output: output.int8s.slice(target, (count - 1) * columns + columnCount), outputStride: columns, columns: columnCount, bounds
+      )
       first += count
     }
   }

@@ -32,7 +32,8 @@ public struct Dense: Operator {
     let weights = operands.shape(1)
     let packing = PanelPacking(columns: weights[0], depth: weights[1])
     switch index {
-    case 1: return operands.isInt8(0) ? Int8PanelPacking(columns: weights[0], depth: weights[1]).weightCount : packing.weightCount * 4
+    case 1:
+      return operands.isInt8(0) ? Int8PanelPacking(columns: weights[0], depth: weights[1]).weightCount : packing.weightCount * 4
     case 2, 3: return packing.biasCount * 4
     default: return nil
     }

@@ -1,5 +1,7 @@
 extension DepthwiseConvolution {
-  public var differentiation: Differentiation? { Differentiation(inputs: activation.isClampOrNone ? .forWeights : .always, output: activation.function == .clamp) }
+  public var differentiation: Differentiation? {
+    Differentiation(inputs: activation.isClampOrNone ? .forWeights : .always, output: activation.function == .clamp)
+  }
 
   public func backwardScratchByteCount<Operands: OperandTypes>(of operands: Operands, output: Shape) -> Int {
     activation.isClampOrNone ? 0 : Format.aligned(4 * output.count)

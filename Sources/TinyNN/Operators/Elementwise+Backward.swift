@@ -21,7 +21,8 @@ extension Binary {
     if !activation.isClampOrNone {
       eachRow(context.forward, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
         for i in 0..<count {
-          gradient[start + i] = gradient[start + i] * activation.derivative(at: value(a.floats[startA + i * stepA], b.floats[startB + i * stepB]))
+          gradient[start + i] =
+            gradient[start + i] * activation.derivative(at: value(a.floats[startA + i * stepA], b.floats[startB + i * stepB]))
         }
       }
     }

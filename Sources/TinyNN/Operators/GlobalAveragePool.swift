@@ -23,7 +23,8 @@ public struct GlobalAveragePool: Operator {
     if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(input, output, share) }
     let divisor = Float(pixels)
     for image in 0..<input.shape[0] {
-      let source = input.floats.slice(image * pixels * channels, pixels * channels), target = output.floats.slice(image * channels, channels)
+      let source = input.floats.slice(image * pixels * channels, pixels * channels),
+        target = output.floats.slice(image * channels, channels)
       var channel = share.lowerBound
       while channel + 16 <= share.upperBound {
         var place = channel
@@ -54,7 +55,8 @@ public struct GlobalAveragePool: Operator {
     let map = input.map
     let offset = map.zeroPoint &* Int32(truncatingIfNeeded: pixels), divisor = Float(pixels)
     for image in 0..<input.shape[0] {
-      let source = input.int8s.slice(image * pixels * channels, pixels * channels), target = output.floats.slice(image * channels, channels)
+      let source = input.int8s.slice(image * pixels * channels, pixels * channels),
+        target = output.floats.slice(image * channels, channels)
       var channel = share.lowerBound
       while channel + 8 <= share.upperBound {
         var sums = SIMD8<Int32>(repeating: 0), place = channel

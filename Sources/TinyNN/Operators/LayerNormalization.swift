@@ -61,10 +61,11 @@ public struct LayerNormalization: Operator {
   @inline(__always) func moments(_ source: Elements<Float>, _ start: Int, _ channels: Int) -> (mean: Float, factor: Float) {
     let divisor = Float(channels)
     let mean = centres ? interleavedSum(channels) { source[start + $0] } / divisor : 0
-    let variance = interleavedSum(channels) { i in
-      let difference = source[start + i] - mean
-      return difference * difference
-    } / divisor
+    let variance =
+      interleavedSum(channels) { i in
+        let difference = source[start + i] - mean
+        return difference * difference
+      } / divisor
     return (mean, 1 / (variance + epsilon).squareRoot())
   }
 }

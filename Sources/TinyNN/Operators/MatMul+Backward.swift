@@ -10,7 +10,8 @@ extension MatMul {
     ProductGradients(rows: output[output.rank - 2], depth: depth, columns: output[output.rank - 1])
   }
 
-  /// For each matrix Y = A B: dA = dY B^T, dB = A^T dY, in the order of the output; where an operand is broadcast its gradients add up.
+  /// For each matrix Y = A B: dA = dY B^T, dB = A^T dY, in the order of the output; where an operand is broadcast its gradients add
+  /// up.
   public func backward(_ context: borrowing BackwardContext) {
     let a = context.input(0), b = context.input(1), output = context.output(0)
     let gradient = context.outputGradient
@@ -39,7 +40,9 @@ struct ProductGradients {
   // Scratch: zeros | packed B^T or dY | A^T | product. The two products are not needed at once.
   private var zeroCount: Int { max(PanelPacking.padded(depth), PanelPacking.padded(columns)) }
   private var packedStart: Int { Format.aligned(4 * zeroCount) }
-  private var transposedStart: Int { packedStart + Format.aligned(4 * max(PanelPacking.padded(depth) * columns, PanelPacking.padded(columns) * rows)) }
+  private var transposedStart: Int {
+    packedStart + Format.aligned(4 * max(PanelPacking.padded(depth) * columns, PanelPacking.padded(columns) * rows))
+  }
   private var productStart: Int { transposedStart + Format.aligned(4 * depth * rows) }
   var scratchByteCount: Int { productStart + Format.aligned(4 * depth * max(rows, columns)) }
 
@@ -85,7 +88,8 @@ struct ProductGradients {
     let zeros = scratch.floats(at: 0, count: zeroCount), result = scratch.floats(at: productStart, count: count * columns)
     for i in 0..<zeros.count { zeros[i] = 0 }
     kernels.multiply(
-      rows, weights: packed, bias: zeros, output: result, outputStride: columns, columns: columns, minimum: -.infinity, maximum: .infinity)
+      rows, weights: packed, bias: zeros, output: result, outputStride: columns, columns: columns, minimum: -.infinity,
+      maximum: .infinity)
     return result
   }
 }

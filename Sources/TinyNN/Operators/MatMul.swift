@@ -69,8 +69,9 @@ public struct MatMul: Operator {
       let columnCount = min(columns, firstColumn + panels * PanelPacking.width) - firstColumn
       let source = b.floats.slice(offset(of: matrix, in: b.shape, output.shape), depth * columns)
       for index in 0..<panels {
-        pack(source, columns: columns, from: firstColumn + index * PanelPacking.width, depth: depth,
-             into: packed.slice(index * packing.panelStride, packing.panelStride))
+        pack(
+          source, columns: columns, from: firstColumn + index * PanelPacking.width, depth: depth,
+          into: packed.slice(index * packing.panelStride, packing.panelStride))
       }
       let leftStart = offset(of: matrix, in: a.shape, output.shape)
       var first = 0

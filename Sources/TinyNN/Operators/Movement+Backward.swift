@@ -30,7 +30,8 @@ extension Slice {
     let inner = output.shape.count(in: axis + 1..<output.shape.rank)
     for row in 0..<output.shape.count(in: 0..<axis) {
       for i in 0..<extent {
-        target.slice((row * input.shape[axis] + start + i * step) * inner, inner).add(gradient.slice((row * extent + i) * inner, inner))
+        target.slice((row * input.shape[axis] + start + i * step) * inner, inner).add(
+          gradient.slice((row * extent + i) * inner, inner))
       }
     }
   }

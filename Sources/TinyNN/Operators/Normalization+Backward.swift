@@ -24,7 +24,8 @@ extension LayerNormalization {
   /// Scale and shift train.
   public func trainedCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int { operands.shape(index).count }
 
-  /// With n = (x - mean) factor and g = dy scale: dx = factor (g - mean(g) - n mean(g n)); without mean(g) in the root mean square form.
+  /// With n = (x - mean) factor and g = dy scale: dx = factor (g - mean(g) - n mean(g n)); without mean(g) in the root mean square
+  /// form.
   public func backward(_ context: borrowing BackwardContext) {
     let input = context.input(0), source = input.floats, scale = context.input(1).floats
     let gradient = context.outputGradient

@@ -93,11 +93,13 @@ public struct Window: Equatable, Sendable {
       && padTop == 0 && padLeft == 0 && padBottom == 0 && padRight == 0
   }
 
-  static let limit = 1 ... 1 << 15
+  static let limit = 1...1 << 15
 
   /// The window on the unpadded NHWC tensor, if the padding is of zeros around the image and not too large.
   func absorbing(_ pad: Pad) -> Window? {
-    guard pad.rank == 4, pad.value == 0, pad.before[0] == 0, pad.after[0] == 0, pad.before[3] == 0, pad.after[3] == 0 else { return nil }
+    guard pad.rank == 4, pad.value == 0, pad.before[0] == 0, pad.after[0] == 0, pad.before[3] == 0, pad.after[3] == 0 else {
+      return nil
+    }
     var window = self
     window.padTop += pad.before[1]
     window.padBottom += pad.after[1]

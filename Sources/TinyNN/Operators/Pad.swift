@@ -1,6 +1,7 @@
 /// A constant value put around a tensor.
 ///
-/// Input: a float32 or int8 tensor of any rank (int8: the value is quantized). Output: `before[i] + extent + after[i]` along axis i.
+/// Input: a float32 or int8 tensor of any rank (int8: the value is quantized). Output: `before[i] + extent + after[i]` along axis
+/// i.
 public struct Pad: Operator {
   public static let kind = OperatorKind.pad
   public static let name: StaticString = "Pad"

@@ -9,12 +9,16 @@ extension Pool {
       let rowsInside = inside(y * window.strideY - window.padTop, window.height, window.dilationY, input.shape[1], window.padBottom)
       for x in 0..<output.shape[2] {
         let start = (row * output.shape[2] + x) * channels
-        let columnsInside = inside(x * window.strideX - window.padLeft, window.width, window.dilationX, input.shape[2], window.padRight)
-        let count = countsPadding
+        let columnsInside = inside(
+          x * window.strideX - window.padLeft, window.width, window.dilationX, input.shape[2], window.padRight)
+        let count =
+          countsPadding
           ? rowsInside.counted * columnsInside.counted : rowsInside.taps.count * columnsInside.taps.count
         if function == .maximum {
-          maximum(source, (image * input.shape[1] + y * window.strideY - window.padTop) * input.shape[2] + x * window.strideX - window.padLeft,
-                  rowWidth: input.shape[2], rowsInside.taps, columnsInside.taps, target.slice(start, channels))
+          maximum(
+            source,
+            (image * input.shape[1] + y * window.strideY - window.padTop) * input.shape[2] + x * window.strideX - window.padLeft,
+            rowWidth: input.shape[2], rowsInside.taps, columnsInside.taps, target.slice(start, channels))
           continue
         }
         let divisor = Float(count)
@@ -48,7 +52,9 @@ extension Pool {
   }
 
   /// The taps of one axis that lie in the image (they are neighbours), and how many lie in the image or in its declared padding.
-  private func inside(_ first: Int, _ taps: Int, _ dilation: Int, _ extent: Int, _ padAfter: Int) -> (taps: Range<Int>, counted: Int) {
+  private func inside(_ first: Int, _ taps: Int, _ dilation: Int, _ extent: Int, _ padAfter: Int) -> (
+    taps: Range<Int>, counted: Int
+  ) {
     var (lower, upper, counted) = (taps, 0, 0)
     for tap in 0..<taps {
       let position = first + tap * dilation

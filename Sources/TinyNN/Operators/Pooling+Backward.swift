@@ -8,7 +8,9 @@ extension GlobalAveragePool {
     let divisor = Float(pixels)
     for i in 0..<gradient.count { gradient[i] = gradient[i] / divisor }
     for image in 0..<shape[0] {
-      for pixel in 0..<pixels { inputGradient.slice((image * pixels + pixel) * channels, channels).add(gradient.slice(image * channels, channels)) }
+      for pixel in 0..<pixels {
+        inputGradient.slice((image * pixels + pixel) * channels, channels).add(gradient.slice(image * channels, channels))
+      }
     }
   }
 }

@@ -5,7 +5,8 @@
 /// 3. Put the buffer into the lowest gap that holds it, or on top.
 ///
 /// Finding the smallest arena is NP-complete (dynamic storage allocation); greedy by size reaches the lower bound on most
-/// image encoders and is a quarter above it on some; ModelCompiler searches further. Not handled: moving a buffer during its life. Allocates nothing; cost: quadratic.
+/// image encoders and is a quarter above it on some; ModelCompiler searches further. Not handled: moving a buffer during its life.
+/// Allocates nothing; cost: quadratic.
 public enum MemoryPlanner {
   /// One buffer: its size, and the first and the last operator during which it must stay.
   public struct Buffer: Sendable {

@@ -60,7 +60,9 @@ extension Model {
       guard let tensor = operand(record, position), self.tensor(tensor).storage == .arena else { continue }
       let place = placement(tensor)
       if position < record.inputCount {
-        guard place.last >= index else { throw ModelError(.planLifetime, at: planOffset(tensor), operator: index, found: place.last, needed: index) }
+        guard place.last >= index else {
+          throw ModelError(.planLifetime, at: planOffset(tensor), operator: index, found: place.last, needed: index)
+        }
         guard isInput(tensor) || (place.first < index && isProduced(tensor, by: place.first)) else {
           throw ModelError(.operandNotYetComputed, at: offset, operator: index, found: tensor)
         }

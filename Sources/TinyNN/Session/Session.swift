@@ -68,17 +68,19 @@
     if OperatorSelection.hasFloat, parts > 1, let run = unsafe workers.run {
       // The pool returns only when all parts are done, so the pointer outlives its use.
       unsafe withUnsafeMutablePointer(to: &job) { job in
-        unsafe run(workers.pool, Int32(parts), { job, index, part, parts in
-          unsafe job.assumingMemoryBound(to: Job.self).pointee.run(Int(index), part: Int(part), of: Int(parts))
-        }, UnsafeMutableRawPointer(job), Int32(truncatingIfNeeded: index))
+        unsafe run(
+          workers.pool, Int32(parts),
+          { job, index, part, parts in
+            unsafe job.assumingMemoryBound(to: Job.self).pointee.run(Int(index), part: Int(part), of: Int(parts))
+          }, UnsafeMutableRawPointer(job), Int32(truncatingIfNeeded: index))
       }
     } else {
       job.run(index, part: 0, of: 1)
     }
   }
 
-  /// Steps of `Work` below which another thread does not pay: to tell it costs as much. Small operators are divided, too, because what a thread
-  /// wrote into its own cache is dear to fetch for another: several times what multiplying it costs.
+  /// Steps of `Work` below which another thread does not pay: to tell it costs as much. Small operators are divided, too, because
+  /// what a thread wrote into its own cache is dear to fetch for another: several times what multiplying it costs.
   private static let stepsOfPart = 2_500
 
   /// How many threads pay for an operator.
@@ -101,8 +103,9 @@ private struct Job {
 
   func run(_ index: Int, part: Int, of parts: Int) {
     let record = model.operatorRecord(index)
-    var runner = Runner(context: OperatorContext(
-      model: model, record: record, arena: arena, scratchOffset: scratchOffset, kernels: kernels, part: part, parts: parts))
+    var runner = Runner(
+      context: OperatorContext(
+        model: model, record: record, arena: arena, scratchOffset: scratchOffset, kernels: kernels, part: part, parts: parts))
     // Cannot fail: the attributes were read when the file was checked.
     try? record.kind.accept(&runner)
   }
@@ -117,7 +120,8 @@ private struct Runner: OperatorVisitor {
   }
 }
 
-/// The cost of an operator in steps of roughly four float32 multiply-adds or two elements, a tenth of a nanosecond on current machines.
+/// The cost of an operator in steps of roughly four float32 multiply-adds or two elements, a tenth of a nanosecond on current
+/// machines.
 private struct Work: OperatorVisitor {
   let model: Model
   let record: OperatorRecord

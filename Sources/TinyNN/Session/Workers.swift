@@ -1,12 +1,15 @@
 /// Threads that a session may use, given by the host: one C function that runs `work(job, index, part, parts)` for every part in
-/// 0 ..< parts, on any threads in any order, and returns when all are done. `parts` is at most `count`. Devices without threads use `.none`.
+/// 0 ..< parts, on any threads in any order, and returns when all are done. `parts` is at most `count`. Devices without threads use
+/// `.none`.
 ///
-/// `job` is the same for all operators of a run, and nothing in it changes, so that threads have it in their caches; `index` says which one.
+/// `job` is the same for all operators of a run, and nothing in it changes, so that threads have it in their caches; `index` says
+/// which one.
 @safe public struct Workers: @unchecked Sendable {
   public typealias Work = @convention(c) (_ job: UnsafeMutableRawPointer, _ index: Int32, _ part: Int32, _ parts: Int32) -> Void
-  public typealias Run = @convention(c) (
-    _ pool: UnsafeMutableRawPointer?, _ parts: Int32, _ work: Work, _ job: UnsafeMutableRawPointer, _ index: Int32
-  ) -> Void
+  public typealias Run =
+    @convention(c) (
+      _ pool: UnsafeMutableRawPointer?, _ parts: Int32, _ work: Work, _ job: UnsafeMutableRawPointer, _ index: Int32
+    ) -> Void
 
   public let count: Int
   let run: Run?

@@ -62,7 +62,8 @@ public struct BackwardContext {
   /// The gradient of constant weights (1) or bias (2) in their packed layout, to be added to; nil if they do not train.
   func weightGradient(_ index: Int) -> Elements<Float>? {
     operands.layout.value.gradientOffset(operands.index, input: index).map { offset in
-      operands.arena.elements(at: offset, count: operands.layout.value.counts[operands.layout.value.slot(operands.index, input: index)])
+      operands.arena.elements(
+        at: offset, count: operands.layout.value.counts[operands.layout.value.slot(operands.index, input: index)])
     }
   }
 

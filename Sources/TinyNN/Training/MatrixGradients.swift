@@ -121,7 +121,9 @@ struct MatrixGradients {
   }
 
   /// Room for X^T.
-  private func transposed(_ scratch: ScratchMemory, _ count: Int) -> Elements<Float> { scratch.floats(at: productStart, count: depth * count) }
+  private func transposed(_ scratch: ScratchMemory, _ count: Int) -> Elements<Float> {
+    scratch.floats(at: productStart, count: depth * count)
+  }
 
   /// Adds X^T dY of rows `first` ..< first + count to the rows of `tap` in the packed gradient of the weights.
   func addWeights(
@@ -149,7 +151,9 @@ struct MatrixGradients {
     for panel in 0..<panels {
       for channel in 0..<depth {
         let at = (panel * taps * depth + tap * depth + channel) * width
-        let sum = gradient.vector(SIMD16<Float>.self, at: at) + result.vector(SIMD16<Float>.self, at: channel * paddedColumns + panel * width)
+        let sum =
+          gradient.vector(SIMD16<Float>.self, at: at)
+          + result.vector(SIMD16<Float>.self, at: channel * paddedColumns + panel * width)
         gradient.store(sum, at: at)
       }
     }
@@ -173,9 +177,11 @@ extension Elements where Element == Float {
 }
 
 extension Elements where Element == Float {
-  /// Writes the four vectors of four values that start at the first four places as the columns of a 4x4 block at `at` of `target`, whose
-  /// rows are `stride` apart.
-  @inline(__always) func transpose4x4(_ first: Int, _ second: Int, _ third: Int, _ fourth: Int, to target: Elements<Float>, at: Int, stride: Int) {
+  /// Writes the four vectors of four values that start at the first four places as the columns of a 4x4 block at `at` of `target`,
+  /// whose rows are `stride` apart.
+  @inline(__always) func transpose4x4(
+    _ first: Int, _ second: Int, _ third: Int, _ fourth: Int, to target: Elements<Float>, at: Int, stride: Int
+  ) {
     let (a, b) = (vector(SIMD4<Float>.self, at: first), vector(SIMD4<Float>.self, at: second))
     let (c, d) = (vector(SIMD4<Float>.self, at: third), vector(SIMD4<Float>.self, at: fourth))
     target.store(SIMD4(a[0], b[0], c[0], d[0]), at: at)

@@ -61,11 +61,12 @@ extension TrainingSession {
     roundWeights()
   }
 
-  /// Calls `body` with four weights at a time, their gradients, the optimizer's first and second value for each; clears the gradients, and
-  /// moves the average toward the new weights by `share`.
+  /// Calls `body` with four weights at a time, their gradients, the optimizer's first and second value for each; clears the
+  /// gradients, and moves the average toward the new weights by `share`.
   @inline(__always)
   private func update(
-    _ weights: Elements<Float>, _ gradient: Elements<Float>, _ first: Elements<Float>, second: Elements<Float>? = nil, _ mean: Elements<Float>?,
+    _ weights: Elements<Float>, _ gradient: Elements<Float>, _ first: Elements<Float>, second: Elements<Float>? = nil,
+    _ mean: Elements<Float>?,
     _ share: Float, _ body: (_ w: inout SIMD4<Float>, _ g: SIMD4<Float>, _ m: inout SIMD4<Float>, _ v: inout SIMD4<Float>) -> Void
   ) {
     var i = 0

@@ -50,7 +50,9 @@ struct Tail: Sendable {
       guard output.rank >= 1, output[0] == 1 else { throw TrainingError(.batchAxis, operator: first + index) }
       wantsGradient[index + 1] = gradient
       // Those without a gradient may not be ready for a batch either; a constant part of a concatenation is not.
-      guard reads(index) != nil, record.kind != .concatenate || inputsAreActivations(record) else { throw TrainingError(.notDifferentiable, operator: first + index) }
+      guard reads(index) != nil, record.kind != .concatenate || inputsAreActivations(record) else {
+        throw TrainingError(.notDifferentiable, operator: first + index)
+      }
     }
     let shape = cut >= 0 ? model.tensor(cut).type.shape : Shape()
     guard shape.rank >= 1, shape[0] == 1 else { throw TrainingError(.batchAxis, operator: first) }
@@ -136,7 +138,9 @@ struct Tail: Sendable {
     if local > 0, runsBackward(local - 1), reads(local - 1)?.output == true { last = 2 * count - local }
     for index in stride(from: count - 1, through: 0, by: -1) where runsBackward(index) {
       guard let reads = reads(index), isInput(local, of: index) else { continue }
-      if reads.inputs == .always || (reads.inputs == .forWeights && trainsWeights(index)) { last = max(last, 2 * count - 1 - index) }
+      if reads.inputs == .always || (reads.inputs == .forWeights && trainsWeights(index)) {
+        last = max(last, 2 * count - 1 - index)
+      }
     }
     return last
   }

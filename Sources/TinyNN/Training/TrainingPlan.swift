@@ -97,9 +97,11 @@ struct TrainingLayout: Sendable {
     for local in 0...tail.count where local == 0 || tail.isActive[local - 1] {
       let bytes = 4 * tail.shape(local).count
       let born = max(0, local - 1)
-      buffers[2 * local] = .init(byteCount: bytes, first: born, last: max(tail.lastUse(local), local == tail.embedding ? tail.count : 0))
+      buffers[2 * local] = .init(
+        byteCount: bytes, first: born, last: max(tail.lastUse(local), local == tail.embedding ? tail.count : 0))
       if tail.wantsGradient[local] {
-        buffers[2 * local + 1] = .init(byteCount: bytes, first: 2 * tail.count - 1 - tail.lastReader[local], last: 2 * tail.count - local)
+        buffers[2 * local + 1] = .init(
+          byteCount: bytes, first: 2 * tail.count - 1 - tail.lastReader[local], last: 2 * tail.count - local)
       }
     }
     var span = buffers.mutableSpan

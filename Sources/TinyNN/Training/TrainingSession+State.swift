@@ -10,7 +10,7 @@ public struct OptimizerProgress: Equatable, Sendable {
 
 // What a training needs to go on in another session of the same model and plan.
 extension TrainingSession {
-  /// Everything that steps change, besides `progress`: weights, gradients, the optimizer's state, averages. The same bytes in a session
-  /// of the same model and plan give the same bits from there on.
+  /// Everything that steps change, besides `progress`: weights, gradients, the optimizer's state, averages. The same bytes in a
+  /// session of the same model and plan give the same bits from there on.
   public var weightsAndState: Elements<UInt8> { arena.elements(at: 0, count: plan.weightByteCount + plan.stateByteCount) }
 }

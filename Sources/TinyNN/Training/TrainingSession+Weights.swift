@@ -32,7 +32,8 @@ extension TrainingSession {
       for i in 0..<rounded.count { rounded[i] = 0 }
       for channel in 0..<places.channelCount {
         let scale = places.scale(weights, bias: bias, inputScale: from.scale, channel: channel)
-        places.forEach(channel: channel) { float, _ in rounded[float] = scale * smallFloat(Int32(int8Weight(weights[float], scale))) }
+        places.forEach(channel: channel) { float, _ in rounded[float] = scale * smallFloat(Int32(int8Weight(weights[float], scale)))
+        }
       }
     }
   }
@@ -80,7 +81,9 @@ extension TrainingSession {
     }
   }
 
-  private func int8Weight(_ value: Float, _ scale: Float) -> Int8 { quantized(value / scale, zeroPoint: 0, minimum: -127, maximum: 127) }
+  private func int8Weight(_ value: Float, _ scale: Float) -> Int8 {
+    quantized(value / scale, zeroPoint: 0, minimum: -127, maximum: 127)
+  }
 
   private func operand(_ index: Int, _ position: Int) -> Int { model.operand(layout.tail.record(index), position) ?? 0 }
   private func constant(_ index: Int, _ input: Int) -> Tensor { arena.tensor(operand(index, input), of: model) }
@@ -91,6 +94,8 @@ extension TrainingSession {
   /// The maps of an int8 operator's input and output.
   private func maps(_ index: Int) -> (from: Quantization, to: Quantization) {
     let none = Quantization(scale: 1, zeroPoint: 0)
-    return (model.tensor(operand(index, 0)).quantization ?? none, model.tensor(layout.tail.outputTensor(index)).quantization ?? none)
+    return (
+      model.tensor(operand(index, 0)).quantization ?? none, model.tensor(layout.tail.outputTensor(index)).quantization ?? none
+    )
   }
 }

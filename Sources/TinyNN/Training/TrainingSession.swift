@@ -14,7 +14,9 @@
 
   /// - Parameter arena: at least `plan.arenaByteCount` bytes at a multiple of 64, used by nobody else while the session lives.
   /// - Throws: `arenaTooSmall` with both sizes, `arenaMisaligned`, or what `TrainingPlan` throws.
-  @unsafe public init(_ model: Model, _ plan: TrainingPlan, arena: UnsafeMutableRawBufferPointer, kernels: Kernels = .best) throws(TrainingError) {
+  @unsafe public init(_ model: Model, _ plan: TrainingPlan, arena: UnsafeMutableRawBufferPointer, kernels: Kernels = .best)
+    throws(TrainingError)
+  {
     guard arena.count >= plan.arenaByteCount, let base = arena.baseAddress else {
       throw TrainingError(.arenaTooSmall, found: arena.count, needed: plan.arenaByteCount)
     }
@@ -120,7 +122,8 @@
     // As above.
     unsafe withUnsafePointer(to: layout) { layout in
       let place = unsafe TrainingOperands.Ref(layout)
-      for index in stride(from: plan.options.firstOperatorCount(in: model) - 1, through: 0, by: -1) where place.value.tail.runsBackward(index) {
+      for index in stride(from: plan.options.firstOperatorCount(in: model) - 1, through: 0, by: -1)
+      where place.value.tail.runsBackward(index) {
         let forward = context(index, place)
         clearGradients(firstWrittenBy: index)
         if let training = forward.training {

@@ -11,7 +11,9 @@ struct InterruptionOptions: ParsableArguments {
   var checkpointInterval = 10.0
 
   func validate() throws {
-    guard checkpointInterval >= 0, checkpointInterval <= 86_400 else { throw ValidationError("--checkpoint is \(checkpointInterval); it must be 0 to 86400 seconds") }
+    guard checkpointInterval >= 0, checkpointInterval <= 86_400 else {
+      throw ValidationError("--checkpoint is \(checkpointInterval); it must be 0 to 86400 seconds")
+    }
   }
 }
 
@@ -23,7 +25,8 @@ extension Adapt {
     let path = Adapt.checkpointPath(task), isThere = isFile(path)
     let checkpoint: AdaptationCheckpoint
     do {
-      checkpoint = try AdaptationCheckpoint(path: path, identity, of: adapter, interval: interruption.checkpointInterval, resumes: interruption.resume)
+      checkpoint = try AdaptationCheckpoint(
+        path: path, identity, of: adapter, interval: interruption.checkpointInterval, resumes: interruption.resume)
     } catch {
       let reason =
         switch error {

@@ -20,7 +20,8 @@ struct FinetuneOutcome {
 
   var verdict: String {
     guard let gate, let winner = gate.winner else { return "a class has one photo only: the encoder stays as it is" }
-    let compared = "held-out photos: \(winner.right) of \(gate.heldOut) right with training (\(winner.candidate.text)), \(gate.frozenRight) without"
+    let compared =
+      "held-out photos: \(winner.right) of \(gate.heldOut) right with training (\(winner.candidate.text)), \(gate.frozenRight) without"
     return trained == nil ? "\(compared): the encoder stays as it is" : "\(compared): the trained tail is taken"
   }
 
@@ -31,16 +32,23 @@ struct FinetuneOutcome {
       ("stepMilliseconds", .number(stepMilliseconds)),
     ]
     if let gate {
-      fields.append(("gate", [
-        "heldOut": .integer(gate.heldOut), "rightTrained": .integer(gate.winner?.right ?? 0), "rightFrozen": .integer(gate.frozenRight),
-        "logLikelihoodFrozen": .float(gate.frozenLogLikelihood),
-        "trials": .array(gate.trials.map {
+      fields.append(
+        (
+          "gate",
           [
-            "learningRateFactor": .float($0.candidate.learningRateFactor), "rotation": .bool($0.candidate.rotates), "right": .integer($0.right),
-            "logLikelihood": .float($0.logLikelihood),
+            "heldOut": .integer(gate.heldOut), "rightTrained": .integer(gate.winner?.right ?? 0),
+            "rightFrozen": .integer(gate.frozenRight),
+            "logLikelihoodFrozen": .float(gate.frozenLogLikelihood),
+            "trials": .array(
+              gate.trials.map {
+                [
+                  "learningRateFactor": .float($0.candidate.learningRateFactor), "rotation": .bool($0.candidate.rotates),
+                  "right": .integer($0.right),
+                  "logLikelihood": .float($0.logLikelihood),
+                ]
+              }),
           ]
-        }),
-      ]))
+        ))
     }
     return fields
   }
@@ -55,7 +63,8 @@ extension AdaptationPlan {
     [
       "layers": .integer(layers), "views": .integer(options.views), "batch": .integer(options.batch),
       "optimizer": .string("\(options.optimizer)"), "biasesOnly": .bool(options.biasesOnly), "trunkBytes": .integer(trunkByteCount),
-      "cacheBytes": .integer(cacheByteCount), "weightBytes": .integer(training.weightByteCount), "stateBytes": .integer(training.stateByteCount),
+      "cacheBytes": .integer(cacheByteCount), "weightBytes": .integer(training.weightByteCount),
+      "stateBytes": .integer(training.stateByteCount),
       "activationBytes": .integer(training.activationByteCount), "scratchBytes": .integer(training.scratchByteCount),
       "headBytes": .integer(headByteCount), "totalBytes": .integer(byteCount),
     ]
@@ -78,11 +87,14 @@ extension Adapt {
   /// The plan that fits, or a refusal that names the smallest budget that would do.
   func planTraining(_ reader: PhotoReader, _ classes: ClassFolders, _ unlabelled: UnlabelledFolder?) throws -> AdaptationPlan {
     let wanted = finetune.adaptation(seed: seed)
-    let photos = classes.folders.reduce(0) { $0 + min($1.photos.count, wanted.photosPerClass) } + (wanted.auxiliary == .none ? 0 : unlabelled?.photos.count ?? 0)
+    let photos =
+      classes.folders.reduce(0) { $0 + min($1.photos.count, wanted.photosPerClass) }
+      + (wanted.auxiliary == .none ? 0 : unlabelled?.photos.count ?? 0)
     do {
       guard let memory else {
         return try AdaptationPlan(
-          for: reader.model, wanted, photos: photos, examples: classes.photoCount, classes: classes.folders.count, trunkByteCount: reader.encoder.plannedByteCount)
+          for: reader.model, wanted, photos: photos, examples: classes.photoCount, classes: classes.folders.count,
+          trunkByteCount: reader.encoder.plannedByteCount)
       }
       let found = try AdaptationPlan.fitting(
         memory.byteCount, model: reader.model, wanted, photos: photos, examples: classes.photoCount, classes: classes.folders.count,
@@ -90,7 +102,8 @@ extension Adapt {
       guard let plan = found.plan else {
         throw Failure(
           .overBudget,
-          "\(reader.path): training needs at least \(grouped(found.smallest)) bytes (biases of one layer, one view of each photo at a time); --memory allows \(grouped(memory.byteCount))")
+          "\(reader.path): training needs at least \(grouped(found.smallest)) bytes (biases of one layer, one view of each photo at a time); --memory allows \(grouped(memory.byteCount))"
+        )
       }
       if let larger = found.larger { note("with \(grouped(larger.byteCount)) bytes: \(larger.choice)") }
       return plan
@@ -114,7 +127,11 @@ extension Adapt {
       trunk.add(input, identifier: identifier, to: cache, at: chosen.count * places)
       chosen.append(index)
     }
-    if chosen.count < inputs.photos.count { note("training takes \(chosen.count) of \(inputs.photos.count) photos, evenly spread: \(plan.options.photosPerClass) of a class at most") }
+    if chosen.count < inputs.photos.count {
+      note(
+        "training takes \(chosen.count) of \(inputs.photos.count) photos, evenly spread: \(plan.options.photosPerClass) of a class at most"
+      )
+    }
     let frozen = try inputs.knowledge(dimension: reader.encoder.dimension)
     let photos = chosen.enumerated().map { CachedPhoto(label: inputs.photos[$0.element].label, first: $0.offset * places) }
     var (extra, extraIdentifiers): ([Int], [UInt64]) = ([], [])
@@ -156,7 +173,8 @@ extension Adapt {
     adapter.restart()
     var progress = Progress("Training", total: plan.options.steps)
     let start = monotonicNanoseconds()
-    adapter.train(photos, classCount: classCount, unlabelled: unlabelled, seed: seed, as: winner.candidate, checkpoint: checkpoint) {
+    adapter.train(photos, classCount: classCount, unlabelled: unlabelled, seed: seed, as: winner.candidate, checkpoint: checkpoint)
+    {
       progress.update(done: $0)
     }
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6 / Double(plan.options.steps)
@@ -180,22 +198,30 @@ extension Adapt {
         }
       }
       guard let trained else { return nil }
-      return try withExtendedLifetime(trained) { () throws(ModelError) in try adapted(reader.model, trained.model, trained, before) }
+      return try withExtendedLifetime(trained) { () throws(ModelError) in try adapted(reader.model, trained.model, trained, before)
+      }
     } catch { throw Failure(error, in: reader.path) }
   }
 
-  private func adapted(_ original: Model, _ changed: Model, _ trained: TrainedEncoder?, _ before: TaskFile) throws(ModelError) -> AdaptedEncoder {
+  private func adapted(_ original: Model, _ changed: Model, _ trained: TrainedEncoder?, _ before: TaskFile) throws(ModelError)
+    -> AdaptedEncoder
+  {
     try AdaptedEncoder(original, changed: changed, task: before, calibration: trained?.calibration, keepsStatistics: trained == nil)
   }
 
-  /// The photos' embeddings by the network that will be written, and their mean cosine to `expected`, those of the tail as it trained.
-  private func embed(_ inputs: LabelledPhotos, _ trained: TrainedEncoder, _ expected: [Float], of chosen: [Int]) throws -> (Knowledge, Double) {
+  /// The photos' embeddings by the network that will be written, and their mean cosine to `expected`, those of the tail as it
+  /// trained.
+  private func embed(_ inputs: LabelledPhotos, _ trained: TrainedEncoder, _ expected: [Float], of chosen: [Int]) throws -> (
+    Knowledge, Double
+  ) {
     let encoder = try PhotoEncoder(Encoder(memory: trained.memory, threads: runtime.threads))
     var inputs = inputs
     var (agreement, compared) = (0.0, 0)
     for index in inputs.photos.indices {
       let image: RGBImage
-      do { image = try RGBImage(contentsOf: inputs.photos[index].path, options: encoder.decodingOptions) } catch { throw error.failure }
+      do { image = try RGBImage(contentsOf: inputs.photos[index].path, options: encoder.decodingOptions) } catch {
+        throw error.failure
+      }
       inputs.photos[index].embedding = try encoder.embed(image)
       guard compared < chosen.count, chosen[compared] == index else { continue }
       let own = LearnedExample(identifier: 0, embedding: inputs.photos[index].embedding).embedding

@@ -14,7 +14,9 @@ struct UnlabelledFolder {
     self.path = path
     let all: [String]
     do { all = try PhotoFolder.allPhotos(below: path) } catch { throw ClassFolders.failure(error) }
-    guard !all.isEmpty else { throw Failure(.missingInput, "\(path): there are no photos in it; --unlabelled takes photos that the device's camera took") }
+    guard !all.isEmpty else {
+      throw Failure(.missingInput, "\(path): there are no photos in it; --unlabelled takes photos that the device's camera took")
+    }
     available = all.count
     let count = min(all.count, UnlabelledFolder.photoLimit)
     photos = (0..<count).map { all[$0 * all.count / count] }
@@ -43,22 +45,29 @@ struct CameraOutcome {
   let alignment: CameraAlignment
 
   var text: String {
-    let shift = "\(photos) photos without labels: shift \(decimal(alignment.shift, digits: 3)) from the labelled ones, whose classes differ by up to \(decimal(alignment.classShift, digits: 3))"
+    let shift =
+      "\(photos) photos without labels: shift \(decimal(alignment.shift, digits: 3)) from the labelled ones, whose classes differ by up to \(decimal(alignment.classShift, digits: 3))"
     return alignment.isAligned ? "\(shift): the encoder is aligned with their camera" : "\(shift): the encoder stays as it is"
   }
 
   var fields: [(name: String, value: JSON)] {
-    [("camera", [
-      "photos": .integer(photos), "shift": .number(alignment.shift), "classShift": .number(alignment.classShift),
-      "aligned": .bool(alignment.isAligned),
-    ])]
+    [
+      (
+        "camera",
+        [
+          "photos": .integer(photos), "shift": .number(alignment.shift), "classShift": .number(alignment.classShift),
+          "aligned": .bool(alignment.isAligned),
+        ]
+      )
+    ]
   }
 }
 
 extension Adapt {
   /// Bytes of the alignment besides the encoder's, with all inputs as int8.
   func plannedByteCount(alignmentOf reader: PhotoReader, _ classes: ClassFolders, _ folder: UnlabelledFolder) -> Int {
-    CameraAlignment.plannedByteCount(reader.model, classes: classes.folders.count) + (classes.photoCount + folder.photos.count) * (reader.encoder.preprocessing.outputCount + 8)
+    CameraAlignment.plannedByteCount(reader.model, classes: classes.folders.count) + (classes.photoCount + folder.photos.count)
+      * (reader.encoder.preprocessing.outputCount + 8)
   }
 
   /// Measures how far the device's photos are from the labelled ones for `encoder`, and aligns it.

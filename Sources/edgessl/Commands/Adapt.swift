@@ -18,15 +18,18 @@ struct Adapt: ParsableCommand {
   @Option(help: ArgumentHelp("The encoder. (default: $EDGESSL_ENCODER, else the shipped one)", valueName: "M.tnn"))
   var model: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The task file. (default: $EDGESSL_TASK, else the current task file)", valueName: "TASK.tnn"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The task file. (default: $EDGESSL_TASK, else the current task file)", valueName: "TASK.tnn"))
   var output: String?
 
   @Option(help: "How it learns: \(Method.available.joined(separator: ", ")).")
   var method = Method.available[0]
 
-  @Option(help: ArgumentHelp(
-    "Photos without labels that the device's camera took: the encoder is aligned with it where they differ from the labelled ones; with --auxiliary rotation they train, too.",
-    valueName: "DIR"))
+  @Option(
+    help: ArgumentHelp(
+      "Photos without labels that the device's camera took: the encoder is aligned with it where they differ from the labelled ones; with --auxiliary rotation they train, too.",
+      valueName: "DIR"))
   var unlabelled: String?
 
   @OptionGroup var finetune: FinetuneOptions
@@ -50,7 +53,9 @@ struct Adapt: ParsableCommand {
     if finetune.auxiliary != .none, method != "finetune" {
       throw Failure(.usage, "--auxiliary \(finetune.auxiliary.rawValue) trains the encoder's tail: give --method finetune, too")
     }
-    if interruption.resume, method != "finetune" { throw Failure(.usage, "--resume goes on with a training: give --method finetune, too") }
+    if interruption.resume, method != "finetune" {
+      throw Failure(.usage, "--resume goes on with a training: give --method finetune, too")
+    }
     if method != "finetune" { _ = try finetune.averagedViews() }
     let classes = try ClassFolders(folder, needed: 2, role: "learning")
     let encoder = try ModelLocation.encoder(option: model)
@@ -112,16 +117,20 @@ struct Adapt: ParsableCommand {
     if let memory, planned > memory.byteCount {
       throw Failure(
         .overBudget,
-        "\(reader.path): learning from \(classes.photoCount) photos\(camera.map { " and \($0.photos.count) without labels" } ?? "") needs \(grouped(planned)) bytes, \(grouped(reader.encoder.plannedByteCount)) of them for the encoder; --memory allows \(grouped(memory.byteCount))")
+        "\(reader.path): learning from \(classes.photoCount) photos\(camera.map { " and \($0.photos.count) without labels" } ?? "") needs \(grouped(planned)) bytes, \(grouped(reader.encoder.plannedByteCount)) of them for the encoder; --memory allows \(grouped(memory.byteCount))"
+      )
     }
     return planned
   }
 
-  private func needed(_ reader: PhotoReader, _ classes: ClassFolders, _ camera: UnlabelledFolder?, views: Int?) throws(Failure) -> Int {
+  private func needed(_ reader: PhotoReader, _ classes: ClassFolders, _ camera: UnlabelledFolder?, views: Int?) throws(Failure)
+    -> Int
+  {
     let background: Int
     do { background = try StatisticsView.of(reader.model)?.backgroundCount ?? 0 } catch { throw Failure(error, in: reader.path) }
-    return reader.encoder.plannedByteCount + (views == 1 ? 0 : reader.encoder.viewByteCount) + LearnedHead.plannedByteCount(
-      examples: classes.photoCount, classes: classes.folders.count, dimension: reader.encoder.dimension, background: background)
+    return reader.encoder.plannedByteCount + (views == 1 ? 0 : reader.encoder.viewByteCount)
+      + LearnedHead.plannedByteCount(
+        examples: classes.photoCount, classes: classes.folders.count, dimension: reader.encoder.dimension, background: background)
       + (camera.map { plannedByteCount(alignmentOf: reader, classes, $0) } ?? 0)
   }
 
@@ -157,7 +166,9 @@ struct Adapt: ParsableCommand {
     }
     for (pair, count) in shared.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let names = pair.map { "'\(knowledge.classes[$0].name.onOneLine)'" }
-      warn("classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which cannot be told apart; remove them from one")
+      warn(
+        "classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which cannot be told apart; remove them from one"
+      )
     }
   }
 
@@ -170,7 +181,9 @@ struct Adapt: ParsableCommand {
         if old.hasSameEncoder(as: encoder) { return try TaskFile(reading: old) }
         // An adapted task goes back to what it was before.
         if let record = try AdaptationRecord(reading: old), record.restores(old, to: encoder) { return record.previous }
-        if old.has(.classes) { warn("\(path): is a task of another encoder; it is replaced, and what it knew cannot be brought back") }
+        if old.has(.classes) {
+          warn("\(path): is a task of another encoder; it is replaced, and what it knew cannot be brought back")
+        }
         return nil
       }
     } catch let error as ModelError {

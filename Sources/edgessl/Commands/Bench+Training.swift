@@ -8,7 +8,9 @@ struct TrainingBenchOptions: ParsableArguments {
   @Flag(help: "Measure steps of training the tail instead, on 5 classes of 5 pictures of noise.")
   var train = false
 
-  @Option(help: ArgumentHelp("With --train: write cut.npy, the tensors at the cut, and embeddings.npy, what the tail makes of them.", valueName: "DIR"))
+  @Option(
+    help: ArgumentHelp(
+      "With --train: write cut.npy, the tensors at the cut, and embeddings.npy, what the tail makes of them.", valueName: "DIR"))
   var keep: String?
 }
 
@@ -27,7 +29,9 @@ extension Bench {
       cache = CutCache(
         count: count * places, entryCount: plan.training.cutCount, map: reader.model.tensor(plan.cutTensor).quantization)
       let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
-      for photo in 0..<count { trunk.add(noise(photo, reader.encoder.preprocessing.outputCount), identifier: UInt64(photo), to: cache, at: photo * places) }
+      for photo in 0..<count {
+        trunk.add(noise(photo, reader.encoder.preprocessing.outputCount), identifier: UInt64(photo), to: cache, at: photo * places)
+      }
       adapter = try TailAdapter(reader.model, plan, cache: cache)
     } catch { throw Failure(error, in: reader.model, path: model) }
     if let keep = training.keep { try write(adapter, cache, to: keep) }
@@ -42,16 +46,21 @@ extension Bench {
     }
     let resident = residentByteCounts(), p50 = latencies.milliseconds(atPercent: 50)
     let json: JSON = [
-      "p50": .number(p50), "p90": .number(latencies.milliseconds(atPercent: 90)), "min": .number(latencies.milliseconds(atPercent: 0)),
-      "unit": "ms", "steps": .integer(plan.options.steps), "layers": .integer(plan.layers), "trainedWeights": .integer(plan.training.trainedCount),
+      "p50": .number(p50), "p90": .number(latencies.milliseconds(atPercent: 90)),
+      "min": .number(latencies.milliseconds(atPercent: 0)),
+      "unit": "ms", "steps": .integer(plan.options.steps), "layers": .integer(plan.layers),
+      "trainedWeights": .integer(plan.training.trainedCount),
       "plan": plan.json, "planBytes": .integer(plan.byteCount), "peakResidentBytes": .integer(resident.peak),
-      "weightBytes": .integer(reader.model.weightByteCount), "instructionSet": .string("\(InstructionSet.best)"), "model": .string(model),
+      "weightBytes": .integer(reader.model.weightByteCount), "instructionSet": .string("\(InstructionSet.best)"),
+      "model": .string(model),
     ]
-    try output.print(json, text: """
-      step      p50 \(decimal(p50, digits: 3))  p90 \(decimal(latencies.milliseconds(atPercent: 90), digits: 3)) ms (\(plan.choice), \(InstructionSet.best))
-      plan      \(grouped(plan.byteCount)) bytes
-      resident  peak \(grouped(resident.peak)) bytes
-      """)
+    try output.print(
+      json,
+      text: """
+        step      p50 \(decimal(p50, digits: 3))  p90 \(decimal(latencies.milliseconds(atPercent: 90), digits: 3)) ms (\(plan.choice), \(InstructionSet.best))
+        plan      \(grouped(plan.byteCount)) bytes
+        resident  peak \(grouped(resident.peak)) bytes
+        """)
   }
 
   private func noise(_ photo: Int, _ count: Int) -> [Float] {
@@ -70,7 +79,9 @@ extension Bench {
     }
     let shape = adapter.trainer.session.model.tensor(adapter.plan.cutTensor).type.shape
     let embeddings = adapter.embeddings(places)
-    try writeFile(NPYArray(shape: [cache.count] + (1..<shape.rank).map { shape[$0] }, values: all).fileBytes, to: "\(folder)/cut.npy")
-    try writeFile(NPYArray(shape: [cache.count, embeddings.count / cache.count], values: embeddings).fileBytes, to: "\(folder)/embeddings.npy")
+    try writeFile(
+      NPYArray(shape: [cache.count] + (1..<shape.rank).map { shape[$0] }, values: all).fileBytes, to: "\(folder)/cut.npy")
+    try writeFile(
+      NPYArray(shape: [cache.count, embeddings.count / cache.count], values: embeddings).fileBytes, to: "\(folder)/embeddings.npy")
   }
 }

@@ -5,7 +5,8 @@ import ModelCompiler
 import TinyNN
 
 struct Bench: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Measure latency and memory of a model, also of each operator, or of training its tail.")
+  static let configuration = CommandConfiguration(
+    abstract: "Measure latency and memory of a model, also of each operator, or of training its tail.")
 
   @Argument(help: ArgumentHelp("The model file.", valueName: "M.tnn"))
   var model: String
@@ -104,15 +105,21 @@ struct Bench: ParsableCommand {
     let medians = latencies.map { $0.milliseconds(atPercent: 50) }
     let total = medians.reduce(0, +)
     let peak: MeasuredPeak
-    do { peak = try MeasuredPeak(threads: runtime.threads) } catch { throw Failure(.internalError, "the peak could not be measured: \(error)") }
+    do { peak = try MeasuredPeak(threads: runtime.threads) } catch {
+      throw Failure(.internalError, "the peak could not be measured: \(error)")
+    }
     return zip(summary.layers, medians).map { layer, median in
       let rate = median > 0 ? Double(layer.multiplyAdds) / (median * 1e6) : 0
       return OperatorProfile(
-        layer: layer, milliseconds: median, share: total > 0 ? median / total : 0, shareOfPeak: rate / peak.rate(of: layer.output.elementType))
+        layer: layer, milliseconds: median, share: total > 0 ? median / total : 0,
+        shareOfPeak: rate / peak.rate(of: layer.output.elementType))
     }
   }
 
-  private func report(_ encoder: Encoder, _ start: Start, _ latencies: Latencies, _ processorTime: Double, _ checksum: String, _ profile: [OperatorProfile]) throws(Failure) {
+  private func report(
+    _ encoder: Encoder, _ start: Start, _ latencies: Latencies, _ processorTime: Double, _ checksum: String,
+    _ profile: [OperatorProfile]
+  ) throws(Failure) {
     let resident = residentByteCounts()
     let p50 = latencies.milliseconds(atPercent: 50), p90 = latencies.milliseconds(atPercent: 90)
     let p99 = latencies.milliseconds(atPercent: 99), minimum = latencies.milliseconds(atPercent: 0)
@@ -120,7 +127,8 @@ struct Bench: ParsableCommand {
       "p50": .number(p50), "p90": .number(p90), "p99": .number(p99), "min": .number(minimum), "unit": "ms",
       "processorTime": .number(processorTime),
       "open": .number(start.open), "openAndFirst": .number(start.open + start.first),
-      "threads": .integer(runtime.threads), "arenaBytes": .integer(encoder.plan.arenaByteCount), "residentBytes": .integer(resident.now),
+      "threads": .integer(runtime.threads), "arenaBytes": .integer(encoder.plan.arenaByteCount),
+      "residentBytes": .integer(resident.now),
       "outputChecksum": .string(checksum), "peakResidentBytes": .integer(resident.peak),
       "weightBytes": .integer(encoder.model.weightByteCount), "macs": .integer(encoder.model.multiplyAdds),
       "backend": .string(runtime.backend.rawValue), "instructionSet": .string("\(InstructionSet.best)"), "runs": .integer(runs),
@@ -129,7 +137,8 @@ struct Bench: ParsableCommand {
     if operators { json.append("operators", .array(profile.enumerated().map(operatorJSON))) }
     var lines = [
       "latency   p50 \(decimal(p50, digits: 3))  p90 \(decimal(p90, digits: 3))  p99 \(decimal(p99, digits: 3))  min \(decimal(minimum, digits: 3)) ms (\(runs) runs, \(runtime.threads) threads, \(runtime.backend.rawValue), \(InstructionSet.best))",
-      "processor \(decimal(processorTime, digits: 3)) ms a run, of all threads" + (interval > 0 ? ", \(interval) ms between runs" : ""),
+      "processor \(decimal(processorTime, digits: 3)) ms a run, of all threads"
+        + (interval > 0 ? ", \(interval) ms between runs" : ""),
       "start     open \(decimal(start.open, digits: 3)) ms, first run \(decimal(start.first, digits: 3)) ms",
       "arena     \(grouped(encoder.plan.arenaByteCount)) bytes",
       "weights   \(grouped(encoder.model.weightByteCount)) bytes, used in place",

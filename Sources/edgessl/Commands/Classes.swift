@@ -14,7 +14,8 @@ struct Classes: ParsableCommand {
   @Option(help: ArgumentHelp("Learn a class, or more photos of one, from a folder of photos.", valueName: "NAME=DIR"))
   var add: [String] = []
 
-  @Option(help: ArgumentHelp("With --add: views of each photo whose mean embedding is learned. (default: as for adapt)", valueName: "N"))
+  @Option(
+    help: ArgumentHelp("With --add: views of each photo whose mean embedding is learned. (default: as for adapt)", valueName: "N"))
   var views: Int?
 
   @Option(help: ArgumentHelp("Forget a class.", valueName: "NAME"))
@@ -23,7 +24,8 @@ struct Classes: ParsableCommand {
   @Option(help: ArgumentHelp("Give a class another name.", valueName: "OLD=NEW"))
   var rename: [String] = []
 
-  @Option(help: ArgumentHelp("Add what another device learned with the same encoder; any order gives the same.", valueName: "OTHER.tnn"))
+  @Option(
+    help: ArgumentHelp("Add what another device learned with the same encoder; any order gives the same.", valueName: "OTHER.tnn"))
   var merge: [String] = []
 
   @Option(help: ArgumentHelp("Forget one photo, by the identifier that --list --json shows.", valueName: "ID"))
@@ -44,7 +46,9 @@ struct Classes: ParsableCommand {
   private var hasEdits: Bool { !(add.isEmpty && remove.isEmpty && rename.isEmpty && merge.isEmpty && removePhoto.isEmpty) }
 
   func validate() throws {
-    if let views, !(1...View.averaged.count ~= views) { throw ValidationError("--views is \(views); it must be 1 to \(View.averaged.count)") }
+    if let views, !(1...View.averaged.count ~= views) {
+      throw ValidationError("--views is \(views); it must be 1 to \(View.averaged.count)")
+    }
     if undo, hasEdits { throw ValidationError("--undo goes alone, without other edits") }
     for (option, values) in [("--add", add), ("--rename", rename)] {
       for value in values where !isPair(value) {
@@ -57,7 +61,8 @@ struct Classes: ParsableCommand {
     var identifiers: [UInt64] = []
     for text in removePhoto {
       guard let identifier = PhotoIdentifier.parse(text) else {
-        throw Failure(.usage, "--remove-photo \(text): an identifier has 16 hexadecimal digits; list them with: edgessl classes --list --json")
+        throw Failure(
+          .usage, "--remove-photo \(text): an identifier has 16 hexadecimal digits; list them with: edgessl classes --list --json")
       }
       identifiers.append(identifier)
     }
@@ -78,7 +83,9 @@ struct Classes: ParsableCommand {
         stored = record.previous
         let restored = AlignedMemory(copying: record.restored(model))
         let encoder = try open(restored, location.path)
-        head = try withExtendedLifetime(restored) { try stored.write(encoder: encoder, from: location.path, to: location.path).head }
+        head = try withExtendedLifetime(restored) {
+          try stored.write(encoder: encoder, from: location.path, to: location.path).head
+        }
         isAdapted = false
         note("the encoder is as it was before its adaptation")
       } else if undo || hasEdits {
@@ -102,8 +109,8 @@ struct Classes: ParsableCommand {
   private func edit(_ stored: inout TaskFile, _ model: Model, _ photos: [UInt64], _ path: String) throws {
     if undo { return try stored.undo() }
     var new = stored.knowledge
-    // Renaming first, then adding and merging, then removing: all names on the command line are the new ones, and a class can be replaced
-    // without passing through a single one.
+    // Renaming first, then adding and merging, then removing: all names on the command line are the new ones, and a class can be
+    // replaced without passing through a single one.
     for pair in rename {
       let (old, name) = split(pair)
       try new.rename(old, to: name)
@@ -142,7 +149,8 @@ struct Classes: ParsableCommand {
   private func report(_ stored: TaskFile, _ head: LearnedHead?, _ location: ModelLocation, isAdapted: Bool) throws(Failure) {
     let fields: [(name: String, value: JSON)] = [
       ("task", .string(location.path)), ("classes", list ? stored.knowledge.jsonWithPhotos : stored.knowledge.json),
-      ("photos", .integer(stored.knowledge.exampleCount)), ("undoSteps", .integer(stored.history.count)), ("adapted", .bool(isAdapted)),
+      ("photos", .integer(stored.knowledge.exampleCount)), ("undoSteps", .integer(stored.history.count)),
+      ("adapted", .bool(isAdapted)),
     ]
     try results.print(
       .object(fields + (head?.fields ?? [])),

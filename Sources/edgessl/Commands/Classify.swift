@@ -47,13 +47,17 @@ struct Classify: ParsableCommand {
     }
     if images.count > 1 {
       let seconds = Double(monotonicNanoseconds() - start) / 1e9
-      note("\(grouped(images.count)) photos in \(decimal(seconds, digits: 2)) s: \(decimal(Double(images.count) / seconds, digits: 1)) photos/s")
+      note(
+        "\(grouped(images.count)) photos in \(decimal(seconds, digits: 2)) s: \(decimal(Double(images.count) / seconds, digits: 1)) photos/s"
+      )
     }
     noteMemory(planned: classifiers.plannedByteCount, weights: classifiers.first.reader.model.weightByteCount)
     if let failed { Glibc.exit(failed.code.rawValue) }
   }
 
-  private func report(_ image: String, _ classified: PhotoClassifiers.Classified, _ task: OpenedTask, _ location: ModelLocation) throws(Failure) {
+  private func report(_ image: String, _ classified: PhotoClassifiers.Classified, _ task: OpenedTask, _ location: ModelLocation)
+    throws(Failure)
+  {
     let (answer, milliseconds) = (classified.answer, classified.milliseconds)
     let best = answer.ranking.prefix(top).map { (label: task.names[$0], confidence: answer.confidences[$0]) }
     try results.print(
@@ -67,10 +71,13 @@ struct Classify: ParsableCommand {
       text: text(image, answer.prediction, best, milliseconds))
   }
 
-  private func text(_ image: String, _ prediction: Prediction, _ best: [(label: String, confidence: Float)], _ milliseconds: Double) -> String {
+  private func text(_ image: String, _ prediction: Prediction, _ best: [(label: String, confidence: Float)], _ milliseconds: Double)
+    -> String
+  {
     func percent(_ value: Float) -> String { decimal(100 * Double(value), digits: 1) + " %" }
     let answer = prediction.isUnknown ? "unknown" : "\(best[0].label)  \(percent(best[0].confidence))"
-    let others = best.dropFirst(prediction.isUnknown ? 0 : 1).map { "\($0.label) \(percent($0.confidence))" }.joined(separator: ", ")
+    let others = best.dropFirst(prediction.isUnknown ? 0 : 1).map { "\($0.label) \(percent($0.confidence))" }.joined(
+      separator: ", ")
     let note = others.isEmpty ? "" : prediction.isUnknown ? "  (nearest: \(others))" : "  (\(others))"
     return "\(image)  \(answer)\(note)  \(decimal(milliseconds, digits: 1)) ms".onOneLine
   }

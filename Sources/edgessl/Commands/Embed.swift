@@ -3,7 +3,8 @@ import HostRuntime
 import TinyNN
 
 struct Embed: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Turn photos into embeddings: a .npy array with one row for each photo.")
+  static let configuration = CommandConfiguration(
+    abstract: "Turn photos into embeddings: a .npy array with one row for each photo.")
 
   @Argument(help: ArgumentHelp("The encoder, or a task file.", valueName: "M.tnn"))
   var model: String

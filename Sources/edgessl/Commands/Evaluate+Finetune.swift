@@ -17,7 +17,8 @@ extension Evaluate {
     let adapter: TailAdapter, photos: FinetunePhotos
     do {
       let plan = try AdaptationPlan(
-        for: reader.model, finetune.adaptation(seed: seed), photos: classes.photoCount, classes: ways, trunkByteCount: reader.encoder.plannedByteCount)
+        for: reader.model, finetune.adaptation(seed: seed), photos: classes.photoCount, classes: ways,
+        trunkByteCount: reader.encoder.plannedByteCount)
       photos = try read(classes, reader, plan, camera)
       adapter = try TailAdapter(reader.model, plan, cache: photos.cache)
     } catch let error as TrainingError { throw Failure(error, in: reader.model, path: location.path) }
@@ -38,19 +39,26 @@ extension Evaluate {
     _ result: FinetuneResult, _ plan: AdaptationPlan, _ location: ModelLocation, _ classes: ClassFolders, _ reader: PhotoReader
   ) throws {
     let (accuracy, frozen, gain) = (result.accuracy, result.frozenAccuracy, result.gain)
-    func percent(_ result: EpisodeResult) -> String { "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))" }
+    func percent(_ result: EpisodeResult) -> String {
+      "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))"
+    }
     var fields: [(name: String, value: JSON)] = [
-      ("accuracy", .number(accuracy.mean)), ("ci95", .number(accuracy.interval)), ("episodes", .integer(episodes)), ("ways", .integer(ways)),
-      ("shots", .integer(shots)), ("queries", .integer(queries)), ("seed", .integer(Int(truncatingIfNeeded: seed))), ("method", .string(method)),
+      ("accuracy", .number(accuracy.mean)), ("ci95", .number(accuracy.interval)), ("episodes", .integer(episodes)),
+      ("ways", .integer(ways)),
+      ("shots", .integer(shots)), ("queries", .integer(queries)), ("seed", .integer(Int(truncatingIfNeeded: seed))),
+      ("method", .string(method)),
       ("frozenAccuracy", .number(frozen.mean)), ("frozenCI95", .number(frozen.interval)), ("gain", .number(gain.mean)),
-      ("gainCI95", .number(gain.interval)), ("trainedEpisodes", .integer(result.takenCount)), ("auxiliary", .string(finetune.auxiliary.rawValue)),
+      ("gainCI95", .number(gain.interval)), ("trainedEpisodes", .integer(result.takenCount)),
+      ("auxiliary", .string(finetune.auxiliary.rawValue)),
       ("rotatedEpisodes", .integer(result.rotatedCount)), ("unlabelled", .number(result.meanUnlabelledCount)),
       ("tailLayers", .integer(plan.layers)), ("trainedWeights", .integer(plan.training.trainedCount)),
       ("trainingBytes", .integer(plan.training.arenaByteCount)), ("accuracies", accuracy.json), ("frozenAccuracies", frozen.json),
     ]
     if let shift = shifted.shift { fields.append(("camera", .string(shift))) }
     if let aligned = result.alignedAccuracy {
-      fields += [("alignedAccuracy", .number(aligned.mean)), ("alignedCI95", .number(aligned.interval)), ("alignedAccuracies", aligned.json)]
+      fields += [
+        ("alignedAccuracy", .number(aligned.mean)), ("alignedCI95", .number(aligned.interval)), ("alignedAccuracies", aligned.json),
+      ]
     }
     fields += [
       ("model", .string(location.path)), ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
@@ -65,13 +73,21 @@ extension Evaluate {
   }
 
   /// Runs all photos through the trunk; with a camera, once as they are and once through it.
-  private func read(_ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, _ camera: CameraShift?) throws -> FinetunePhotos {
+  private func read(_ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, _ camera: CameraShift?) throws
+    -> FinetunePhotos
+  {
     let places = TrunkRunner.places(plan.options), count = classes.photoCount, inputCount = reader.encoder.preprocessing.outputCount
     let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
     let cache = CutCache(
-      count: count * places * (camera == nil ? 1 : 2), entryCount: plan.training.cutCount, map: reader.model.tensor(plan.cutTensor).quantization)
-    let (clean, seen) = (CutCache(count: shifted.align ? count : 0, entryCount: inputCount, map: nil), CutCache(count: shifted.align ? count : 0, entryCount: inputCount, map: nil))
-    var (embedded, shiftedEmbedded) = (EmbeddedDataset(dimension: reader.encoder.dimension), EmbeddedDataset(dimension: reader.encoder.dimension))
+      count: count * places * (camera == nil ? 1 : 2), entryCount: plan.training.cutCount,
+      map: reader.model.tensor(plan.cutTensor).quantization)
+    let (clean, seen) = (
+      CutCache(count: shifted.align ? count : 0, entryCount: inputCount, map: nil),
+      CutCache(count: shifted.align ? count : 0, entryCount: inputCount, map: nil)
+    )
+    var (embedded, shiftedEmbedded) = (
+      EmbeddedDataset(dimension: reader.encoder.dimension), EmbeddedDataset(dimension: reader.encoder.dimension)
+    )
     var progress = Progress("Embedding", total: count)
     defer { progress.finish() }
     var (done, row) = (0, 0)
@@ -102,7 +118,8 @@ extension Evaluate {
     var alignment = CameraAlignmentOptions()
     alignment.threshold = shifted.shiftThreshold
     let through = ShiftedPhotos(
-      embedded: shiftedEmbedded, firstPlace: count * places, alignment: shifted.align ? .init(clean: clean, shifted: seen, options: alignment) : nil)
+      embedded: shiftedEmbedded, firstPlace: count * places,
+      alignment: shifted.align ? .init(clean: clean, shifted: seen, options: alignment) : nil)
     return FinetunePhotos(cache: cache, embedded: embedded, shifted: through)
   }
 }

@@ -5,16 +5,19 @@ import TinyNN
 
 /// Options of measurements with another camera.
 struct ShiftOptions: ParsableArguments {
-  @Option(help: ArgumentHelp(
-    "Queries and photos without labels come from another camera: \(CameraShift.Part.names.joined(separator: ", ")), camera (all but jpeg), none (the same photos); camera:0.5 is half of it. The encoder is aligned by photos without labels; with --method finetune only if --align is given.",
-    valueName: "NAME[:S]|none"))
+  @Option(
+    help: ArgumentHelp(
+      "Queries and photos without labels come from another camera: \(CameraShift.Part.names.joined(separator: ", ")), camera (all but jpeg), none (the same photos); camera:0.5 is half of it. The encoder is aligned by photos without labels; with --method finetune only if --align is given.",
+      valueName: "NAME[:S]|none"))
   var shift: String?
 
   @Flag(help: .hidden)
   var align = false
 
-  @Option(help: ArgumentHelp(
-    "Photos without labels of each class, at most, for --shift and --auxiliary. (default: 25 with --shift, else none)", valueName: "N"))
+  @Option(
+    help: ArgumentHelp(
+      "Photos without labels of each class, at most, for --shift and --auxiliary. (default: 25 with --shift, else none)",
+      valueName: "N"))
   var unlabelledShots: Int?
 
   @Option(help: ArgumentHelp("How many of the classes photos without labels come from; fewer are imbalanced.", valueName: "N"))
@@ -28,7 +31,9 @@ struct ShiftOptions: ParsableArguments {
     guard let shift, shift != "none" else { return nil }
     guard let camera = CameraShift(shift) else {
       throw Failure(
-        .usage, "--shift: '\(shift)' is none of: camera, \(CameraShift.Part.names.joined(separator: ", ")), each with :S, S above 0 and at most 1, or none")
+        .usage,
+        "--shift: '\(shift)' is none of: camera, \(CameraShift.Part.names.joined(separator: ", ")), each with :S, S above 0 and at most 1, or none"
+      )
     }
     return camera
   }
@@ -81,7 +86,8 @@ extension Evaluate {
     do { drawn = try Episodes(embedded, episodeOptions) } catch { throw Failure(.badData, "\(dataset): \(error)") }
     var episodesDone = Progress("Episodes", total: episodes)
     let result: ShiftResult
-    do { result = try drawn.runShift(model, clean: clean, shifted: seen, draw, alignment) { episodesDone.update(done: $0) } } catch {
+    do { result = try drawn.runShift(model, clean: clean, shifted: seen, draw, alignment) { episodesDone.update(done: $0) } } catch
+    {
       throw Failure(error, in: location.path)
     }
     episodesDone.finish()
@@ -92,14 +98,18 @@ extension Evaluate {
     let (unshifted, frozen) = (EpisodeResult(accuracies: result.unshifted), EpisodeResult(accuracies: result.frozen))
     let (aligned, gain) = (EpisodeResult(accuracies: result.aligned), result.gain)
     let shift = EpisodeResult(accuracies: result.shifts)
-    func percent(_ result: EpisodeResult) -> String { "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))" }
+    func percent(_ result: EpisodeResult) -> String {
+      "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))"
+    }
     try results.print(
       [
         "accuracy": .number(aligned.mean), "ci95": .number(aligned.interval), "frozenAccuracy": .number(frozen.mean),
-        "frozenCI95": .number(frozen.interval), "accuracies": aligned.json, "frozenAccuracies": frozen.json, "unshiftedAccuracy": .number(unshifted.mean), "gain": .number(gain.mean),
+        "frozenCI95": .number(frozen.interval), "accuracies": aligned.json, "frozenAccuracies": frozen.json,
+        "unshiftedAccuracy": .number(unshifted.mean), "gain": .number(gain.mean),
         "gainCI95": .number(gain.interval), "alignedEpisodes": .integer(result.alignedCount), "shift": .number(shift.mean),
         "leastShift": .number(result.shifts.min() ?? 0), "largestShift": .number(result.shifts.max() ?? 0),
-        "camera": .string(shifted.shift ?? "none"), "cameraStrength": .float(camera?.strength ?? 0), "episodes": .integer(episodes), "ways": .integer(ways), "shots": .integer(shots),
+        "camera": .string(shifted.shift ?? "none"), "cameraStrength": .float(camera?.strength ?? 0), "episodes": .integer(episodes),
+        "ways": .integer(ways), "shots": .integer(shots),
         "seed": .integer(Int(truncatingIfNeeded: seed)), "model": .string(location.path), "dataset": .string(dataset),
       ],
       text: """

@@ -12,7 +12,8 @@ struct Evaluate: ParsableCommand {
       other names hold things that it should call unknown.
       """)
 
-  @Option(help: ArgumentHelp("The encoder, or a task file. (default: $EDGESSL_ENCODER, else the shipped encoder)", valueName: "M.tnn"))
+  @Option(
+    help: ArgumentHelp("The encoder, or a task file. (default: $EDGESSL_ENCODER, else the shipped encoder)", valueName: "M.tnn"))
   var model: String?
 
   @Option(help: ArgumentHelp("One folder of photos for each class.", valueName: "DIR"))
@@ -53,7 +54,9 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var results: OutputOptions
 
   func validate() throws {
-    for (name, value, least) in [("--ways", ways, 2), ("--shots", shots, 1), ("--queries", queries, 1), ("--episodes", episodes, 1)]
+    for (name, value, least) in [
+      ("--ways", ways, 2), ("--shots", shots, 1), ("--queries", queries, 1), ("--episodes", episodes, 1),
+    ]
     where value < least || value > 10_000_000 {
       throw ValidationError("\(name) is \(value); it must be \(least) or more")
     }
@@ -108,10 +111,14 @@ struct Evaluate: ParsableCommand {
     let fields: [(name: String, value: JSON)] =
       all[0].measures.fields + [
         ("episodes", .integer(episodes)), ("ways", .integer(ways)), ("shots", .integer(shots)), ("queries", .integer(queries)),
-        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("method", .string(all[0].name)), ("views", .integer(views)), ("model", .string(location.path)),
+        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("method", .string(all[0].name)), ("views", .integer(views)),
+        ("model", .string(location.path)),
         ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
         ("photos", .integer(classes.photoCount - reader.skipped.count)), ("skipped", JSON(reader.skipped)),
-        ("methods", .array(all.map { .object([("method", .string($0.name))] + $0.measures.fields + $0.measures.comparison(all[0].measures)) })),
+        (
+          "methods",
+          .array(all.map { .object([("method", .string($0.name))] + $0.measures.fields + $0.measures.comparison(all[0].measures)) })
+        ),
       ]
     let lines = all.map {
       "\(ways)-way \(shots)-shot, \($0.name): \(decimal($0.measures.accuracies.mean, digits: 2)) % +- \(decimal($0.measures.accuracies.interval, digits: 2)) over \(episodes) episodes"
@@ -143,7 +150,8 @@ struct Evaluate: ParsableCommand {
     let classes = try ClassFolders(dataset, needed: 1, role: "evaluation")
     let task = try OpenedTask(runtime, location)
     guard classes.folders.contains(where: { task.names.contains($0.name) }) else {
-      throw Failure(.badData, "\(dataset): no folder is named like one of the task's classes: \(task.names.joined(separator: ", "))")
+      throw Failure(
+        .badData, "\(dataset): no folder is named like one of the task's classes: \(task.names.joined(separator: ", "))")
     }
     var progress = Progress("Classifying", total: classes.photoCount)
     var evaluation = TaskEvaluation(classCount: task.names.count)
@@ -187,7 +195,8 @@ struct Evaluate: ParsableCommand {
     ]
     if let area = evaluation.rejectionAUROC {
       lines.append(
-        "rejected   \(percent(evaluation.rejectedCount, of: evaluation.otherCount)) of \(evaluation.otherCount) other photos, AUROC \(decimal(area, digits: 3))")
+        "rejected   \(percent(evaluation.rejectedCount, of: evaluation.otherCount)) of \(evaluation.otherCount) other photos, AUROC \(decimal(area, digits: 3))"
+      )
     }
     return lines.joined(separator: "\n")
   }
@@ -200,7 +209,8 @@ extension EpisodeMeasures {
       ["signal": .string(signal.name), "auroc": .number(signal.auroc), "falseAcceptance95": .number(100 * signal.falseAcceptance)]
     }
     return [
-      ("accuracy", .number(accuracies.mean)), ("ci95", .number(accuracies.interval)), ("accuracies", accuracies.json), ("calibrationError", .number(calibrationError)),
+      ("accuracy", .number(accuracies.mean)), ("ci95", .number(accuracies.interval)), ("accuracies", accuracies.json),
+      ("calibrationError", .number(calibrationError)),
       ("acceptedKnown", .number(100 * accepted)), ("rejectedOther", refused.map { .number(100 * $0) } ?? .null),
       ("rejection", .array(signals)), ("chosen", .object(chosen.map { ("\($0.method)", .integer($0.episodes)) })),
     ]

@@ -31,13 +31,16 @@ struct Import: ParsableCommand {
   @Flag(help: "Keep every output of the ONNX graph instead of the embedding, for run.")
   var allOutputs = false
 
-  @Option(help: ArgumentHelp(
-    "Photos of anything: what their embeddings look like is stored, so that tasks can tell the unknown from one photo on.", valueName: "DIR"))
+  @Option(
+    help: ArgumentHelp(
+      "Photos of anything: what their embeddings look like is stored, so that tasks can tell the unknown from one photo on.",
+      valueName: "DIR"))
   var statistics: String?
 
-  @Option(help: ArgumentHelp(
-    "With --statistics: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: the folders of --statistics, where they are enough)",
-    valueName: "DIR"))
+  @Option(
+    help: ArgumentHelp(
+      "With --statistics: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: the folders of --statistics, where they are enough)",
+      valueName: "DIR"))
   var classes: String?
 
   @OptionGroup var reduction: ArenaReduction
@@ -50,7 +53,10 @@ struct Import: ParsableCommand {
 
   func run() throws {
     var imported: ImportedModel
-    do { imported = try importONNX(contentsOf: source, options: ImportOptions(inputSize: inputSize, embedding: embedding, allOutputs: allOutputs)) } catch {
+    do {
+      imported = try importONNX(
+        contentsOf: source, options: ImportOptions(inputSize: inputSize, embedding: embedding, allOutputs: allOutputs))
+    } catch {
       throw Failure(error, in: source)
     }
     // Outputs carry the names of the ONNX file, under which run finds them.
@@ -70,7 +76,8 @@ struct Import: ParsableCommand {
     do { summary = try ModelSummary(Model(validating: memory.bytes)) } catch {
       // The node, where it is one whose operands do not fit.
       do { try imported.graph.checkTypes() } catch { throw Failure(.internalError, "\(source): \(error); please report this") }
-      throw Failure(.internalError, "\(source): the imported model does not pass its own check (\(error.reason)); please report this")
+      throw Failure(
+        .internalError, "\(source): the imported model does not pass its own check (\(error.reason)); please report this")
     }
     try writeFile(bytes, to: output)
     try results.print(json(imported, summary, preprocessing), text: text(summary, preprocessing, byteCount: bytes.count))
@@ -90,7 +97,9 @@ struct Import: ParsableCommand {
       if let embedding = try reader.embedding(of: photo, strict: false) { gathered.add(embedding) }
       progress.update(done: index + 1)
     }
-    guard gathered.photoCount > 0 else { throw Failure(.missingInput, "\(folder): no photos that can be read; name a folder of photos") }
+    guard gathered.photoCount > 0 else {
+      throw Failure(.missingInput, "\(folder): no photos that can be read; name a folder of photos")
+    }
     gathered.scales = try ScaleTablePhotos(classes: classes, statistics: folder).table(reader, gathered)
     return gathered.file(of: reader.model)
   }
@@ -114,7 +123,8 @@ struct Import: ParsableCommand {
 
   private func text(_ summary: ModelSummary, _ preprocessing: Preprocessing?, byteCount: Int) -> String {
     let photos = preprocessing?.text ?? "the input is not an RGB image: only run takes it"
-    return (["written     \(output.onOneLine), \(grouped(byteCount)) bytes"] + summary.lines + ["photos      \(photos)"]).joined(separator: "\n")
+    return (["written     \(output.onOneLine), \(grouped(byteCount)) bytes"] + summary.lines + ["photos      \(photos)"]).joined(
+      separator: "\n")
   }
 }
 
@@ -150,7 +160,9 @@ struct PreprocessingOptions: ParsableArguments {
   /// Nil if the network does not take RGB images, and nothing was said about them.
   func preprocessing(for input: Shape, _ source: String) throws(Failure) -> Preprocessing? {
     guard input.rank == 4, input[0] == 1, input[3] == 3 else {
-      if isGiven { throw Failure(.usage, "\(source): the input is \(input), not an RGB image [1, N, N, 3]: leave out the options for photos") }
+      if isGiven {
+        throw Failure(.usage, "\(source): the input is \(input), not an RGB image [1, N, N, 3]: leave out the options for photos")
+      }
       return nil
     }
     let isImageNet = preset == .imagenet

@@ -49,11 +49,20 @@ struct Inspect: ParsableCommand {
     let opened = contents.summary.model
     return .object(
       [
-        ("model", .string(model)), ("checksum", .string(hexadecimal(opened.checksum))), ("fileBytes", .integer(contents.fileByteCount)),
+        ("model", .string(model)), ("checksum", .string(hexadecimal(opened.checksum))),
+        ("fileBytes", .integer(contents.fileByteCount)),
       ] + contents.summary.fields + [
         ("plan", planJSON(contents.summary)),
         ("preprocessing", contents.preprocessing?.json ?? .null),
-        ("statistics", contents.statistics.map { ["photos": .integer($0.photoCount), "background": .integer($0.backgroundCount), "scales": ScaleTable($0)?.json ?? .null] } ?? .null),
+        (
+          "statistics",
+          contents.statistics.map {
+            [
+              "photos": .integer($0.photoCount), "background": .integer($0.backgroundCount),
+              "scales": ScaleTable($0)?.json ?? .null,
+            ]
+          } ?? .null
+        ),
         ("classes", contents.task.map { .array($0.knowledge.classes.map(classJSON)) } ?? .null),
         ("calibration", contents.calibration.map(calibrationJSON) ?? .null),
         ("float32", floatJSON(contents)),
@@ -89,7 +98,9 @@ struct Inspect: ParsableCommand {
   private func floatRatios(_ contents: Contents) -> (file: Double, arena: Double, sizes: (file: Int, arena: Int))? {
     let model = contents.summary.model
     guard model.has(.provenance), let sizes = Provenance(model).floatSizes else { return nil }
-    return (Double(contents.fileByteCount) / Double(sizes.file), Double(contents.summary.plan.arenaByteCount) / Double(sizes.arena), sizes)
+    return (
+      Double(contents.fileByteCount) / Double(sizes.file), Double(contents.summary.plan.arenaByteCount) / Double(sizes.arena), sizes
+    )
   }
 
   private func floatJSON(_ contents: Contents) -> JSON {
@@ -106,7 +117,8 @@ struct Inspect: ParsableCommand {
 
   private func layerJSON(_ index: Int, _ layer: ModelSummary.Layer) -> JSON {
     [
-      "index": .integer(index), "name": .string(layer.name), "operator": .string(layer.operatorName), "detail": .string(layer.detail),
+      "index": .integer(index), "name": .string(layer.name), "operator": .string(layer.operatorName),
+      "detail": .string(layer.detail),
       "inputShapes": .array(layer.inputShapes.map { JSON($0.extents) }), "shape": JSON(layer.output.shape.extents),
       "type": .string("\(layer.output.elementType)"), "macs": .integer(layer.multiplyAdds),
       "weightBytes": .integer(layer.weightByteCount),
@@ -126,7 +138,8 @@ struct Inspect: ParsableCommand {
     lines.append("photos      \(contents.preprocessing?.text ?? "no preprocessing in the file: only run takes it")")
     if let statistics = contents.statistics {
       lines.append(
-        "statistics  of \(grouped(statistics.photoCount)) photos, \(statistics.backgroundCount) kept as background\(ScaleTable(statistics) == nil ? "" : ", scales for few photos")")
+        "statistics  of \(grouped(statistics.photoCount)) photos, \(statistics.backgroundCount) kept as background\(ScaleTable(statistics) == nil ? "" : ", scales for few photos")"
+      )
     }
     if let task = contents.task {
       let classes = task.knowledge.classes.map { "\($0.name) (\($0.examples.count))" }.joined(separator: ", ")

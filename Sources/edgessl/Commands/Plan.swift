@@ -65,15 +65,24 @@ struct Plan: ParsableCommand {
     try output.print(
       json(wanted, needs, network, fileByteCount, changes, training), text: text(wanted, needs, network, fileByteCount, training))
     guard wanted.fits else {
-      throw Failure(.overBudget, "\(model): needs \(wanted.totalByteCount) bytes with \(threads) \(threads == 1 ? "thread" : "threads"), the budget is \(memory.byteCount); \(changes.joined(separator: ", or "))")
+      throw Failure(
+        .overBudget,
+        "\(model): needs \(wanted.totalByteCount) bytes with \(threads) \(threads == 1 ? "thread" : "threads"), the budget is \(memory.byteCount); \(changes.joined(separator: ", or "))"
+      )
     }
   }
 
   private func changes(_ wanted: Need, _ needs: [Need], _ network: Model, _ fileByteCount: Int) -> [String] {
     var changes = ["give --memory \(wanted.totalByteCount)"]
-    if let fewer = needs.last(where: { $0.fits && $0.plan.threads < threads }) { changes.append("use --threads \(fewer.plan.threads)") }
-    if wanted.plan.arenaByteCount <= memory.byteCount { changes.append("count the arena alone (\(wanted.plan.arenaByteCount) bytes) where the file stays in flash") }
-    if let size = smallerInput(network, wanted, fileByteCount) { changes.append("import the ONNX file with --input-size \(size) if it allows that") }
+    if let fewer = needs.last(where: { $0.fits && $0.plan.threads < threads }) {
+      changes.append("use --threads \(fewer.plan.threads)")
+    }
+    if wanted.plan.arenaByteCount <= memory.byteCount {
+      changes.append("count the arena alone (\(wanted.plan.arenaByteCount) bytes) where the file stays in flash")
+    }
+    if let size = smallerInput(network, wanted, fileByteCount) {
+      changes.append("import the ONNX file with --input-size \(size) if it allows that")
+    }
     if fileByteCount >= memory.byteCount { changes.append("take a smaller model, the file alone has \(fileByteCount) bytes") }
     return changes
   }
@@ -96,7 +105,10 @@ struct Plan: ParsableCommand {
   private func training(_ network: Model) throws -> TrainingNeed {
     let encoder: PhotoEncoder
     do { encoder = try PhotoEncoder(Encoder(bytes: network.bytes.array)) } catch {
-      throw Failure(.badData, "\(model): it does not say how photos become its input, so its training cannot be planned; import it again with --mean and --std")
+      throw Failure(
+        .badData,
+        "\(model): it does not say how photos become its input, so its training cannot be planned; import it again with --mean and --std"
+      )
     }
     do {
       let found = try AdaptationPlan.fitting(
@@ -132,13 +144,14 @@ struct Plan: ParsableCommand {
       "arenaBytes": .integer(wanted.plan.arenaByteCount), "fileBytes": .integer(fileByteCount),
       "weightBytes": .integer(network.weightByteCount), "neededBytes": .integer(wanted.totalByteCount),
       "smallestBudget": .integer(needs[0].totalByteCount),
-      "perThreads": .array(needs.map { need in
-        [
-          "threads": .integer(need.plan.threads), "activationBytes": .integer(need.plan.activationByteCount),
-          "scratchBytes": .integer(need.plan.scratchByteCount), "arenaBytes": .integer(need.plan.arenaByteCount),
-          "neededBytes": .integer(need.totalByteCount), "fits": .bool(need.fits),
-        ]
-      }),
+      "perThreads": .array(
+        needs.map { need in
+          [
+            "threads": .integer(need.plan.threads), "activationBytes": .integer(need.plan.activationByteCount),
+            "scratchBytes": .integer(need.plan.scratchByteCount), "arenaBytes": .integer(need.plan.arenaByteCount),
+            "neededBytes": .integer(need.totalByteCount), "fits": .bool(need.fits),
+          ]
+        }),
       "changes": JSON(changes),
     ]
     if let training { json.append("train", training.json) }
@@ -147,7 +160,8 @@ struct Plan: ParsableCommand {
 
   private func text(_ wanted: Need, _ needs: [Need], _ network: Model, _ fileByteCount: Int, _ training: TrainingNeed?) -> String {
     var table = Table([
-      ("threads", .right), ("tensors", .right), ("scratch", .right), ("arena", .right), ("file", .right), ("needed", .right), ("", .left),
+      ("threads", .right), ("tensors", .right), ("scratch", .right), ("arena", .right), ("file", .right), ("needed", .right),
+      ("", .left),
     ])
     for need in needs {
       table.append([

@@ -30,19 +30,24 @@ struct QuantizeCommand: ParsableCommand {
   @Flag(help: "Ranges only: no equalization, adaptive rounding or bias correction.")
   var fast = false
 
-  @Option(help: ArgumentHelp("Layers that stay float32, by name; auto: as many as --max-loss asks for, the most harmful first.", valueName: "LAYER,...|auto"))
+  @Option(
+    help: ArgumentHelp(
+      "Layers that stay float32, by name; auto: as many as --max-loss asks for, the most harmful first.",
+      valueName: "LAYER,...|auto"))
   var keepFloat: String?
 
   @Option(help: "With --keep-float auto: the largest estimated loss of accuracy, in points.")
   var maxLoss = 0.5
 
-  @Option(help: ArgumentHelp(
-    "Photos of anything, whose int8 embeddings replace the statistics that the float32 model has stored.", valueName: "DIR"))
+  @Option(
+    help: ArgumentHelp(
+      "Photos of anything, whose int8 embeddings replace the statistics that the float32 model has stored.", valueName: "DIR"))
   var background: String?
 
-  @Option(help: ArgumentHelp(
-    "With --background: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: as the float32 model has it)",
-    valueName: "DIR"))
+  @Option(
+    help: ArgumentHelp(
+      "With --background: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: as the float32 model has it)",
+      valueName: "DIR"))
   var classes: String?
 
   @Option(help: ArgumentHelp("A report in HTML.", valueName: "r.html"))
@@ -57,7 +62,8 @@ struct QuantizeCommand: ParsableCommand {
 
   func validate() throws {
     guard CalibrationPhotos.range ~= photos else {
-      throw ValidationError("--photos is \(photos); it must be \(CalibrationPhotos.range.lowerBound) to \(CalibrationPhotos.range.upperBound)")
+      throw ValidationError(
+        "--photos is \(photos); it must be \(CalibrationPhotos.range.lowerBound) to \(CalibrationPhotos.range.upperBound)")
     }
     guard 1...RuntimeOptions.maximumThreadCount ~= threads else {
       throw ValidationError("--threads is \(threads); it must be 1 to \(RuntimeOptions.maximumThreadCount)")
@@ -68,7 +74,8 @@ struct QuantizeCommand: ParsableCommand {
 
   func run() throws {
     guard let calibration else {
-      throw Failure(.usage, "no calibration photos: name a folder of photos like those that the camera will see with --calibration DIR")
+      throw Failure(
+        .usage, "no calibration photos: name a folder of photos like those that the camera will see with --calibration DIR")
     }
     let file: MappedFile, encoder: Encoder
     do { file = try MappedFile(model) } catch { throw error.failure }
@@ -81,7 +88,9 @@ struct QuantizeCommand: ParsableCommand {
 
     let read = try CalibrationPhotos(folder: calibration, limit: photos, for: encoder, model: model)
     let quantized: QuantizedModel
-    do { quantized = try self.quantized(source, CalibrationSet(inputs: read.inputs, threads: threads)) } catch let error as QuantizationError {
+    do { quantized = try self.quantized(source, CalibrationSet(inputs: read.inputs, threads: threads)) } catch let error
+      as QuantizationError
+    {
       throw Failure(error, model)
     }
     var graph = quantized.graph
@@ -95,7 +104,8 @@ struct QuantizeCommand: ParsableCommand {
     provenance.floatSizes = (file.bytes.count, floatPlan.arenaByteCount)
     writer.add(.provenance, provenance.section)
     let statistics = try QuantizedStatistics(
-      of: encoder, int8: writer.finish(), model: model, background: background, calibration: read.skipped.isEmpty ? calibration : nil,
+      of: encoder, int8: writer.finish(), model: model, background: background,
+      calibration: read.skipped.isEmpty ? calibration : nil,
       classes: classes)
     if let section = statistics.section { writer.add(.statistics, section) }
     let bytes = writer.finish()
@@ -104,7 +114,8 @@ struct QuantizeCommand: ParsableCommand {
       throw Failure(.internalError, "\(model): the int8 model does not pass its own check (\(error.reason)); please report this")
     }
     try writeFile(bytes, to: output)
-    let text = QuantizationText(model: model, output: output, quantized: quantized, sizes: sizes, photos: read, statistics: statistics)
+    let text = QuantizationText(
+      model: model, output: output, quantized: quantized, sizes: sizes, photos: read, statistics: statistics)
     if let report { try writeFile(Array(text.html.utf8), to: report) }
     try results.print(text.json, text: text.summary)
   }

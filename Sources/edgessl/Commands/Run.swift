@@ -10,7 +10,9 @@ struct Run: ParsableCommand {
   @Argument(help: ArgumentHelp("The model file.", valueName: "M.tnn"))
   var model: String
 
-  @Option(help: ArgumentHelp("float32 array, images as [N, C, H, W]; once for each input, in order or by name.", valueName: "[NAME=]x.npy"))
+  @Option(
+    help: ArgumentHelp(
+      "float32 array, images as [N, C, H, W]; once for each input, in order or by name.", valueName: "[NAME=]x.npy"))
   var input: [String]
 
   @Option(help: ArgumentHelp("Where the output goes; once for each output wanted, in order or by name.", valueName: "[NAME=]y.npy"))
@@ -25,7 +27,9 @@ struct Run: ParsableCommand {
     let inputs = try assign(input, to: (0..<network.inputCount).map { name(network, network.input($0)) }, "input", all: true)
     let outputs = try assign(output, to: (0..<network.outputCount).map { name(network, network.output($0)) }, "output", all: false)
 
-    for (index, path) in inputs { try fill(encoder.session.input(index), from: path, inputName: name(network, network.input(index))) }
+    for (index, path) in inputs {
+      try fill(encoder.session.input(index), from: path, inputName: name(network, network.input(index)))
+    }
     let start = monotonicNanoseconds()
     encoder.session.run()
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
@@ -43,7 +47,8 @@ struct Run: ParsableCommand {
     }
     try results.print(
       [
-        "model": .string(model), "outputs": .array(written), "milliseconds": .number(milliseconds), "threads": .integer(runtime.threads),
+        "model": .string(model), "outputs": .array(written), "milliseconds": .number(milliseconds),
+        "threads": .integer(runtime.threads),
         "backend": .string(runtime.backend.rawValue), "arenaBytes": .integer(encoder.plan.arenaByteCount),
       ],
       text: (lines + ["\(decimal(milliseconds, digits: 3)) ms"]).joined(separator: "\n"))

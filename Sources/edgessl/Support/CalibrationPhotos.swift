@@ -23,11 +23,15 @@ struct CalibrationPhotos {
     self.folder = folder
     let photos: [String]
     do { photos = try PhotoFolder.allPhotos(below: folder) } catch {
-      throw Failure(.missingInput, "\(folder): no such folder of calibration photos; int8 needs photos like those that the camera will see")
+      throw Failure(
+        .missingInput, "\(folder): no such folder of calibration photos; int8 needs photos like those that the camera will see")
     }
     available = photos.count
     guard !photos.isEmpty else {
-      throw Failure(.missingInput, "\(folder): there are no photos in it; int8 needs at least \(CalibrationPhotos.advisedCount) photos like those that the camera will see")
+      throw Failure(
+        .missingInput,
+        "\(folder): there are no photos in it; int8 needs at least \(CalibrationPhotos.advisedCount) photos like those that the camera will see"
+      )
     }
     let reader: PhotoEncoder
     do { reader = try PhotoEncoder(encoder) } catch {
@@ -49,9 +53,13 @@ struct CalibrationPhotos {
       progress.update(done: index + 1)
     }
     progress.finish()
-    guard !inputs.isEmpty else { throw Failure(.badData, "\(folder): none of its \(photos.count) files is a photo that can be read") }
+    guard !inputs.isEmpty else {
+      throw Failure(.badData, "\(folder): none of its \(photos.count) files is a photo that can be read")
+    }
     if inputs.count < CalibrationPhotos.advisedCount {
-      warn("\(folder): only \(inputs.count) photos; ranges are more certain with \(CalibrationPhotos.advisedCount) to \(CalibrationPhotos.range.upperBound)")
+      warn(
+        "\(folder): only \(inputs.count) photos; ranges are more certain with \(CalibrationPhotos.advisedCount) to \(CalibrationPhotos.range.upperBound)"
+      )
     }
   }
 }

@@ -4,8 +4,8 @@ import HostRuntime
 import TinyNN
 
 /// Embeddings of a dataset's photos, kept in the user's cache folder (XDG Base Directory Specification) under a name made of the
-/// encoder's file, of all photos' contents and of the view of them: where any of them changes, it is another file. Never needed: a cache that
-/// cannot be read or written is passed over.
+/// encoder's file, of all photos' contents and of the view of them: where any of them changes, it is another file. Never needed: a
+/// cache that cannot be read or written is passed over.
 struct EmbeddingCache {
   private let path: String?
   private let dimension: Int

@@ -64,20 +64,25 @@ struct EpisodeReport {
     let rows = methods.map { name, measures -> String in
       let difference = measures.accuracies.minus(methods[0].measures.accuracies)
       let score = measures.rejection?.first
-      return "<tr><td>\(escapedHTML(name))</td><td>\(decimal(measures.accuracies.mean, digits: 2)) ± \(decimal(measures.accuracies.interval, digits: 2))</td>"
+      return
+        "<tr><td>\(escapedHTML(name))</td><td>\(decimal(measures.accuracies.mean, digits: 2)) ± \(decimal(measures.accuracies.interval, digits: 2))</td>"
         + "<td>\(decimal(difference.mean, digits: 2)) ± \(decimal(difference.interval, digits: 2))</td><td>\(decimal(measures.calibrationError, digits: 3))</td>"
         + "<td>\(decimal(100 * measures.accepted, digits: 1)) %</td><td>\(measures.refused.map { decimal(100 * $0, digits: 1) + " %" } ?? "")</td>"
         + "<td>\(score.map { decimal($0.auroc, digits: 3) } ?? "")</td></tr>"
     }
-    return "<div class=\"wide\"><table><thead><tr><th>method</th><th>accuracy, %</th><th>to the first</th><th>calibration error</th><th>known accepted</th><th>others refused</th><th>AUROC of unknown</th></tr></thead><tbody>\(rows.joined())</tbody></table></div>"
+    return
+      "<div class=\"wide\"><table><thead><tr><th>method</th><th>accuracy, %</th><th>to the first</th><th>calibration error</th><th>known accepted</th><th>others refused</th><th>AUROC of unknown</th></tr></thead><tbody>\(rows.joined())</tbody></table></div>"
   }
 
   // MARK: Charts, 600 x 320 with a frame from (50, 15) to (590, 280)
 
   private func chart(_ x: (String, [(Double, String)]), _ y: [(Double, String)], _ body: String) -> String {
-    let vertical = y.map { "<line class=\"axis\" x1=\"50\" x2=\"590\" y1=\"\(place(280 - 265 * $0.0))\" y2=\"\(place(280 - 265 * $0.0))\"/><text x=\"45\" y=\"\(place(284 - 265 * $0.0))\" text-anchor=\"end\">\($0.1)</text>" }
+    let vertical = y.map {
+      "<line class=\"axis\" x1=\"50\" x2=\"590\" y1=\"\(place(280 - 265 * $0.0))\" y2=\"\(place(280 - 265 * $0.0))\"/><text x=\"45\" y=\"\(place(284 - 265 * $0.0))\" text-anchor=\"end\">\($0.1)</text>"
+    }
     let horizontal = x.1.map { "<text x=\"\(place(50 + 540 * $0.0))\" y=\"296\" text-anchor=\"middle\">\($0.1)</text>" }
-    return "<svg viewBox=\"0 0 620 320\" role=\"img\">\(vertical.joined())\(horizontal.joined())<text x=\"320\" y=\"314\" text-anchor=\"middle\">\(x.0)</text>\(body)</svg>"
+    return
+      "<svg viewBox=\"0 0 620 320\" role=\"img\">\(vertical.joined())\(horizontal.joined())<text x=\"320\" y=\"314\" text-anchor=\"middle\">\(x.0)</text>\(body)</svg>"
   }
 
   private func place(_ value: Double) -> String { decimal(value, digits: 1) }
@@ -100,26 +105,32 @@ struct EpisodeReport {
       let colour = colour(index)
       let dots = series.points.map { point in
         let px = place(50 + 540 * x(point.shots))
-        return "<circle cx=\"\(px)\" cy=\"\(place(280 - 265 * y(point.mean)))\" r=\"3\" fill=\"\(colour)\"><title>\(escapedHTML(series.name)), \(point.shots): \(decimal(point.mean, digits: 2)) ± \(decimal(point.interval, digits: 2))</title></circle>"
+        return
+          "<circle cx=\"\(px)\" cy=\"\(place(280 - 265 * y(point.mean)))\" r=\"3\" fill=\"\(colour)\"><title>\(escapedHTML(series.name)), \(point.shots): \(decimal(point.mean, digits: 2)) ± \(decimal(point.interval, digits: 2))</title></circle>"
       }
-      return "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>\(dots.joined())"
+      return
+        "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>\(dots.joined())"
     }
     let shots = Set(all.map(\.shots)).sorted()
-    return key(accuracyByShots.enumerated().map { ($1.name, colour($0)) }) + chart(
-      ("photos of each class", shots.map { (x($0), "\($0)") }),
-      stride(from: bottom, through: top, by: 10).map { (y($0), "\(Int($0)) %") }, lines.joined())
+    return key(accuracyByShots.enumerated().map { ($1.name, colour($0)) })
+      + chart(
+        ("photos of each class", shots.map { (x($0), "\($0)") }),
+        stride(from: bottom, through: top, by: 10).map { (y($0), "\(Int($0)) %") }, lines.joined())
   }
 
   private func confusion(_ details: EpisodeDetails) -> String {
     let names = dataset.classNames.map(escapedHTML)
     let rows = zip(names, details.confusion).map { name, row -> String in
       let total = max(1, row.reduce(0, +))
-      return "<tr><td>\(name)</td>" + row.map { count -> String in
-        let part = 100 * Double(count) / Double(total)
-        return "<td style=\"background: hsl(210 80% 50% / \(decimal(part / 125, digits: 2)))\">\(count == 0 ? "" : decimal(part, digits: 1))</td>"
-      }.joined() + "</tr>"
+      return "<tr><td>\(name)</td>"
+        + row.map { count -> String in
+          let part = 100 * Double(count) / Double(total)
+          return
+            "<td style=\"background: hsl(210 80% 50% / \(decimal(part / 125, digits: 2)))\">\(count == 0 ? "" : decimal(part, digits: 1))</td>"
+        }.joined() + "</tr>"
     }
-    return "<table><thead><tr><th>true \\ predicted</th>\(names.map { "<th>\($0)</th>" }.joined())</tr></thead><tbody>\(rows.joined())</tbody></table>"
+    return
+      "<table><thead><tr><th>true \\ predicted</th>\(names.map { "<th>\($0)</th>" }.joined())</tr></thead><tbody>\(rows.joined())</tbody></table>"
   }
 
   private func reliability(_ details: EpisodeDetails) -> String {
@@ -127,7 +138,8 @@ struct EpisodeReport {
     let dots = details.bins.filter { $0.count > 0 }.map { bin -> String in
       let (confidence, right) = (bin.confidence / Double(bin.count), Double(bin.right) / Double(bin.count))
       let radius = 3 + 22 * (Double(bin.count) / total).squareRoot()
-      return "<circle cx=\"\(place(50 + 540 * confidence))\" cy=\"\(place(280 - 265 * right))\" r=\"\(place(radius))\" fill=\"hsl(210 80% 50% / .7)\"><title>\(bin.count) answers, confidence \(decimal(100 * confidence, digits: 1)) %, right \(decimal(100 * right, digits: 1)) %</title></circle>"
+      return
+        "<circle cx=\"\(place(50 + 540 * confidence))\" cy=\"\(place(280 - 265 * right))\" r=\"\(place(radius))\" fill=\"hsl(210 80% 50% / .7)\"><title>\(bin.count) answers, confidence \(decimal(100 * confidence, digits: 1)) %, right \(decimal(100 * right, digits: 1)) %</title></circle>"
     }
     let ticks = stride(from: 0.0, through: 1, by: 0.2).map { ($0, "\(Int(($0 * 100).rounded())) %") }
     return chart(("confidence", ticks), ticks, "<line class=\"axis\" x1=\"50\" y1=\"280\" x2=\"590\" y2=\"15\"/>\(dots.joined())")
@@ -146,16 +158,23 @@ struct EpisodeReport {
     let (known, other) = (bins(details.knownScores), details.otherScores.isEmpty ? [] : bins(details.otherScores))
     let tallest = (known + other).max() ?? 1
     func bars(_ bins: [Double], _ colour: String) -> String {
-      bins.enumerated().map { "<rect x=\"\(place(50 + 540 * Double($0) / Double(count)))\" y=\"\(place(280 - 265 * $1 / tallest))\" width=\"12.5\" height=\"\(place(265 * $1 / tallest))\" fill=\"\(colour)\"/>" }.joined()
+      bins.enumerated().map {
+        "<rect x=\"\(place(50 + 540 * Double($0) / Double(count)))\" y=\"\(place(280 - 265 * $1 / tallest))\" width=\"12.5\" height=\"\(place(265 * $1 / tallest))\" fill=\"\(colour)\"/>"
+      }.joined()
     }
     let threshold = details.thresholds.sorted()[details.thresholds.count / 2]
     let line = 50 + 540 * Double((threshold - low) / (high - low))
     let (knownColour, otherColour) = ("hsl(210 80% 50% / .6)", "hsl(20 85% 50% / .6)")
     let legend = key([("known classes", knownColour)] + (other.isEmpty ? [] : [("other classes", otherColour)]))
     let ticks = (0...4).map { (Double($0) / 4, decimal(Double(low + (high - low) * Float($0) / 4), digits: 2)) }
-    return "<p>The line is the median threshold: what is left of it is called unknown. \(decimal(100 * measures.accepted, digits: 1)) % of known photos are accepted\(measures.refused.map { ", \(decimal(100 * $0, digits: 1)) % of others refused" } ?? "; the dataset has no other classes").</p>"
-      + legend + chart(("score", ticks), [(0, "")], bars(known, knownColour) + bars(other, otherColour)
-        + "<line x1=\"\(place(line))\" x2=\"\(place(line))\" y1=\"15\" y2=\"280\" stroke=\"currentColor\" stroke-dasharray=\"4 3\"/>")
+    return
+      "<p>The line is the median threshold: what is left of it is called unknown. \(decimal(100 * measures.accepted, digits: 1)) % of known photos are accepted\(measures.refused.map { ", \(decimal(100 * $0, digits: 1)) % of others refused" } ?? "; the dataset has no other classes").</p>"
+      + legend
+      + chart(
+        ("score", ticks), [(0, "")],
+        bars(known, knownColour) + bars(other, otherColour)
+          + "<line x1=\"\(place(line))\" x2=\"\(place(line))\" y1=\"15\" y2=\"280\" stroke=\"currentColor\" stroke-dasharray=\"4 3\"/>"
+      )
   }
 
   private var map: String {
@@ -171,9 +190,11 @@ struct EpisodeReport {
       let frame = colour(dataset.className(of: row))
       let name = escapedHTML(dataset.classNames[dataset.className(of: row)])
       let image = Thumbnail.dataURI(of: photos[row], side: 32).map { "<image href=\"\($0)\" width=\"32\" height=\"32\"/>" } ?? ""
-      return "<g transform=\"translate(\(x) \(y))\"><title>\(name)</title>\(image)<rect width=\"32\" height=\"32\" fill=\"none\" stroke=\"\(frame)\" stroke-width=\"3\"/></g>"
+      return
+        "<g transform=\"translate(\(x) \(y))\"><title>\(name)</title>\(image)<rect width=\"32\" height=\"32\" fill=\"none\" stroke=\"\(frame)\" stroke-width=\"3\"/></g>"
     }
-    return key(dataset.classNames.enumerated().map { ($1, colour($0)) }) + "<svg viewBox=\"-5 -5 945 605\" style=\"max-width: 100%\" role=\"img\">\(pictures.joined(separator: "\n"))</svg>"
+    return key(dataset.classNames.enumerated().map { ($1, colour($0)) })
+      + "<svg viewBox=\"-5 -5 945 605\" style=\"max-width: 100%\" role=\"img\">\(pictures.joined(separator: "\n"))</svg>"
   }
 
   private func mistakes(_ details: EpisodeDetails) -> String {
@@ -181,7 +202,8 @@ struct EpisodeReport {
     if all.isEmpty { return "<p>None.</p>" }
     return all.map { mistake in
       let image = Thumbnail.dataURI(of: photos[mistake.row], side: 128).map { "<img src=\"\($0)\" alt=\"\">" } ?? ""
-      return "<figure>\(image)<figcaption>\(escapedHTML(dataset.classNames[mistake.className])) taken for \(escapedHTML(dataset.classNames[mistake.takenFor])), \(decimal(100 * Double(mistake.confidence), digits: 0)) %</figcaption></figure>"
+      return
+        "<figure>\(image)<figcaption>\(escapedHTML(dataset.classNames[mistake.className])) taken for \(escapedHTML(dataset.classNames[mistake.takenFor])), \(decimal(100 * Double(mistake.confidence), digits: 0)) %</figcaption></figure>"
     }.joined(separator: "\n")
   }
 }

@@ -13,9 +13,10 @@ struct FinetuneOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Steps of training.", valueName: "N"))
   var steps = AdaptationOptions().steps
 
-  @Option(help: ArgumentHelp(
-    "Views of each photo to learn from, itself, its mirror image, crops: heads take their mean embedding (1 to \(View.averaged.count); adapt takes \(View.averagedCount(photos: 2)) unless told, \(View.averagedCount(photos: 1)) for a class with one photo, evaluate 1); --method finetune trains on so many more (0 to 64, \(AdaptationOptions().views) unless told).",
-    valueName: "N"))
+  @Option(
+    help: ArgumentHelp(
+      "Views of each photo to learn from, itself, its mirror image, crops: heads take their mean embedding (1 to \(View.averaged.count); adapt takes \(View.averagedCount(photos: 2)) unless told, \(View.averagedCount(photos: 1)) for a class with one photo, evaluate 1); --method finetune trains on so many more (0 to 64, \(AdaptationOptions().views) unless told).",
+      valueName: "N"))
   var views: Int?
 
   @Option(help: ArgumentHelp("Examples of one step.", valueName: "N"))
@@ -33,7 +34,9 @@ struct FinetuneOptions: ParsableArguments {
     ] where !range.contains(value) {
       throw ValidationError("\(name) is \(value); it must be \(range.lowerBound) to \(range.upperBound)")
     }
-    guard learningRate > 0, learningRate <= 1 else { throw ValidationError("--learning-rate is \(learningRate); it must be above 0 and at most 1") }
+    guard learningRate > 0, learningRate <= 1 else {
+      throw ValidationError("--learning-rate is \(learningRate); it must be above 0 and at most 1")
+    }
   }
 
   func adaptation(seed: UInt64) -> AdaptationOptions {
@@ -66,7 +69,9 @@ extension PhotoReader {
 
 extension Failure {
   init(_ error: TrainingError, in model: Model, path: String) {
-    let node = error.operatorIndex < 0 || error.operatorIndex >= model.operatorCount ? "" : ", node '\(model.name(at: model.operatorRecord(error.operatorIndex).nameOffset).string)'"
+    let node =
+      error.operatorIndex < 0 || error.operatorIndex >= model.operatorCount
+      ? "" : ", node '\(model.name(at: model.operatorRecord(error.operatorIndex).nameOffset).string)'"
     let reason =
       switch error.reason {
       case .notDifferentiable: "has an operator between its last layers and the embedding that has no gradient"

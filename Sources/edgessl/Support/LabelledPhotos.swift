@@ -15,8 +15,8 @@ struct LabelledPhotos {
   var names: [String] = []
   var photos: [Photo] = []
 
-  /// Reads every photo once; `body` gets what the network takes for it, its index, and whether it is one of at most `limit` of its class,
-  /// evenly spread.
+  /// Reads every photo once; `body` gets what the network takes for it, its index, and whether it is one of at most `limit` of its
+  /// class, evenly spread.
   mutating func read(
     _ classes: ClassFolders, _ reader: PhotoReader, strict: Bool, limit: Int,
     _ body: (_ input: [Float], _ identifier: UInt64, _ index: Int, _ isChosen: Bool) -> Void
@@ -41,7 +41,8 @@ struct LabelledPhotos {
           continue
         }
         body(input, identifier, photos.count, count <= limit || position * limit / count != (position + 1) * limit / count)
-        photos.append(Photo(label: label, identifier: identifier, path: photo, embedding: try reader.embedding(ofInput: input, photo: photo)))
+        photos.append(
+          Photo(label: label, identifier: identifier, path: photo, embedding: try reader.embedding(ofInput: input, photo: photo)))
       }
       guard !paths.isEmpty else {
         throw Failure(.badData, "class '\(folder.name)' has no photo that can be read; add some or remove its folder")

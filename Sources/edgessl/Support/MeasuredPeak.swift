@@ -15,7 +15,9 @@ struct MeasuredPeak {
     func values(_ count: Int) -> [Float] { (0..<count).map { Float($0 &* 40503 % 255 - 127) / 127 } }
     let weights = graph.addConstant("w", Shape(256, 1, 1, 256), values(256 * 256))
     let bias = graph.addConstant("b", Shape(256), values(256))
-    graph.outputs = [try graph.add(Convolution(window: Window(height: 1, width: 1)), name: "product", inputs: [input, weights, bias])]
+    graph.outputs = [
+      try graph.add(Convolution(window: Window(height: 1, width: 1)), name: "product", inputs: [input, weights, bias])
+    ]
     float32 = try MeasuredPeak.rate(of: graph, threads)
     int8 = try MeasuredPeak.rate(of: graph.quantized(CalibrationSet(inputs: [values(8 * 16 * 256)]), .fast).graph, threads)
   }

@@ -40,7 +40,8 @@ struct MemoryPlanSVG {
     for tensor in summary.arenaTensors { svg += rectangle(tensor) }
     if summary.plan.scratchByteCount > 0 { svg += scratch() }
     let bound = y(summary.activationLowerBound)
-    svg += "<line class=\"bound\" x1=\"\(n(left))\" x2=\"\(n(left + plotWidth))\" y1=\"\(n(bound))\" y2=\"\(n(bound))\"><title>lower bound \(grouped(summary.activationLowerBound)) bytes</title></line>\n"
+    svg +=
+      "<line class=\"bound\" x1=\"\(n(left))\" x2=\"\(n(left + plotWidth))\" y1=\"\(n(bound))\" y2=\"\(n(bound))\"><title>lower bound \(grouped(summary.activationLowerBound)) bytes</title></line>\n"
     return svg + "</svg>\n"
   }
 
@@ -54,13 +55,16 @@ struct MemoryPlanSVG {
     while summary.plan.arenaByteCount / step > 8 { step = String(step).hasPrefix("2") ? step / 2 * 5 : step * 2 }
     for byte in stride(from: 0, through: summary.plan.arenaByteCount, by: step) {
       svg += "<line class=\"grid\" x1=\"\(n(left))\" x2=\"\(n(left + plotWidth))\" y1=\"\(n(y(byte)))\" y2=\"\(n(y(byte)))\"/>"
-      svg += "<text class=\"end\" x=\"\(n(left - 6))\" y=\"\(n(y(byte) + 4))\">\(byte == 0 ? "0 B" : ByteSize(byte).description)</text>\n"
+      svg +=
+        "<text class=\"end\" x=\"\(n(left - 6))\" y=\"\(n(y(byte) + 4))\">\(byte == 0 ? "0 B" : ByteSize(byte).description)</text>\n"
     }
     let every = max(1, Int((24 / columnWidth).rounded(.up)))
     for index in stride(from: 0, to: summary.layers.count, by: every) {
-      svg += "<text class=\"middle\" x=\"\(n(x(Double(index) + 0.5)))\" y=\"\(n(top + plotHeight + 16))\">\(index)<title>\(escaped(summary.layers[index].operatorName))</title></text>\n"
+      svg +=
+        "<text class=\"middle\" x=\"\(n(x(Double(index) + 0.5)))\" y=\"\(n(top + plotHeight + 16))\">\(index)<title>\(escaped(summary.layers[index].operatorName))</title></text>\n"
     }
-    svg += "<text class=\"middle\" x=\"\(n(left + plotWidth / 2))\" y=\"\(n(top + plotHeight + 34))\">operator, in execution order</text>\n"
+    svg +=
+      "<text class=\"middle\" x=\"\(n(left + plotWidth / 2))\" y=\"\(n(top + plotHeight + 34))\">operator, in execution order</text>\n"
     return svg
   }
 
@@ -72,11 +76,15 @@ struct MemoryPlanSVG {
     let start = x(Double(tensor.place.first) + (takesOver ? 0.5 : 0))
     let end = x(Double(tensor.place.last) + (isTakenOver ? 0.5 : 1))
     let (upper, lower) = (y(tensor.place.offset + tensor.record.byteCount), y(tensor.place.offset))
-    let kind = summary.isInput(tensor.index) ? "input" : summary.isOutput(tensor.index) ? "output" : tensor.place.first % 2 == 0 ? "tensor" : "other"
+    let kind =
+      summary.isInput(tensor.index)
+      ? "input" : summary.isOutput(tensor.index) ? "output" : tensor.place.first % 2 == 0 ? "tensor" : "other"
     let name = summary.tensorName(tensor.index)
     let size = ByteSize(tensor.record.byteCount).description
-    let about = "\(name) \(tensor.record.type.shape), \(grouped(tensor.record.byteCount)) bytes at \(grouped(tensor.place.offset)), operators \(tensor.place.first) to \(tensor.place.last)"
-    return "<g><title>\(escaped(about))</title><rect class=\"box \(kind)\" x=\"\(n(start))\" y=\"\(n(upper))\" width=\"\(n(end - start))\" height=\"\(n(max(0.5, lower - upper)))\" />"
+    let about =
+      "\(name) \(tensor.record.type.shape), \(grouped(tensor.record.byteCount)) bytes at \(grouped(tensor.place.offset)), operators \(tensor.place.first) to \(tensor.place.last)"
+    return
+      "<g><title>\(escaped(about))</title><rect class=\"box \(kind)\" x=\"\(n(start))\" y=\"\(n(upper))\" width=\"\(n(end - start))\" height=\"\(n(max(0.5, lower - upper)))\" />"
       + label(name, size, from: (start, upper), to: (end, lower)) + "</g>\n"
   }
 
@@ -98,8 +106,11 @@ struct MemoryPlanSVG {
 
   private func scratch() -> String {
     let (upper, lower) = (y(summary.plan.arenaByteCount), y(summary.plan.activationByteCount))
-    return "<g><title>scratch of the running operator, \(grouped(summary.plan.scratchByteCount)) bytes</title><rect class=\"box scratch\" x=\"\(n(left))\" y=\"\(n(upper))\" width=\"\(n(plotWidth))\" height=\"\(n(max(0.5, lower - upper)))\"/>"
-      + label("scratch of the running operator", ByteSize(summary.plan.scratchByteCount).description, from: (left, upper), to: (left + plotWidth, lower)) + "</g>\n"
+    return
+      "<g><title>scratch of the running operator, \(grouped(summary.plan.scratchByteCount)) bytes</title><rect class=\"box scratch\" x=\"\(n(left))\" y=\"\(n(upper))\" width=\"\(n(plotWidth))\" height=\"\(n(max(0.5, lower - upper)))\"/>"
+      + label(
+        "scratch of the running operator", ByteSize(summary.plan.scratchByteCount).description, from: (left, upper),
+        to: (left + plotWidth, lower)) + "</g>\n"
   }
 
   private func n(_ value: Double) -> String { decimal(value, digits: 1) }

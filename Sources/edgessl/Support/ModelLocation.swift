@@ -25,7 +25,8 @@ struct ModelLocation: Equatable, Sendable {
   static func encoder(option: String?) throws(Failure) -> ModelLocation {
     if let named = named(option, encoderVariable) { return named }
     guard let path = shippedEncoderCandidates(executable: executablePath(), current: ".").first(where: isFile) else {
-      throw Failure(.missingInput, "no encoder: name one with --model or \(encoderVariable), or install the shipped one: make install")
+      throw Failure(
+        .missingInput, "no encoder: name one with --model or \(encoderVariable), or install the shipped one: make install")
     }
     return ModelLocation(path: path, source: .installed)
   }

@@ -40,7 +40,9 @@ extension ModelSummary {
     let operators = operatorCounts.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
     var lines = ["operators   \(layers.count): \(operators)"]
     for index in 0..<model.inputCount { lines.append("input       \(describe(model.input(index)))") }
-    for index in 0..<model.outputCount { lines.append("\(index == 0 ? "embedding " : "output    ")  \(describe(model.output(index)))") }
+    for index in 0..<model.outputCount {
+      lines.append("\(index == 0 ? "embedding " : "output    ")  \(describe(model.output(index)))")
+    }
     lines.append("parameters  \(grouped(parameterCount))")
     lines.append("MACs        \(grouped(multiplyAdds))")
     lines.append("weights     \(grouped(model.weightByteCount)) bytes (\(ByteSize(model.weightByteCount)))")

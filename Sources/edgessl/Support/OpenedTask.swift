@@ -56,8 +56,8 @@ final class OpenedTask {
   }
 }
 
-/// One task for several photos at a time: each thread has a session of its own and takes whole photos, which costs nothing in between.
-/// One photo alone is computed by as many threads as the command was given.
+/// One task for several photos at a time: each thread has a session of its own and takes whole photos, which costs nothing in
+/// between. One photo alone is computed by as many threads as the command was given.
 final class PhotoClassifiers: @unchecked Sendable {
   struct Classified {
     let answer: OpenedTask.Answer

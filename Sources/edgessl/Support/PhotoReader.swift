@@ -71,13 +71,18 @@ extension Failure {
     switch error {
     case .model(let error): self.init(error, in: encoder)
     case .noPreprocessing:
-      self.init(.badData, "\(encoder): it does not say how photos become its input, which must be RGB; import it again with --mean and --std")
+      self.init(
+        .badData,
+        "\(encoder): it does not say how photos become its input, which must be RGB; import it again with --mean and --std")
     case .batch(let count):
       self.init(.badData, "\(encoder): it takes \(count) photos at a time; export it with a batch of 1")
     case .preprocessing(let error):
       self.init(.badData, "\(photo ?? encoder): \(error)", concernsPhoto: photo != nil)
     case .notFinite:
-      self.init(.badData, "\(encoder): its embedding of \(photo ?? "a photo") has NaN or infinite values, so its weights are damaged; import it again")
+      self.init(
+        .badData,
+        "\(encoder): its embedding of \(photo ?? "a photo") has NaN or infinite values, so its weights are damaged; import it again"
+      )
     }
   }
 }

@@ -23,6 +23,7 @@ extension Preprocessing {
       let parts = [values.x, values.y, values.z].map { $0 == $0.rounded() && abs($0) < 1e9 ? String(Int($0)) : $0.description }
       return parts.allSatisfy { $0 == parts[0] } ? parts[0] : parts.joined(separator: ",")
     }
-    return "short side to \(resizedHeight) (\(interpolation)), centre \(inputHeight)x\(inputWidth), (value - \(list(mean))) / \(list(standardDeviation))"
+    return
+      "short side to \(resizedHeight) (\(interpolation)), centre \(inputHeight)x\(inputWidth), (value - \(list(mean))) / \(list(standardDeviation))"
   }
 }

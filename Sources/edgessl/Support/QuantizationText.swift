@@ -25,7 +25,8 @@ struct QuantizationText {
       ("arenaRatio", .number(ratio(sizes.int8Arena, sizes.floatArena))),
       ("embeddingCosine", .number(report.embeddingCosine)), ("worstEmbeddingCosine", .number(report.worstEmbeddingCosine)),
       ("embeddingSignalToNoise", decibels(report.embeddingSignalToNoise)), ("estimatedLoss", .number(report.estimatedLoss)),
-      ("statistics", statistics.origin.map { .string($0.rawValue) } ?? .null), ("corrections", .array(report.corrections.map(correction))),
+      ("statistics", statistics.origin.map { .string($0.rawValue) } ?? .null),
+      ("corrections", .array(report.corrections.map(correction))),
       ("floatLayers", .array(quantized.floatNodes.map { .string($0) })),
       ("layers", .array(report.layers.map(layer))),
     ])
@@ -61,7 +62,9 @@ struct QuantizationText {
       "embedding   cosine \(decimal(report.embeddingCosine, digits: 5)) (worst photo \(decimal(report.worstEmbeddingCosine, digits: 5))), "
         + "signal to noise \(text(report.embeddingSignalToNoise)) dB",
     ]
-    lines.append("accuracy    \(decimal(report.estimatedLoss, digits: 2)) points of few-shot accuracy lost, as estimated on the calibration photos")
+    lines.append(
+      "accuracy    \(decimal(report.estimatedLoss, digits: 2)) points of few-shot accuracy lost, as estimated on the calibration photos"
+    )
     for correction in report.corrections {
       lines.append(
         "\(correction.isKept ? "kept        " : "did not help ")\(correction.kind.rawValue), \(correction.extent): 100 (1 - cosine) on held-out photos "

@@ -43,7 +43,9 @@ struct QuantizedStatistics {
         if let embedding = try reader.embedding(of: photo, strict: false) { gathered.add(embedding) }
         progress.update(done: index + 1)
       }
-      guard gathered.photoCount > 0 else { throw Failure(.missingInput, "\(background ?? model): no photos that can be read; name a folder of photos") }
+      guard gathered.photoCount > 0 else {
+        throw Failure(.missingInput, "\(background ?? model): no photos that can be read; name a folder of photos")
+      }
       gathered.scales = try classes.flatMap { try ScaleTablePhotos(classes: $0, statistics: $0).table(reader, gathered) } ?? kept
       return gathered.section
     }
@@ -53,7 +55,9 @@ struct QuantizedStatistics {
     if let background {
       let photos: [String]
       do { photos = try PhotoFolder.allPhotos(below: background) } catch { throw ClassFolders.failure(error) }
-      (section, origin) = (try compact(made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .background)
+      (section, origin) = (
+        try compact(made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .background
+      )
       return
     }
     guard let stored else { return }
@@ -61,7 +65,9 @@ struct QuantizedStatistics {
     if let calibration, let photos = try? PhotoFolder.allPhotos(below: calibration), photos.count == stored.photoCount,
       try made(encoder, photos, classes: nil) == bytes
     {
-      (section, origin) = (try compact(made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .calibration)
+      (section, origin) = (
+        try compact(made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .calibration
+      )
     } else {
       (section, origin) = (try compact(bytes), .float32)
     }

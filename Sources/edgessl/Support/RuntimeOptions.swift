@@ -13,7 +13,9 @@ struct RuntimeOptions: ParsableArguments {
 
   static let maximumThreadCount = 256
 
-  @Option(name: .customLong("threads"), help: ArgumentHelp("Threads that compute; the result does not depend on it. (default: 1)", valueName: "N"))
+  @Option(
+    name: .customLong("threads"),
+    help: ArgumentHelp("Threads that compute; the result does not depend on it. (default: 1)", valueName: "N"))
   var wantedThreads: Int?
 
   var threads: Int { wantedThreads ?? 1 }

@@ -24,7 +24,8 @@ struct ScaleTablePhotos {
       guard isRequired else { return nil }
       throw Failure(
         .badData,
-        "\(folder): has \(classes.count) folders with at least \(ScaleTable.photoMinimum) photos; --classes needs \(ScaleTable.ways), one for each class")
+        "\(folder): has \(classes.count) folders with at least \(ScaleTable.photoMinimum) photos; --classes needs \(ScaleTable.ways), one for each class"
+      )
     }
     let count = min(classes.count, ScaleTablePhotos.classLimit)
     var dataset = EmbeddedDataset(dimension: reader.encoder.dimension)

@@ -43,7 +43,9 @@ struct ClassFolders {
   /// Throws where there is no folder, or a class without photos.
   init(_ path: String, needed: Int, role: String) throws(Failure) {
     self.path = path
-    guard !isFile(path) else { throw Failure(.missingInput, "\(path): is a file; name a folder that has one folder of photos for each class") }
+    guard !isFile(path) else {
+      throw Failure(.missingInput, "\(path): is a file; name a folder that has one folder of photos for each class")
+    }
     do { folders = try PhotoFolder.classes(in: path) } catch { throw ClassFolders.failure(error) }
     if let empty = folders.first(where: \.photos.isEmpty) {
       throw Failure(.badData, "\(path)/\(empty.name): class '\(empty.name)' has no photos; add some or remove the folder")
@@ -62,8 +64,8 @@ struct ClassFolders {
 }
 
 extension PhotoReader {
-  /// The photos of one class as examples, each once, by the mean embedding of `views`, nil being the usual number; names of skipped photos go to the
-  /// warnings. `advance` is called after each photo.
+  /// The photos of one class as examples, each once, by the mean embedding of `views`, nil being the usual number; names of skipped
+  /// photos go to the warnings. `advance` is called after each photo.
   func examples(of folder: PhotoFolder, views: Int?, strict: Bool, advance: () -> Void) throws(Failure) -> [LearnedExample] {
     var examples: [LearnedExample] = []
     var paths: [UInt64: String] = [:]
@@ -139,21 +141,25 @@ extension LearnedHead {
       return "method \(method), chosen by the prior as no class can spare a photo"
     }
     let others = candidates.filter { $0.method != method }.map { "\($0.method) \($0.right)" }.joined(separator: ", ")
-    return "method \(method), chosen: \(best.right) of \(best.exampleCount) left-out photos right\(others.isEmpty ? "" : " (\(others))")"
+    return
+      "method \(method), chosen: \(best.right) of \(best.exampleCount) left-out photos right\(others.isEmpty ? "" : " (\(others))")"
   }
 
   private var candidateFields: JSON {
-    .array(candidates.map {
-      [
-        "method": .string("\($0.method)"), "penalty": .float($0.penalty), "right": .integer($0.right), "of": .integer($0.exampleCount),
-        "logLikelihood": .float($0.logLikelihood), "prior": .float($0.prior),
-      ]
-    })
+    .array(
+      candidates.map {
+        [
+          "method": .string("\($0.method)"), "penalty": .float($0.penalty), "right": .integer($0.right),
+          "of": .integer($0.exampleCount),
+          "logLikelihood": .float($0.logLikelihood), "prior": .float($0.prior),
+        ]
+      })
   }
 
   var fields: [(name: String, value: JSON)] {
     [
-      ("method", .string("\(method)")), ("chosen", .bool(isChosen)), ("candidates", candidateFields), ("threshold", .float(calibration.threshold)),
+      ("method", .string("\(method)")), ("chosen", .bool(isChosen)), ("candidates", candidateFields),
+      ("threshold", .float(calibration.threshold)),
       ("thresholdSource", .string("\(calibration.thresholdSource)")), ("scale", .float(calibration.scale)),
       ("scaleSource", .string("\(calibration.scaleSource)")),
       ("leaveOneOutAccuracy", calibration.leaveOneOutAccuracy.map { .number(100 * $0) } ?? .null),
@@ -178,12 +184,13 @@ extension Knowledge {
 
 extension Knowledge {
   var jsonWithPhotos: JSON {
-    .array(classes.map { learned in
-      [
-        "name": .string(learned.name), "photos": .integer(learned.examples.count),
-        "identifiers": JSON(learned.examples.map { PhotoIdentifier.text($0.identifier) }),
-      ]
-    })
+    .array(
+      classes.map { learned in
+        [
+          "name": .string(learned.name), "photos": .integer(learned.examples.count),
+          "identifiers": JSON(learned.examples.map { PhotoIdentifier.text($0.identifier) }),
+        ]
+      })
   }
 }
 
@@ -191,5 +198,6 @@ extension Knowledge {
 func noteMemory(planned: Int, weights: Int) {
   let resident = residentByteCounts()
   note(
-    "memory: plan \(grouped(planned)) bytes, weights \(grouped(weights)) bytes in place; resident \(grouped(resident.now)) bytes, peak \(grouped(resident.peak))")
+    "memory: plan \(grouped(planned)) bytes, weights \(grouped(weights)) bytes in place; resident \(grouped(resident.now)) bytes, peak \(grouped(resident.peak))"
+  )
 }

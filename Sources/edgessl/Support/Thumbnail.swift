@@ -13,7 +13,9 @@ enum Thumbnail {
     let (left, top) = ((image.width - square) / 2, (image.height - square) / 2)
     let rowBytes = (3 * side + 3) / 4 * 4
     var bytes: [UInt8] = [0x42, 0x4D]
-    func append(_ value: Int, _ count: Int) { for shift in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * shift))) } }
+    func append(_ value: Int, _ count: Int) {
+      for shift in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * shift))) }
+    }
     for value in [54 + rowBytes * side, 0, 54, 40, side, side] { append(value, 4) }
     append(1, 2)
     append(24, 2)

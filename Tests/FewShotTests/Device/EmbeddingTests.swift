@@ -38,7 +38,9 @@ import Testing
     let tolerance = magnitude < 1e-38 ? 1e-3 : 1e-6
     for (a, b) in zip(found, expected) { #expect(abs(Double(a) - b) < tolerance, "\(values): \(found), expected \(expected)") }
     let exact = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-    #expect(abs(Double(length) - exact) <= max(2e-6 * exact, 3e-45) || (exact > 3.4e38 && length == .infinity), "\(length), expected \(exact)")
+    #expect(
+      abs(Double(length) - exact) <= max(2e-6 * exact, 3e-45) || (exact > 3.4e38 && length == .infinity),
+      "\(length), expected \(exact)")
   }
 
   @Test func zerosAndNonFiniteValuesStay() {
@@ -73,6 +75,7 @@ import Testing
       let value = Float(bitPattern: 0x3200_0000 + random.next() % 0x1400_0000)
       #expect(HalfPrecision.bits(value) == Float16(value).bitPattern, "\(value)")
     }
-    #expect(HalfPrecision.value(0x7C00) == .infinity && HalfPrecision.value(0xFC00) == -.infinity && HalfPrecision.value(0x7E00).isNaN)
+    #expect(
+      HalfPrecision.value(0x7C00) == .infinity && HalfPrecision.value(0xFC00) == -.infinity && HalfPrecision.value(0x7E00).isNaN)
   }
 }

@@ -13,7 +13,9 @@ import TinyNN
     var expected: [[Double]] = []
     for learned in knowledge.classes {
       var mean = [Double](repeating: 0, count: dimension)
-      for example in learned.examples { for (i, v) in example.embedding.normalizedCopy.enumerated() { mean[i] += v / Double(shots) } }
+      for example in learned.examples {
+        for (i, v) in example.embedding.normalizedCopy.enumerated() { mean[i] += v / Double(shots) }
+      }
       expected.append(mean)
     }
     for label in 0..<classes {
@@ -30,7 +32,8 @@ import TinyNN
       var confidences = [Float](repeating: 0, count: classes)
       let prediction = head.prototypes.withUnsafeBufferPointer { rows in
         let classifier = CosineClassifier(
-          prototypes: EmbeddingMatrix(rows.baseAddress!, count: classes, dimension: dimension), scale: head.calibration.scale, threshold: 0.25)
+          prototypes: EmbeddingMatrix(rows.baseAddress!, count: classes, dimension: dimension), scale: head.calibration.scale,
+          threshold: 0.25)
         var span = confidences.mutableSpan
         return withEmbedding(query.embedding) { classifier.classify($0, confidences: &span) }
       }
@@ -125,7 +128,8 @@ import TinyNN
       var span = row.mutableSpan
       statistics.copyBackground(index, into: &span)
       return head.prototypes.withUnsafeBufferPointer { rows in
-        let classifier = CosineClassifier(prototypes: EmbeddingMatrix(rows.baseAddress!, count: 3, dimension: 8), scale: 1, threshold: 0)
+        let classifier = CosineClassifier(
+          prototypes: EmbeddingMatrix(rows.baseAddress!, count: 3, dimension: 8), scale: 1, threshold: 0)
         return withEmbedding(row) { classifier.nearest(to: $0).cosine }
       }
     }

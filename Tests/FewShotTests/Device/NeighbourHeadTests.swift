@@ -20,11 +20,14 @@ struct NeighbourHeadTests {
   @Test(arguments: [1, 2, 7]) func votesAgreeWithDoubleArithmetic(shots: Int) throws {
     let knowledge = try SyntheticClasses.knowledge(classes: 4, shots: shots, dimension: 12)
     let head = try LearnedHead(knowledge, statistics: nil, method: .head(.knn))
-    let examples = knowledge.classes.enumerated().flatMap { label, learned in learned.examples.map { ($0.embedding.map { Double($0) }, label) } }
+    let examples = knowledge.classes.enumerated().flatMap { label, learned in
+      learned.examples.map { ($0.embedding.map { Double($0) }, label) }
+    }
     var source = SyntheticClasses(classes: 4, dimension: 12)
     for _ in 0..<20 {
       let query = LearnedExample(identifier: 0, embedding: source.noise()).embedding
-      let nearest = examples.map { (cosine($0.0, query.map { Double($0) }), $0.1) }.sorted { $0.0 > $1.0 }.prefix(head.calibration.neighbours)
+      let nearest = examples.map { (cosine($0.0, query.map { Double($0) }), $0.1) }.sorted { $0.0 > $1.0 }.prefix(
+        head.calibration.neighbours)
       var votes = [Double](repeating: 0, count: 4)
       for (cosine, label) in nearest { votes[label] += exp(10 * (cosine - nearest[0].0)) }
       let total = votes.reduce(0, +)
@@ -43,7 +46,9 @@ struct NeighbourHeadTests {
   private func learned(_ angles: [[Double]]) throws -> Calibration {
     var knowledge = Knowledge(dimension: 2)
     for (label, angles) in angles.enumerated() {
-      let examples = angles.enumerated().map { LearnedExample(identifier: UInt64($0), embedding: [Float(cos($1)), Float(sin($1))]) }
+      let examples = angles.enumerated().map {
+        LearnedExample(identifier: UInt64($0), embedding: [Float(cos($1)), Float(sin($1))])
+      }
       try knowledge.add(examples, to: "c\(label)")
     }
     return try LearnedHead(knowledge, statistics: nil, method: .head(.knn)).calibration

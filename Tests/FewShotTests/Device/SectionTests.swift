@@ -52,7 +52,9 @@ import TinyNN
         damaged[position] ^= change
         do { try readAll(damaged.withRepairedChecksum()) } catch {
           refused += 1
-          #expect(error.reason == (kind == .statistics ? .statisticsMalformed : .taskMalformed), "byte \(position - start) of \(kind): \(error)")
+          #expect(
+            error.reason == (kind == .statistics ? .statisticsMalformed : .taskMalformed),
+            "byte \(position - start) of \(kind): \(error)")
           #expect((start..<end).contains(error.byteOffset) || isLinked(kind), "byte \(position - start) of \(kind): \(error)")
         }
       }

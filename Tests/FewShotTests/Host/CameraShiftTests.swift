@@ -44,7 +44,8 @@ import TinyNN
     #expect(abs(try shifted("blur")[middle] - sum / 25) < 1e-5)
   }
 
-  /// Every coefficient of a block is its basis function: quality 100 rounds to whole steps, so the error stays small, and one colour is kept.
+  /// Every coefficient of a block is its basis function: quality 100 rounds to whole steps, so the error stays small, and one
+  /// colour is kept.
   @Test func jpegKeepsWhatItsQualitySays() {
     var fine = photo
     JPEGArtefacts(quality: 100).apply(&fine, height: side, width: side)
@@ -54,7 +55,8 @@ import TinyNN
     #expect(coarse.allSatisfy { abs($0 - 0.25) * 127.5 <= 1.01 }, "one colour at quality 50: \(coarse[0])")
   }
 
-  @Test(arguments: ["", "fog", "camera:", "camera:0", "camera:1.5", "noise:-1", "blur:1:1"]) func refusesOtherNames(_ name: String) {
+  @Test(arguments: ["", "fog", "camera:", "camera:0", "camera:1.5", "noise:-1", "blur:1:1"]) func refusesOtherNames(_ name: String)
+  {
     #expect(CameraShift(name) == nil)
   }
 }

@@ -87,7 +87,9 @@ struct HeadLearnerTests {
   @Test func headsWithoutTheirStatisticsAreRefusedOrLeftOut() throws {
     let knowledge = try SyntheticClasses.knowledge(classes: 3, shots: 3)
     #expect(throws: HeadError.needsStatistics(.centred)) { try LearnedHead(knowledge, statistics: nil, method: .head(.centred)) }
-    #expect(throws: HeadError.needsPositiveEmbeddings(.power)) { try LearnedHead(knowledge, statistics: nil, method: .head(.power)) }
+    #expect(throws: HeadError.needsPositiveEmbeddings(.power)) {
+      try LearnedHead(knowledge, statistics: nil, method: .head(.power))
+    }
     let head = try LearnedHead(knowledge, statistics: nil, method: .auto)
     #expect(head.isChosen && !head.candidates.isEmpty && !head.candidates.contains { $0.method == .centred })
     #expect(head.features.kind == .plain)

@@ -18,12 +18,16 @@ import Testing
 
   @Test func foldersAndPhotosStandInTheOrderOfTheirBytes() throws {
     try withTree([
-      "b/2.jpg", "b/10.JPG", "b/.hidden.jpg", "b/notes.txt", "b/Thumbs.db", "b/deeper/x.jpg", "B/1.png", "a/noextension", "a/x.heic",
+      "b/2.jpg", "b/10.JPG", "b/.hidden.jpg", "b/notes.txt", "b/Thumbs.db", "b/deeper/x.jpg", "B/1.png", "a/noextension",
+      "a/x.heic",
       ".git/config.jpg", "top.jpg", "é/1.jpg", "z/y.tar.gz",
     ]) { root in
       let folders = try PhotoFolder.classes(in: root)
       #expect(folders.map(\.name) == ["B", "a", "b", "z", "é"])
-      #expect(folders.map { $0.photos.map { $0.split(separator: "/").last! } } == [["1.png"], ["noextension", "x.heic"], ["10.JPG", "2.jpg"], [], ["1.jpg"]])
+      #expect(
+        folders.map { $0.photos.map { $0.split(separator: "/").last! } } == [
+          ["1.png"], ["noextension", "x.heic"], ["10.JPG", "2.jpg"], [], ["1.jpg"],
+        ])
       #expect(try PhotoFolder.photos(in: root) == [root + "/top.jpg"])
       #expect(try PhotoFolder.allPhotos(below: root).count == 7)
     }

@@ -23,7 +23,9 @@ struct ScaleTableTests {
         if method == .power {
           #expect(easy.scales[shots][column] == 0, "embeddings below 0 have no square roots")
         } else {
-          #expect(easy.scales[shots][column] > hard.scales[shots][column] && hard.scales[shots][column] > 0, "\(method), \(shots + 1) shots: \(easy) \(hard)")
+          #expect(
+            easy.scales[shots][column] > hard.scales[shots][column] && hard.scales[shots][column] > 0,
+            "\(method), \(shots + 1) shots: \(easy) \(hard)")
         }
       }
     }
@@ -43,7 +45,9 @@ struct ScaleTableTests {
     let view = try #require(try StatisticsView.of(file.model))
     let own = try Episodes(data, options).measure(.head(.prototype), statistics: view)
     let preset = try Episodes(data, options).measure(.head(.prototype), statistics: nil)
-    #expect(own.calibrationError < 0.08 && own.calibrationError < preset.calibrationError, "\(own.calibrationError), preset \(preset.calibrationError)")
+    #expect(
+      own.calibrationError < 0.08 && own.calibrationError < preset.calibrationError,
+      "\(own.calibrationError), preset \(preset.calibrationError)")
   }
 
   @Test func tooFewClassesHaveNoTable() {
@@ -75,9 +79,11 @@ struct ScaleTableTests {
     statistics.scales = ScaleTable(scales: [[Float]](repeating: [Float](repeating: scale, count: 7), count: 2))
     let file = try OpenedFile(try TestEncoder.bytes(statistics: statistics))
     let view = try StatisticsView.of(file.model)
-    let one = try LearnedHead(try SyntheticClasses.knowledge(classes: 3, shots: 1), statistics: view, method: .head(method)).calibration
+    let one = try LearnedHead(try SyntheticClasses.knowledge(classes: 3, shots: 1), statistics: view, method: .head(method))
+      .calibration
     #expect(one.scale == scale && one.scaleSource == .encoder)
-    let two = try LearnedHead(try SyntheticClasses.knowledge(classes: 3, shots: 2), statistics: view, method: .head(method)).calibration
+    let two = try LearnedHead(try SyntheticClasses.knowledge(classes: 3, shots: 2), statistics: view, method: .head(method))
+      .calibration
     #expect(two.scale != scale && two.scaleSource == .leaveOneOut)
   }
 }

@@ -39,7 +39,8 @@ import TinyNN
     #expect(forward == backward)
     #expect(try TaskFile(forward).encoded(encoder: encoder.model).bytes == TaskFile(backward).encoded(encoder: encoder.model).bytes)
     // Encoding on top of a task gives what encoding on top of its encoder gives.
-    let task = try OpenedFile(TaskFile(try SyntheticClasses.knowledge(classes: 2, shots: 1, seed: 7)).encoded(encoder: encoder.model).bytes)
+    let task = try OpenedFile(
+      TaskFile(try SyntheticClasses.knowledge(classes: 2, shots: 1, seed: 7)).encoded(encoder: encoder.model).bytes)
     #expect(try TaskFile(forward).encoded(encoder: task.model).bytes == TaskFile(forward).encoded(encoder: encoder.model).bytes)
   }
 
@@ -111,7 +112,9 @@ import TinyNN
     try knowledge.add(example, to: "e\u{301}")
     #expect(knowledge.classes.count == 4)
     let file = try OpenedFile(try TaskFile(knowledge).encoded(encoder: encoder.model).bytes)
-    #expect(try TaskFile(reading: file.model)?.knowledge.classes.map { Array($0.name.utf8) } == knowledge.classes.map { Array($0.name.utf8) })
+    #expect(
+      try TaskFile(reading: file.model)?.knowledge.classes.map { Array($0.name.utf8) }
+        == knowledge.classes.map { Array($0.name.utf8) })
   }
 }
 
@@ -152,11 +155,15 @@ import TinyNN
     for _ in 0..<120 { statistics.add(source.noise()) }
     statistics.scales = ScaleTable(scales: (0..<2).map { shots in (0..<7).map { Float(10 * shots + $0) } })
     let section = statistics.section
-    let whole = AlignedMemory(copying: section), small = AlignedMemory(copying: try EncoderStatistics.compact(section, dimension: dimension))
+    let whole = AlignedMemory(copying: section),
+      small = AlignedMemory(copying: try EncoderStatistics.compact(section, dimension: dimension))
     defer { withExtendedLifetime((whole, small)) {} }
-    let view = try StatisticsView(whole.bytes, at: 0, dimension: dimension), compact = try StatisticsView(small.bytes, at: 0, dimension: dimension)
+    let view = try StatisticsView(whole.bytes, at: 0, dimension: dimension),
+      compact = try StatisticsView(small.bytes, at: 0, dimension: dimension)
     #expect(compact.elementType == .int8 && compact.backgroundCount == 96 && compact.photoCount == view.photoCount)
-    #expect(compact.axisCount == view.axisCount && compact.residualVariance == view.residualVariance && ScaleTable(compact) == ScaleTable(view))
+    #expect(
+      compact.axisCount == view.axisCount && compact.residualVariance == view.residualVariance
+        && ScaleTable(compact) == ScaleTable(view))
     for index in 0..<dimension { #expect(compact.mean(index) == view.mean(index)) }
     for axis in 0..<view.axisCount {
       #expect(compact.variance(axis) == view.variance(axis) && compact.axis(axis)[dimension - 1] == view.axis(axis)[dimension - 1])

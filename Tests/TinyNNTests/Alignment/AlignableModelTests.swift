@@ -72,7 +72,9 @@ private final class Alignable {
       #expect(isLast || exposed.contains { $0 < -0.5 }, "operator \(point.operatorIndex): nothing below zero")
       for (i, value) in exposed.enumerated() {
         let expected = isLast ? value : min(6, max(0, value))
-        #expect(abs(expected - plain[i]) <= step, "operator \(point.operatorIndex), element \(i): \(value) before, \(plain[i]) behind the activation, step \(step)")
+        #expect(
+          abs(expected - plain[i]) <= step,
+          "operator \(point.operatorIndex), element \(i): \(value) before, \(plain[i]) behind the activation, step \(step)")
       }
     }
     #expect((0..<model.file.region.count).allSatisfy { model.file.bytes[$0] == model.copy.bytes[$0] }, "restore left a change")
@@ -83,14 +85,18 @@ private final class Alignable {
     for point in (0..<model.original.operatorCount).compactMap(model.aligned.point) {
       let before = model.result(of: point)
       func change(_ channel: Int) -> (factor: Float, addend: Float) { (0.5 + 0.02 * Float(channel), channel % 3 == 0 ? -0.2 : 0.1) }
-      for channel in 0..<point.channelCount { model.aligned.fold(point, channel: channel, factor: change(channel).factor, addend: change(channel).addend) }
+      for channel in 0..<point.channelCount {
+        model.aligned.fold(point, channel: channel, factor: change(channel).factor, addend: change(channel).addend)
+      }
       let after = model.result(of: point)
       let map = model.original.tensor(point.outputTensor).quantization
       for (i, value) in after.enumerated() {
         let (factor, addend) = change(i % point.channelCount)
         var expected = factor * before[i] + addend
         if let map { expected = min(map.dequantize(127), max(map.dequantize(-128), expected)) }
-        #expect(abs(value - expected) <= (map?.scale ?? 1e-5) * 1.01, "operator \(point.operatorIndex), element \(i): \(value), expected \(expected)")
+        #expect(
+          abs(value - expected) <= (map?.scale ?? 1e-5) * 1.01,
+          "operator \(point.operatorIndex), element \(i): \(value), expected \(expected)")
       }
     }
     model.aligned.seal()

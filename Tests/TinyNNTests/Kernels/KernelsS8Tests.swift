@@ -129,7 +129,9 @@ import TinyNN
         let second = Float(Int32(testCase.b[index]) - testCase.zeroB) * testCase.scaleB
         #expect(output[index] == quantized(first + second, testCase.range), "\(testCase) element \(index)")
         let product = (Int32(testCase.a[index]) - testCase.zeroA) * (Int32(testCase.b[index]) - testCase.zeroB)
-        #expect(products[index] == quantized(Float(product) * (testCase.scaleB / 64), testCase.range), "product, \(testCase) element \(index)")
+        #expect(
+          products[index] == quantized(Float(product) * (testCase.scaleB / 64), testCase.range),
+          "product, \(testCase) element \(index)")
       }
     }
   }

@@ -26,9 +26,12 @@ struct MatMulCase: CustomStringConvertible {
     (minimum, maximum) = random.bounds()
     input = random.values(rows * taps * channels + 5)
     let lastStart = Int32(input.count - channels)
-    offsets = contiguous ? nil : (0..<rows * taps).map { _ in
-      Int32.random(in: 0..<5, using: &random) == 0 ? -1 : Int32.random(in: 0...lastStart, using: &random)
-    }
+    offsets =
+      contiguous
+      ? nil
+      : (0..<rows * taps).map { _ in
+        Int32.random(in: 0..<5, using: &random) == 0 ? -1 : Int32.random(in: 0...lastStart, using: &random)
+      }
     weights = random.values(columns * taps * channels)
     bias = random.values(columns)
   }

@@ -17,7 +17,8 @@ private func sampleFile() throws -> [UInt8] {
   let weights = constant(Shape(8, 3, 3, 3)), bias = constant(Shape(8))
   let stem = try graph.add(Convolution(window: window, activation: .relu6), name: "stem", inputs: [x, weights, bias])
   let filters = constant(Shape(1, 1, 8)), offsets = constant(Shape(8))
-  let depthwise = try graph.add(DepthwiseConvolution(window: Window(height: 1, width: 1)), name: "depthwise", inputs: [stem, filters, offsets])
+  let depthwise = try graph.add(
+    DepthwiseConvolution(window: Window(height: 1, width: 1)), name: "depthwise", inputs: [stem, filters, offsets])
   let sum = try graph.add(Binary(.add), name: "sum", inputs: [stem, depthwise])
   let pooled = try graph.add(Pool(.average, window: Window(height: 2, width: 2), ceiling: true), name: "pool", inputs: [sum])
   let joined = try graph.add(Concatenate(axis: 3), name: "join", inputs: [pooled, pooled])
@@ -81,7 +82,8 @@ private func repairChecksum(_ file: inout [UInt8]) {
     var random = SeededGenerator(seed: 4)
     var (refused, accepted) = (0, 0)
     for index in whole.indices {
-      for value in [UInt8(0xFF), whole[index] &+ 1, UInt8.random(in: 0...255, using: &random)].prefix(index % 2 + 1) where value != whole[index] {
+      for value in [UInt8(0xFF), whole[index] &+ 1, UInt8.random(in: 0...255, using: &random)].prefix(index % 2 + 1)
+      where value != whole[index] {
         var file = whole
         file[index] = value
         repairChecksum(&file)
@@ -98,7 +100,8 @@ private func repairChecksum(_ file: inout [UInt8]) {
       var file = whole
       for _ in 0..<Int.random(in: 2...6, using: &random) {
         let word = Int.random(in: 2..<whole.count / 4, using: &random) * 4
-        let value = [0, 1, 2, 3, 64, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, UInt32.random(in: 0...UInt32.max, using: &random)].randomElement(using: &random)!
+        let value = [0, 1, 2, 3, 64, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, UInt32.random(in: 0...UInt32.max, using: &random)]
+          .randomElement(using: &random)!
         file.store(value, at: word)
       }
       repairChecksum(&file)

@@ -19,7 +19,9 @@ import TinyNN
     for i in buffers.indices {
       #expect(buffers[i].offset >= 0 && buffers[i].offset % 64 == 0 && buffers[i].offset + buffers[i].byteCount <= arena)
       for j in 0..<i where buffers[i].first <= buffers[j].last && buffers[j].first <= buffers[i].last {
-        let apart = buffers[i].offset + buffers[i].byteCount <= buffers[j].offset || buffers[j].offset + buffers[j].byteCount <= buffers[i].offset
+        let apart =
+          buffers[i].offset + buffers[i].byteCount <= buffers[j].offset
+          || buffers[j].offset + buffers[j].byteCount <= buffers[i].offset
         #expect(apart, "seed \(seed): buffers \(i) and \(j) overlap")
       }
     }

@@ -7,7 +7,9 @@ import TinyNN
 func sampleNetwork() throws -> Graph {
   var random = SeededGenerator(seed: 11)
   var graph = Graph()
-  func constant(_ shape: Shape) -> Graph.TensorID { graph.addConstant("c", shape, (0..<shape.count).map { _ in Float.random(in: -0.5...0.5, using: &random) }) }
+  func constant(_ shape: Shape) -> Graph.TensorID {
+    graph.addConstant("c", shape, (0..<shape.count).map { _ in Float.random(in: -0.5...0.5, using: &random) })
+  }
   func window(_ kernel: Int, _ stride: Int) -> Window {
     var window = Window(height: kernel, width: kernel)
     (window.strideY, window.strideX) = (stride, stride)
@@ -15,16 +17,27 @@ func sampleNetwork() throws -> Graph {
     return window
   }
   let input = graph.addInput("x", TensorType(.float32, Shape(1, 37, 41, 3)))
-  var x = try graph.add(Convolution(window: window(3, 2), activation: .relu6), name: "stem", inputs: [input, constant(Shape(20, 3, 3, 3)), constant(Shape(20))])
-  let expanded = try graph.add(Convolution(window: Window(height: 1, width: 1), activation: .relu), name: "expand", inputs: [x, constant(Shape(52, 1, 1, 20)), constant(Shape(52))])
-  let filtered = try graph.add(DepthwiseConvolution(window: window(5, 1), activation: Activation(.hardSwish)), name: "filter", inputs: [expanded, constant(Shape(5, 5, 52)), constant(Shape(52))])
-  let projected = try graph.add(Convolution(window: Window(height: 1, width: 1)), name: "project", inputs: [filtered, constant(Shape(20, 1, 1, 52)), constant(Shape(20))])
+  var x = try graph.add(
+    Convolution(window: window(3, 2), activation: .relu6), name: "stem",
+    inputs: [input, constant(Shape(20, 3, 3, 3)), constant(Shape(20))])
+  let expanded = try graph.add(
+    Convolution(window: Window(height: 1, width: 1), activation: .relu), name: "expand",
+    inputs: [x, constant(Shape(52, 1, 1, 20)), constant(Shape(52))])
+  let filtered = try graph.add(
+    DepthwiseConvolution(window: window(5, 1), activation: Activation(.hardSwish)), name: "filter",
+    inputs: [expanded, constant(Shape(5, 5, 52)), constant(Shape(52))])
+  let projected = try graph.add(
+    Convolution(window: Window(height: 1, width: 1)), name: "project",
+    inputs: [filtered, constant(Shape(20, 1, 1, 52)), constant(Shape(20))])
   x = try graph.add(Binary(.add), name: "residual", inputs: [x, projected])
-  x = try graph.add(Convolution(window: window(3, 1), groups: 2, activation: Activation(.silu)), name: "grouped", inputs: [x, constant(Shape(24, 3, 3, 10)), constant(Shape(24))])
+  x = try graph.add(
+    Convolution(window: window(3, 1), groups: 2, activation: Activation(.silu)), name: "grouped",
+    inputs: [x, constant(Shape(24, 3, 3, 10)), constant(Shape(24))])
   x = try graph.add(Pool(.maximum, window: window(3, 2)), name: "pool", inputs: [x])
   x = try graph.add(GlobalAveragePool(), name: "mean", inputs: [x])
   x = try graph.add(Reshape(Shape(1, 24)), name: "flatten", inputs: [x])
-  x = try graph.add(Dense(activation: Activation(.sigmoid)), name: "dense", inputs: [x, constant(Shape(600, 24)), constant(Shape(600))])
+  x = try graph.add(
+    Dense(activation: Activation(.sigmoid)), name: "dense", inputs: [x, constant(Shape(600, 24)), constant(Shape(600))])
   graph.outputs = [x]
   return graph
 }

@@ -37,7 +37,9 @@ private final class Replay {
   let trainer: Trainer
 
   init(_ name: String, kernels: Kernels? = nil) throws {
-    func array(_ key: String) throws -> NumpyArray { try NumpyArray(contentsOf: TrainingCase.folder(name).appending(path: "\(key).npy")) }
+    func array(_ key: String) throws -> NumpyArray {
+      try NumpyArray(contentsOf: TrainingCase.folder(name).appending(path: "\(key).npy"))
+    }
     recorded = try TrainingCase.read(name)
     (cut, prototypes) = (try array("cut"), try array("prototypes"))
     (initial, gradients, trained) = (try array("initial").values, try array("gradients").values, try array("final").values)
@@ -53,7 +55,8 @@ private final class Replay {
     func layer<O: Operator>(_ x: Graph.TensorID, _ instance: O) throws -> Graph.TensorID {
       var inputs = [x]
       for parameter in recorded.parameters[next..<next + 2] {
-        inputs.append(builder.graph.addConstant(parameter.name, Shape(parameter.shape), Array(values[start..<start + parameter.count])))
+        inputs.append(
+          builder.graph.addConstant(parameter.name, Shape(parameter.shape), Array(values[start..<start + parameter.count])))
         start += parameter.count
       }
       next += 2
@@ -129,7 +132,9 @@ private final class Replay {
   }
 
   /// `values` of each parameter (weights or gradients of the session, unpacked) and where they begin in the recorded arrays.
-  func eachParameter(_ packed: (_ index: Int, _ input: Int) -> Elements<Float>?, _ body: (TrainingCase.Parameter, Int, [Float]) -> Void) {
+  func eachParameter(
+    _ packed: (_ index: Int, _ input: Int) -> Elements<Float>?, _ body: (TrainingCase.Parameter, Int, [Float]) -> Void
+  ) {
     let model = trainer.session.model
     let operators = (0..<model.operatorCount).filter { trainer.session.weights(operator: $0, input: 1) != nil }
     var start = 0
@@ -156,7 +161,9 @@ private final class Replay {
     return (0..<parameter.count).map { element in
       let (output, k) = (element / depth, element % depth)
       let (group, column) = (output / columns, output % columns)
-      return values[group * packing.weightCount + column / PanelPacking.width * packing.panelStride + k * PanelPacking.width + column % PanelPacking.width]
+      return values[
+        group * packing.weightCount + column / PanelPacking.width * packing.panelStride + k * PanelPacking.width + column
+          % PanelPacking.width]
     }
   }
 }
@@ -171,15 +178,24 @@ private final class Replay {
     for (step, expected) in replay.recorded.losses.enumerated() {
       let loss = replay.gradientPass()
       #expect(abs(loss - expected) <= 2e-5 * max(1, expected), "\(name), step \(step): loss \(loss), PyTorch \(expected)")
-      if step == 0 { compared = compare(name, replay, replay.gradients, within: 2e-5, "gradient") { replay.trainer.session.gradient(operator: $0, input: $1) } }
+      if step == 0 {
+        compared = compare(name, replay, replay.gradients, within: 2e-5, "gradient") {
+          replay.trainer.session.gradient(operator: $0, input: $1)
+        }
+      }
       replay.step()
     }
-    #expect(replay.recorded.losses.count == 10 && compared == replay.gradients.count, "\(compared) of \(replay.gradients.count) gradients compared")
+    #expect(
+      replay.recorded.losses.count == 10 && compared == replay.gradients.count,
+      "\(compared) of \(replay.gradients.count) gradients compared")
     let moved = zip(replay.initial, replay.trained).filter { $0 != $1 }.count
     #expect(moved > replay.initial.count * 9 / 10, "only \(moved) of \(replay.initial.count) weights moved in PyTorch")
     // Adam divides by the gradient's size: where that is near zero its direction is rounding.
     let tolerance: Float = replay.recorded.optimizer == "adam" ? 2e-4 : 2e-5
-    #expect(compare(name, replay, replay.trained, within: tolerance, "weight after the last step", { replay.trainer.session.weights(operator: $0, input: $1) }) == replay.trained.count)
+    #expect(
+      compare(
+        name, replay, replay.trained, within: tolerance, "weight after the last step",
+        { replay.trainer.session.weights(operator: $0, input: $1) }) == replay.trained.count)
   }
 
   /// Counts the values compared. `tolerance`: as a part of the parameter's largest value.
@@ -201,7 +217,8 @@ private final class Replay {
       let difference = abs(worst.element.0 - worst.element.1)
       #expect(
         largest > 0 && difference <= tolerance * largest,
-        "\(name), \(what) of \(parameter.name)\(parameter.shape) at \(worst.offset): \(worst.element.0), PyTorch \(worst.element.1), largest \(largest)")
+        "\(name), \(what) of \(parameter.name)\(parameter.shape) at \(worst.offset): \(worst.element.0), PyTorch \(worst.element.1), largest \(largest)"
+      )
       compared += values.count
     }
     return compared
@@ -219,11 +236,14 @@ private final class Replay {
         replay.step()
       }
       var bits: [(String, [UInt32])] = []
-      replay.eachParameter({ replay.trainer.session.weights(operator: $0, input: $1) }) { parameter, _, values in bits.append((parameter.name, values.map(\.bitPattern))) }
+      replay.eachParameter({ replay.trainer.session.weights(operator: $0, input: $1) }) { parameter, _, values in
+        bits.append((parameter.name, values.map(\.bitPattern)))
+      }
       if expected.isEmpty { expected = bits }
       for ((name, actual), (_, reference)) in zip(bits, expected) {
         let different = zip(actual, reference).enumerated().first { $0.element.0 != $0.element.1 }?.offset
-        #expect(different == nil, "\(set): \(name) differs from the reference kernels' at element \(different ?? -1) after ten steps")
+        #expect(
+          different == nil, "\(set): \(name) differs from the reference kernels' at element \(different ?? -1) after ten steps")
       }
       sets += 1
     }

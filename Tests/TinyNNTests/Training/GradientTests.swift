@@ -16,10 +16,13 @@ enum GradientCase: String, CaseIterable, Sendable {
   /// True if the embedding has a derivative by every weight everywhere.
   var isSmooth: Bool {
     switch self {
-    case .pointwise, .dense3x3, .strided, .dilatedAsymmetric, .grouped, .manyColumns, .depthwiseStrided, .denseSiLU, .silu, .sigmoid, .tanh,
+    case .pointwise, .dense3x3, .strided, .dilatedAsymmetric, .grouped, .manyColumns, .depthwiseStrided, .denseSiLU, .silu,
+      .sigmoid, .tanh,
       .activateAlone, .sameTensorTwice, .gate, .multiplyConstant, .subtract, .divide, .sumWithSiLU, .averagePool,
-      .averagePoolCountingPadding, .sliceSteps, .layerNormalization, .rootMeanSquare, .attention, .matMulBroadcast, .softmaxOfColumns, .pad,
-      .gelu, .geluTanh: true
+      .averagePoolCountingPadding, .sliceSteps, .layerNormalization, .rootMeanSquare, .attention, .matMulBroadcast,
+      .softmaxOfColumns, .pad,
+      .gelu, .geluTanh:
+      true
     default: false
     }
   }
@@ -33,7 +36,8 @@ enum GradientCase: String, CaseIterable, Sendable {
       return try b.finish(b.graph.add(Reshape(Shape(1, 15)), name: "flatten", inputs: [y]))
     case .denseVector: return try b.finish(b.dense(b.dense(b.input(1, 33), 18, activation: .relu), 4))
     case .largeImage:
-      return try b.finish(b.convolution(b.convolution(b.input(1, 17, 19, 3), 5, window(3, 3, pad: (1, 1, 1, 1)), activation: .relu), 6, window(1, 1)))
+      return try b.finish(
+        b.convolution(b.convolution(b.input(1, 17, 19, 3), 5, window(3, 3, pad: (1, 1, 1, 1)), activation: .relu), 6, window(1, 1)))
     case .layerNormalization, .rootMeanSquare, .attention, .matMulBroadcast, .softmaxOfColumns, .gelu, .geluTanh:
       return try TokenNetworks.network(self, &b)
     default: break
@@ -49,7 +53,8 @@ enum GradientCase: String, CaseIterable, Sendable {
     case .manyColumns: return try b.finish(b.convolution(b.convolution(x, 40, window(1, 1)), 33, window(1, 1)))
     case .depthwise: return try b.finish(b.depthwise(x, window(3, 3, pad: (1, 1, 1, 1)), activation: .relu6))
     case .depthwiseStrided: return try b.finish(b.depthwise(x, window(5, 3, stride: 2, pad: (2, 0, 1, 1))))
-    case .depthwiseHardSwish: return try b.finish(b.depthwise(x, window(3, 3, pad: (1, 1, 1, 1)), activation: Activation(.hardSwish)))
+    case .depthwiseHardSwish:
+      return try b.finish(b.depthwise(x, window(3, 3, pad: (1, 1, 1, 1)), activation: Activation(.hardSwish)))
     case .relu: return try b.finish(b.convolution(x, 5, window(1, 1), activation: .relu))
     case .relu6: return try b.finish(b.convolution(x, 5, window(3, 3), activation: Activation(.clamp, -0.2, 0.3)))
     case .hardSwish: return try b.finish(b.convolution(x, 5, window(3, 3, pad: (1, 1, 1, 1)), activation: Activation(.hardSwish)))
@@ -61,24 +66,39 @@ enum GradientCase: String, CaseIterable, Sendable {
     case .activateAlone: return try b.finish(b.graph.add(Activate(Activation(.silu)), name: "silu", inputs: [x]))
     case .residual:
       let y = try b.convolution(b.convolution(x, 11, window(1, 1), activation: .relu6), 6, window(3, 3, pad: (1, 1, 1, 1)))
-      return try b.finish(b.convolution(b.graph.add(Binary(.add, activation: .relu), name: "add", inputs: [x, y]), 4, window(1, 1)))
+      return try b.finish(
+        b.convolution(b.graph.add(Binary(.add, activation: .relu), name: "add", inputs: [x, y]), 4, window(1, 1)))
     case .sameTensorTwice: return try b.finish(b.graph.add(Binary(.multiply), name: "square", inputs: [x, x]))
     case .gate:
       let gate = try b.graph.add(GlobalAveragePool(), name: "mean", inputs: [x])
-      return try b.finish(b.graph.add(Binary(.multiply), name: "gate", inputs: [x, b.convolution(gate, 6, window(1, 1), activation: Activation(.sigmoid))]))
-    case .addConstant: return try b.finish(b.graph.add(Binary(.add, activation: .relu), name: "add", inputs: [b.constant(Shape(1, 1, 1, 6), 1), x]))
-    case .multiplyConstant: return try b.finish(b.graph.add(Binary(.multiply), name: "scale", inputs: [x, b.constant(Shape(1, 7, 6, 1), 1)]))
-    case .subtract: return try b.finish(b.graph.add(Binary(.subtract), name: "minus", inputs: [b.convolution(x, 6, window(1, 1)), x]))
+      return try b.finish(
+        b.graph.add(
+          Binary(.multiply), name: "gate", inputs: [x, b.convolution(gate, 6, window(1, 1), activation: Activation(.sigmoid))]))
+    case .addConstant:
+      return try b.finish(b.graph.add(Binary(.add, activation: .relu), name: "add", inputs: [b.constant(Shape(1, 1, 1, 6), 1), x]))
+    case .multiplyConstant:
+      return try b.finish(b.graph.add(Binary(.multiply), name: "scale", inputs: [x, b.constant(Shape(1, 7, 6, 1), 1)]))
+    case .subtract:
+      return try b.finish(b.graph.add(Binary(.subtract), name: "minus", inputs: [b.convolution(x, 6, window(1, 1)), x]))
     case .divide:
       let y = try b.convolution(x, 6, window(1, 1), activation: Activation(.sigmoid))
       return try b.finish(b.graph.add(Binary(.divide), name: "divide", inputs: [x, y]))
     case .minimum: return try b.finish(b.graph.add(Binary(.minimum), name: "min", inputs: [b.convolution(x, 6, window(1, 1)), x]))
     case .maximum: return try b.finish(b.graph.add(Binary(.maximum), name: "max", inputs: [x, b.constant(Shape(1, 1, 1, 6), 1)]))
-    case .sumWithSiLU: return try b.finish(b.graph.add(Binary(.add, activation: Activation(.silu)), name: "add", inputs: [x, b.convolution(x, 6, window(1, 1))]))
-    case .maximumPool: return try b.finish(b.graph.add(Pool(.maximum, window: window(3, 2, stride: 2, pad: (1, 0, 1, 1))), name: "pool", inputs: [x]))
-    case .averagePool: return try b.finish(b.graph.add(Pool(.average, window: window(3, 3, stride: 2, pad: (1, 1, 1, 1))), name: "pool", inputs: [x]))
+    case .sumWithSiLU:
+      return try b.finish(
+        b.graph.add(Binary(.add, activation: Activation(.silu)), name: "add", inputs: [x, b.convolution(x, 6, window(1, 1))]))
+    case .maximumPool:
+      return try b.finish(
+        b.graph.add(Pool(.maximum, window: window(3, 2, stride: 2, pad: (1, 0, 1, 1))), name: "pool", inputs: [x]))
+    case .averagePool:
+      return try b.finish(
+        b.graph.add(Pool(.average, window: window(3, 3, stride: 2, pad: (1, 1, 1, 1))), name: "pool", inputs: [x]))
     case .averagePoolCountingPadding:
-      return try b.finish(b.graph.add(Pool(.average, window: window(2, 3, stride: 2, pad: (1, 1, 0, 1)), ceiling: true, countsPadding: true), name: "pool", inputs: [x]))
+      return try b.finish(
+        b.graph.add(
+          Pool(.average, window: window(2, 3, stride: 2, pad: (1, 1, 0, 1)), ceiling: true, countsPadding: true), name: "pool",
+          inputs: [x]))
     case .concatenate:
       let y = try b.convolution(x, 3, window(1, 1), activation: .relu)
       return try b.finish(b.convolution(b.graph.add(Concatenate(axis: 3), name: "join", inputs: [y, x, y]), 5, window(1, 1)))
@@ -88,7 +108,8 @@ enum GradientCase: String, CaseIterable, Sendable {
       return try b.finish(b.convolution(b.graph.add(pad, name: "pad", inputs: [x]), 5, window(2, 2, stride: 2)))
     case .sliceSteps: return try b.finish(b.graph.add(Slice(axis: 3, start: 4, step: -2, extent: 3), name: "slice", inputs: [x]))
     case .squeezeAndExcite:
-      let squeezed = try b.convolution(b.graph.add(GlobalAveragePool(), name: "squeeze", inputs: [x]), 3, window(1, 1), activation: .relu)
+      let squeezed = try b.convolution(
+        b.graph.add(GlobalAveragePool(), name: "squeeze", inputs: [x]), 3, window(1, 1), activation: .relu)
       let gate = try b.convolution(squeezed, 6, window(1, 1), activation: Activation(.hardSigmoid, 1 / 6, 0.5))
       let scaled = try b.graph.add(Binary(.multiply), name: "excite", inputs: [x, gate])
       return try b.finish(b.convolution(scaled, 4, window(1, 1), activation: Activation(.hardSwish)))
@@ -132,7 +153,8 @@ enum GradientCase: String, CaseIterable, Sendable {
           if abs(wide - analytic[i]) <= 0.02 * max(largest, abs(wide)) { continue }
           let narrow = difference(i, 0x1p-10)
           if !network.isSmooth && abs(wide - narrow) > 0.005 * largest { continue }
-          wrong.append("operator \(index), input \(input), packed element \(i): backward \(analytic[i]), finite difference \(narrow)")
+          wrong.append(
+            "operator \(index), input \(input), packed element \(i): backward \(analytic[i]), finite difference \(narrow)")
         }
       }
     }
@@ -153,7 +175,9 @@ enum GradientCase: String, CaseIterable, Sendable {
       if expected.isEmpty { expected = bits }
       for (index, (a, b)) in zip(bits, expected).enumerated() {
         let different = zip(a, b).enumerated().first { $0.element.0 != $0.element.1 }?.offset
-        #expect(different == nil, "\(set): weights of trained operator \(index) differ from the reference kernels' at element \(different ?? -1)")
+        #expect(
+          different == nil,
+          "\(set): weights of trained operator \(index) differ from the reference kernels' at element \(different ?? -1)")
       }
     }
     #expect(expected.count >= 3)

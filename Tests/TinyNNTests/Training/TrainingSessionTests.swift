@@ -22,7 +22,9 @@ private func random(_ count: Int, seed: UInt64) -> [Float] {
 
 private func embed(_ file: [UInt8], _ photo: [Float]) throws -> [Float] {
   let encoder = try Encoder(bytes: file)
-  photo.withUnsafeBufferPointer { encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count)) }
+  photo.withUnsafeBufferPointer {
+    encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count))
+  }
   encoder.session.run()
   let output = encoder.session.output().floats
   return (0..<output.count).map { output[$0] }
@@ -31,7 +33,9 @@ private func embed(_ file: [UInt8], _ photo: [Float]) throws -> [Float] {
 /// Runs the trunk on a photo and gives the tensor at the cut.
 private func cut(_ file: [UInt8], _ plan: TrainingPlan, _ photo: [Float]) throws -> [Float] {
   let encoder = try Encoder(bytes: file)
-  photo.withUnsafeBufferPointer { encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count)) }
+  photo.withUnsafeBufferPointer {
+    encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count))
+  }
   encoder.session.run(until: plan.options.firstOperator)
   let values = PatternedMemory(byteCount: 4 * plan.cutCount)
   encoder.session.copyValues(ofTensor: plan.cutTensor, to: Elements(values.bytes.baseAddress!, count: plan.cutCount))
@@ -96,7 +100,8 @@ private final class Tail {
         let plan = try TrainingPlan(for: model, TrainingOptions(firstOperator: 1, batch: batch, optimizer: optimizer))
         let arena = PatternedMemory(byteCount: plan.arenaByteCount + 64)
         let small = #expect(throws: TrainingError.self) {
-          _ = try TrainingSession(model, plan, arena: UnsafeMutableRawBufferPointer(rebasing: arena.bytes[..<(plan.arenaByteCount - 1)]))
+          _ = try TrainingSession(
+            model, plan, arena: UnsafeMutableRawBufferPointer(rebasing: arena.bytes[..<(plan.arenaByteCount - 1)]))
         }
         #expect(small?.reason == .arenaTooSmall && small?.found == plan.arenaByteCount - 1 && small?.needed == plan.arenaByteCount)
         let misaligned = #expect(throws: TrainingError.self) {
@@ -114,7 +119,8 @@ private final class Tail {
     let model = try Model(validating: memory.region)
     let plan = try TrainingPlan(for: model, TrainingOptions(firstOperator: 1, batch: 2))
     let arena = PatternedMemory(byteCount: plan.arenaByteCount + 4096, pattern: 0x5A)
-    var session = try TrainingSession(model, plan, arena: UnsafeMutableRawBufferPointer(rebasing: arena.bytes[..<plan.arenaByteCount]))
+    var session = try TrainingSession(
+      model, plan, arena: UnsafeMutableRawBufferPointer(rebasing: arena.bytes[..<plan.arenaByteCount]))
     for i in 0..<plan.cutCount { (session.cut(0)[i], session.cut(1)[i]) = (1, -1) }
     session.forward()
     for i in 0..<session.embedding(0).count { (session.embeddingGradient(0)[i], session.embeddingGradient(1)[i]) = (1, 1) }
@@ -132,11 +138,14 @@ private final class Tail {
     for (photo, embedding) in zip(tail.photos, tail.embeddings()) {
       let expected = try embed(tail.file, photo)
       // int8: a sum that lies between two steps may be rounded to the other one in float32.
-      #expect(relativeDifference(embedding, expected) < (isInt8 ? 0.03 : 1e-6), "\(embedding.prefix(4)), network \(expected.prefix(4))")
+      #expect(
+        relativeDifference(embedding, expected) < (isInt8 ? 0.03 : 1e-6), "\(embedding.prefix(4)), network \(expected.prefix(4))")
     }
   }
 
-  @Test("Training lowers the loss, and the written file gives what was trained", arguments: [false, true], [TrainingOptions.Optimizer.sgd, .adam])
+  @Test(
+    "Training lowers the loss, and the written file gives what was trained", arguments: [false, true],
+    [TrainingOptions.Optimizer.sgd, .adam])
   func trainsAndWrites(isInt8: Bool, optimizer: TrainingOptions.Optimizer) throws {
     var options = TrainingOptions(firstOperator: 1, batch: 4, optimizer: optimizer)
     options.keepsAverage = false
@@ -146,7 +155,8 @@ private final class Tail {
     let written = tail.trainer.trainedFile()
     for (photo, embedding) in zip(tail.photos, tail.embeddings()) {
       let actual = try embed(written.bytes.array, photo)
-      #expect(relativeDifference(actual, embedding) < (isInt8 ? 0.05 : 1e-6), "file \(actual.prefix(4)), trained \(embedding.prefix(4))")
+      #expect(
+        relativeDifference(actual, embedding) < (isInt8 ? 0.05 : 1e-6), "file \(actual.prefix(4)), trained \(embedding.prefix(4))")
     }
     tail.trainer.session.restart()
     let again = (0..<60).map { _ in tail.step(optimizer == .adam ? 3e-3 : 3e-3) }
@@ -159,7 +169,8 @@ private final class Tail {
     options.weights = OperatorSet()
     let tail = try Tail(float(), options)
     for _ in 0..<5 { _ = tail.step(1e-2) }
-    #expect(tail.trainer.session.gradient(operator: 1, input: 1) == nil && tail.trainer.session.gradient(operator: 1, input: 2) != nil)
+    #expect(
+      tail.trainer.session.gradient(operator: 1, input: 1) == nil && tail.trainer.session.gradient(operator: 1, input: 2) != nil)
     let full = try TrainingPlan(for: tail.model, TrainingOptions(firstOperator: 1, batch: 2))
     #expect(tail.trainer.plan.arenaByteCount < full.arenaByteCount && tail.trainer.plan.trainedCount < full.trainedCount)
   }
@@ -168,8 +179,13 @@ private final class Tail {
   func refusesBadCuts() throws {
     let memory = PatternedMemory(copying: try float())
     let model = try Model(validating: memory.region)
-    for (first, reason) in [(2, TrainingError.Reason.cutCrossedTwice), (-1, .cutOutOfRange), (99, .cutOutOfRange), (model.operatorCount - 1, .nothingTrains)] {
-      let error = #expect(throws: TrainingError.self) { _ = try TrainingPlan(for: model, TrainingOptions(firstOperator: first, batch: 1)) }
+    for (first, reason) in [
+      (2, TrainingError.Reason.cutCrossedTwice), (-1, .cutOutOfRange), (99, .cutOutOfRange),
+      (model.operatorCount - 1, .nothingTrains),
+    ] {
+      let error = #expect(throws: TrainingError.self) {
+        _ = try TrainingPlan(for: model, TrainingOptions(firstOperator: first, batch: 1))
+      }
       #expect(error?.reason == reason, "first operator \(first): \(String(describing: error))")
     }
   }

@@ -10,9 +10,13 @@ struct NetworkBuilder {
 
   init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
-  mutating func values(_ count: Int, _ size: Float) -> [Float] { (0..<count).map { _ in Float.random(in: -size...size, using: &random) } }
+  mutating func values(_ count: Int, _ size: Float) -> [Float] {
+    (0..<count).map { _ in Float.random(in: -size...size, using: &random) }
+  }
 
-  mutating func constant(_ shape: Shape, _ size: Float) -> Graph.TensorID { graph.addConstant("c", shape, values(shape.count, size)) }
+  mutating func constant(_ shape: Shape, _ size: Float) -> Graph.TensorID {
+    graph.addConstant("c", shape, values(shape.count, size))
+  }
 
   mutating func input(_ extents: Int...) -> Graph.TensorID { graph.addInput("x", TensorType(.float32, Shape(extents))) }
 
@@ -20,15 +24,19 @@ struct NetworkBuilder {
     _ x: Graph.TensorID, _ outputs: Int, _ window: Window, groups: Int = 1, activation: Activation = .none
   ) throws -> Graph.TensorID {
     let channels = graph.shape(x)[3] / groups
-    let weights = constant(Shape(outputs, window.height, window.width, channels), 1 / Float(window.taps * channels).squareRoot() * 1.7)
+    let weights = constant(
+      Shape(outputs, window.height, window.width, channels), 1 / Float(window.taps * channels).squareRoot() * 1.7)
     return try graph.add(
-      Convolution(window: window, groups: groups, activation: activation), name: "conv", inputs: [x, weights, constant(Shape(outputs), 0.3)])
+      Convolution(window: window, groups: groups, activation: activation), name: "conv",
+      inputs: [x, weights, constant(Shape(outputs), 0.3)])
   }
 
   mutating func depthwise(_ x: Graph.TensorID, _ window: Window, activation: Activation = .none) throws -> Graph.TensorID {
     let channels = graph.shape(x)[3]
     let weights = constant(Shape(window.height, window.width, channels), 0.6)
-    return try graph.add(DepthwiseConvolution(window: window, activation: activation), name: "depthwise", inputs: [x, weights, constant(Shape(channels), 0.3)])
+    return try graph.add(
+      DepthwiseConvolution(window: window, activation: activation), name: "depthwise",
+      inputs: [x, weights, constant(Shape(channels), 0.3)])
   }
 
   mutating func dense(_ x: Graph.TensorID, _ outputs: Int, activation: Activation = .none) throws -> Graph.TensorID {

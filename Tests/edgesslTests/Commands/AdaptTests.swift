@@ -25,7 +25,8 @@ import TinyNN
     #expect(json["photos"] as? Int == 12 && json["method"] as? String == "ridge" && json["chosen"] as? Bool == true, "\(json)")
     #expect(json["leaveOneOutAccuracy"] as? Double == 100, "\(json)")
     #expect(
-      Set(json.keys).isSuperset(of: ["task", "encoder", "threshold", "scale", "planBytes", "weightBytes", "skipped", "seed"]), "\(json)")
+      Set(json.keys).isSuperset(of: ["task", "encoder", "threshold", "scale", "planBytes", "weightBytes", "skipped", "seed"]),
+      "\(json)")
     for text in ["encoder: \(fixtures.encoder) (as named)", "task: \(file("t.tnn"))", "unknown below score", "memory: plan"] {
       #expect(result.errors.contains(text), "\(result)")
     }
@@ -61,7 +62,8 @@ import TinyNN
     let home = try fixtures.folder.makeFolder("home")
     let result = try Command.run(["adapt", dataset], environment: ["EDGESSL_ENCODER": fixtures.encoder, "HOME": home])
     #expect(result.status == 0, "\(result)")
-    #expect(result.errors.contains("EDGESSL_ENCODER") && result.errors.contains("\(home)/.local/share/edgessl/task.tnn"), "\(result)")
+    #expect(
+      result.errors.contains("EDGESSL_ENCODER") && result.errors.contains("\(home)/.local/share/edgessl/task.tnn"), "\(result)")
     let classified = try Command.run(["classify", "\(dataset)/red/0.ppm", "--json"], environment: ["HOME": home])
     #expect(try classified.json()["label"] as? String == "red", "\(classified)")
 
@@ -125,7 +127,10 @@ import TinyNN
     try expectFailure(file("missing.tnn"), 66, "no such file")
     try expectFailure(fixtures.folder.write([], to: "empty.tnn"), 65, "is empty")
     try expectFailure(fixtures.folder.write(Array(bytes.prefix(bytes.count / 2)), to: "half.tnn"), 65, "truncated")
-    try expectFailure(fixtures.folder.write(Array("P6 photo, not a model at all, but long enough to be read as one, header and all of it".utf8), to: "wrong.tnn"), 65, "not a .tnn model")
+    try expectFailure(
+      fixtures.folder.write(
+        Array("P6 photo, not a model at all, but long enough to be read as one, header and all of it".utf8), to: "wrong.tnn"), 65,
+      "not a .tnn model")
     try expectFailure(fixtures.folder.write(PhotoFixtures.encoderFile(nonFinite: true), to: "nan.tnn"), 65, "NaN")
     try expectFailure(fixtures.folder.write(SmallModels.encoder(), to: "plain.tnn"), 65, "does not say how photos become its input")
   }

@@ -35,7 +35,8 @@ import Testing
 
   private func adapt(_ model: String, _ unlabelled: String, _ task: String, _ options: [String] = []) throws -> CommandResult {
     try Command.run(
-      ["adapt", dataset, "--model", model, "--method", "prototype", "--unlabelled", unlabelled, "-o", file(task), "--json"] + options)
+      ["adapt", dataset, "--model", model, "--method", "prototype", "--unlabelled", unlabelled, "-o", file(task), "--json"]
+        + options)
   }
 
   private func camera(_ result: CommandResult) throws -> [String: Any] { try result.json()["camera"] as? [String: Any] ?? [:] }
@@ -123,19 +124,28 @@ import Testing
 
   @Test func measuresAnotherCamera() throws {
     let result = try Command.run(
-      ["evaluate", "--model", encoder, "--dataset", dataset, "--shift", "camera:0.5", "--ways", "3", "--shots", "2",
-       "--queries", "1", "--episodes", "3", "--json"])
+      [
+        "evaluate", "--model", encoder, "--dataset", dataset, "--shift", "camera:0.5", "--ways", "3", "--shots", "2",
+        "--queries", "1", "--episodes", "3", "--json",
+      ])
     #expect(result.status == 0, "\(result)")
     let json = try result.json()
-    let (accuracy, frozen, gain) = (json["accuracy"] as? Double ?? -1, json["frozenAccuracy"] as? Double ?? -1, json["gain"] as? Double ?? -99)
+    let (accuracy, frozen, gain) = (
+      json["accuracy"] as? Double ?? -1, json["frozenAccuracy"] as? Double ?? -1, json["gain"] as? Double ?? -99
+    )
     #expect(abs(accuracy - frozen - gain) < 1e-9 && json["cameraStrength"] as? Double == 0.5, "\(json)")
     for name in ["blur", "exposure:0.5", "colour", "noise", "jpeg"] {
       let one = try Command.run(
-        ["evaluate", "--model", encoder, "--dataset", dataset, "--shift", name, "--ways", "3", "--shots", "2", "--episodes", "1", "--json"])
+        [
+          "evaluate", "--model", encoder, "--dataset", dataset, "--shift", name, "--ways", "3", "--shots", "2", "--episodes", "1",
+          "--json",
+        ])
       #expect(try one.status == 0 && one.json()["camera"] as? String == name, "\(one)")
     }
     for wrong in ["fog", "camera:0", "camera:2", "camera:1:1"] {
-      let refused = try Command.run(["evaluate", "--model", encoder, "--dataset", dataset, "--shift", wrong, "--ways", "2", "--shots", "1"])
+      let refused = try Command.run([
+        "evaluate", "--model", encoder, "--dataset", dataset, "--shift", wrong, "--ways", "2", "--shots", "1",
+      ])
       #expect(refused.status == 64 && refused.errors.contains("--shift"), "\(refused)")
     }
   }

@@ -10,7 +10,9 @@ import Testing
     var checksums: Set<String> = []
     for threads in [1, 2, 3] {
       let json = try Command.run(["bench", model, "--runs", "4", "--warmup", "1", "--threads", "\(threads)", "--json"]).json()
-      let (minimum, p50, p90, p99) = (json["min"] as? Double, json["p50"] as? Double, json["p90"] as? Double, json["p99"] as? Double)
+      let (minimum, p50, p90, p99) = (
+        json["min"] as? Double, json["p50"] as? Double, json["p90"] as? Double, json["p99"] as? Double
+      )
       #expect(minimum! > 0 && minimum! <= p50! && p50! <= p90! && p90! <= p99!, "\(json)")
       #expect(json["unit"] as? String == "ms" && json["threads"] as? Int == threads)
       #expect(json["residentBytes"] as? Int ?? 0 > 1_000_000 && json["arenaBytes"] as? Int ?? 0 > 96 * 96 * 12, "\(json)")
@@ -38,7 +40,9 @@ import Testing
     let folder = try TemporaryFolder()
     let model = try folder.write(SmallModels.encoder(size: 32), to: "m.tnn")
     let result = try Command.run(["bench", model, "--runs", "10", "--warmup", "1", "--interval", "40", "--threads", "2", "--json"])
-    let (latency, processor) = (try #require(result.json()["p50"] as? Double), try #require(result.json()["processorTime"] as? Double))
+    let (latency, processor) = (
+      try #require(result.json()["p50"] as? Double), try #require(result.json()["processorTime"] as? Double)
+    )
     // Two threads that looked for work all the time would take 80 ms a run.
     #expect(processor > 0 && processor < 40, "latency \(latency) ms: \(result)")
   }

@@ -18,11 +18,14 @@ import Testing
   }
 
   private func arguments(_ more: [String] = []) -> [String] {
-    ["adapt", dataset, "--model", encoder, "--method", "finetune", "--steps", "12", "--views", "1", "--batch", "4", "--seed", "3",
-     "--checkpoint", "0", "-o", task] + more
+    [
+      "adapt", dataset, "--model", encoder, "--method", "finetune", "--steps", "12", "--views", "1", "--batch", "4", "--seed", "3",
+      "--checkpoint", "0", "-o", task,
+    ] + more
   }
 
-  /// Kills runs after parts of the time that a whole one takes, each going on from the one before, until one has left its checkpoint.
+  /// Kills runs after parts of the time that a whole one takes, each going on from the one before, until one has left its
+  /// checkpoint.
   private func stop(_ random: inout SeededGenerator, _ more: [String]) throws {
     for _ in 0..<20 {
       let start = ContinuousClock.now
@@ -53,7 +56,9 @@ import Testing
       if let line = last.errorLines.first(where: { $0.contains("goes on from") }) { resumed.insert(String(line)) }
       let found = try contents(of: task)
       let different = zip(found, expected).enumerated().first { $0.element.0 != $0.element.1 }?.offset
-      #expect(found.count == expected.count && different == nil, "round \(round): byte \(different ?? -1) of \(expected.count) differs\n\(last)")
+      #expect(
+        found.count == expected.count && different == nil,
+        "round \(round): byte \(different ?? -1) of \(expected.count) differs\n\(last)")
       #expect(!fixtures.folder.names.contains("t.tnn.checkpoint"), "round \(round) left its checkpoint")
     }
     #expect(resumed.count >= 2, "no run went on from a checkpoint: \(resumed)")

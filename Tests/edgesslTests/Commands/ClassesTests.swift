@@ -80,7 +80,8 @@ import TinyNN
 
   @Test func editsOfOneCallAreOneStep() throws {
     let new = try fixtures.addClass("white", in: "new")
-    #expect(try classes(["--add", "white=\(new)", "--remove", "blue", "--rename", "red=rouge"]) == ["rouge": 4, "green": 4, "white": 4])
+    #expect(
+      try classes(["--add", "white=\(new)", "--remove", "blue", "--rename", "red=rouge"]) == ["rouge": 4, "green": 4, "white": 4])
     #expect(try classes(["--undo"]) == ["red": 4, "green": 4, "blue": 4])
   }
 

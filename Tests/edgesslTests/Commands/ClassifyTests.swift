@@ -38,14 +38,17 @@ import Testing
     #expect(result.errors.contains("task: \(task)") && result.errors.contains("memory: plan"), "\(result)")
   }
 
-  @Test("Many photos: the same answers in the same order for any number of threads, and photos per second", arguments: ["1", "2", "5"])
+  @Test(
+    "Many photos: the same answers in the same order for any number of threads, and photos per second", arguments: ["1", "2", "5"])
   func manyPhotos(threads: String) throws {
     let colours = (0..<140).map { ["red", "green", "blue"][$0 * 7 % 3] }
     let images = try colours.enumerated().map { try photo($1, 50 + $0 % 9) }
     let result = try Command.run(["classify"] + images + ["--model", task, "--json", "--threads", threads])
     #expect(result.status == 0, "\(result)")
     let answers = try lines(result)
-    #expect(answers.compactMap { $0["image"] as? String } == images && answers.compactMap { $0["label"] as? String } == colours, "\(result)")
+    #expect(
+      answers.compactMap { $0["image"] as? String } == images && answers.compactMap { $0["label"] as? String } == colours,
+      "\(result)")
     #expect(result.errors.contains("140 photos in") && result.errors.contains("photos/s"), "\(result)")
   }
 
@@ -54,12 +57,16 @@ import Testing
     #expect(try lines(result).first?["unknown"] as? Bool == true, "\(result)")
     let text = try Command.run(["classify", photo("white"), photo("red"), "--model", task])
     let answers = text.output.split(separator: "\n")
-    #expect(answers.count == 2 && answers[0].contains("unknown") && answers[1].contains("red  ") && !answers[1].contains("unknown"), "\(text)")
+    #expect(
+      answers.count == 2 && answers[0].contains("unknown") && answers[1].contains("red  ") && !answers[1].contains("unknown"),
+      "\(text)")
   }
 
   @Test func photosThatCannotBeReadDoNotStopTheOthers() throws {
     let bad = try fixtures.folder.write(Array("no photo".utf8), to: "bad.jpg")
-    let result = try Command.run(["classify", bad, photo("red"), fixtures.folder.file("missing.jpg"), photo("blue"), "--model", task, "--json"])
+    let result = try Command.run([
+      "classify", bad, photo("red"), fixtures.folder.file("missing.jpg"), photo("blue"), "--model", task, "--json",
+    ])
     #expect(result.status == 65, "\(result)")
     #expect(try lines(result).compactMap { $0["label"] as? String } == ["red", "blue"], "\(result)")
     #expect(result.errors.contains("bad.jpg: not an image") && result.errors.contains("missing.jpg"), "\(result)")

@@ -54,7 +54,9 @@ import Testing
     #expect(methods.allSatisfy { $0["difference"] is Double && ($0["rejection"] as? [Any])?.count == 3 }, "\(result)")
     let page = String(decoding: try contents(of: report), as: UTF8.self)
     #expect(page.hasPrefix("<!doctype html>") && page.contains("data:image/bmp;base64,") && page.hasSuffix("</html>\n"))
-    for outside in ["http:", "https:", "<script", "<link"] { #expect(!page.contains(outside), "the page needs nothing from elsewhere: \(outside)") }
+    for outside in ["http:", "https:", "<script", "<link"] {
+      #expect(!page.contains(outside), "the page needs nothing from elsewhere: \(outside)")
+    }
 
     let task = fixtures.folder.file("t.tnn")
     #expect(try Command.run(["adapt", dataset, "--model", fixtures.encoder, "-o", task]).status == 0)

@@ -35,8 +35,11 @@ import TinyNN
     x = try graph.add(GlobalAveragePool(), name: "mean", inputs: [x])
     graph.outputs = [try graph.add(Reshape(Shape(1, 10)), name: "flatten", inputs: [x])]
     var writer = graph.lowered()
-    writer.add(.preprocessing, try Preprocessing(
-      inputHeight: 32, inputWidth: 32, mean: SIMD3(repeating: 127.5), standardDeviation: SIMD3(repeating: 127.5)).record)
+    writer.add(
+      .preprocessing,
+      try Preprocessing(
+        inputHeight: 32, inputWidth: 32, mean: SIMD3(repeating: 127.5), standardDeviation: SIMD3(repeating: 127.5)
+      ).record)
     return writer.finish()
   }
 
@@ -44,7 +47,10 @@ import TinyNN
 
   private func adapt(_ name: String, _ options: [String] = []) throws -> CommandResult {
     try Command.run(
-      ["adapt", dataset, "--model", encoder, "--method", "finetune", "--steps", "20", "--views", "2", "--batch", "8", "-o", file(name)]
+      [
+        "adapt", dataset, "--model", encoder, "--method", "finetune", "--steps", "20", "--views", "2", "--batch", "8", "-o",
+        file(name),
+      ]
         + options)
   }
 
@@ -95,7 +101,8 @@ import TinyNN
     }
     let options = ["--model", encoder, "--method", "finetune", "--steps", "5", "-o", file("s.tnn"), "--json"]
     let result = try Command.run(["adapt", file("copies")] + options)
-    #expect(try result.status == 0 && result.json()["trained"] as? Bool == false && result.json()["photos"] as? Int == 2, "\(result)")
+    #expect(
+      try result.status == 0 && result.json()["trained"] as? Bool == false && result.json()["photos"] as? Int == 2, "\(result)")
     #expect(result.errors.contains("counted once") && result.errors.contains("one photo only"), "\(result)")
 
     for name in ["left", "right"] { try fixtures.addClass(name, in: "twins", colour: "red") }
@@ -143,11 +150,16 @@ import TinyNN
     let many = file("many")
     try fixtures.addClass("red", in: "many", numbers: 0..<4)
     try fixtures.addClass("blue", in: "many", numbers: 0..<1)
-    for number in 0..<5000 { try fixtures.folder.write(PhotoFixtures.photo("blue", number, width: 9, height: 8), to: "many/blue/\(number).ppm") }
+    for number in 0..<5000 {
+      try fixtures.folder.write(PhotoFixtures.photo("blue", number, width: 9, height: 8), to: "many/blue/\(number).ppm")
+    }
     func run(_ folder: String, _ budget: Int) throws -> (json: [String: Any], resident: Int) {
       let result = try Command.run(
-        ["adapt", folder, "--model", encoder, "--method", "finetune", "--steps", "2", "--views", "1", "--batch", "4", "--layers", "2",
-         "--memory", "\(budget)", "-o", file("many.tnn"), "--json"])
+        [
+          "adapt", folder, "--model", encoder, "--method", "finetune", "--steps", "2", "--views", "1", "--batch", "4", "--layers",
+          "2",
+          "--memory", "\(budget)", "-o", file("many.tnn"), "--json",
+        ])
       #expect(result.status == 0 && (folder != many || result.errors.contains("training takes 68 of 5004 photos")), "\(result)")
       let json = try result.json()
       return (json, try #require(json["residentBytes"] as? Int))
@@ -158,7 +170,9 @@ import TinyNN
     #expect((all.json["plan"] as? [String: Any])?["totalBytes"] as? Int ?? .max <= budget, "\(all.json)")
     // Names and checksums of 5,000 photos are kept besides the plan.
     #expect(all.resident <= few.resident + budget + 4_000_000, "\(few.resident) bytes with 12 photos, \(all.resident) with 5,004")
-    let refused = try Command.run(["adapt", many, "--model", encoder, "--method", "finetune", "--memory", "100kB", "-o", file("none.tnn")])
+    let refused = try Command.run([
+      "adapt", many, "--model", encoder, "--method", "finetune", "--memory", "100kB", "-o", file("none.tnn"),
+    ])
     #expect(refused.status == 75, "\(refused)")
   }
 
@@ -170,11 +184,16 @@ import TinyNN
 
   @Test func evaluatesBesidePrototypes() throws {
     let result = try Command.run(
-      ["evaluate", "--model", encoder, "--dataset", dataset, "--method", "finetune", "--ways", "2", "--shots", "2", "--episodes", "6",
-       "--steps", "5", "--views", "1", "--batch", "4", "--json"])
+      [
+        "evaluate", "--model", encoder, "--dataset", dataset, "--method", "finetune", "--ways", "2", "--shots", "2", "--episodes",
+        "6",
+        "--steps", "5", "--views", "1", "--batch", "4", "--json",
+      ])
     #expect(result.status == 0, "\(result)")
     let json = try result.json()
-    let (accuracy, frozen, gain) = (json["accuracy"] as? Double ?? -1, json["frozenAccuracy"] as? Double ?? -1, json["gain"] as? Double ?? -99)
+    let (accuracy, frozen, gain) = (
+      json["accuracy"] as? Double ?? -1, json["frozenAccuracy"] as? Double ?? -1, json["gain"] as? Double ?? -99
+    )
     #expect(abs(accuracy - frozen - gain) < 1e-9 && json["method"] as? String == "finetune", "\(json)")
     #expect((json["accuracies"] as? [Double])?.count == 6, "\(json)")
     let plain = try Command.run(
@@ -184,19 +203,23 @@ import TinyNN
 
   @Test func evaluatesBehindAnotherCamera() throws {
     let options = [
-      "evaluate", "--model", encoder, "--dataset", dataset, "--ways", "2", "--shots", "2", "--queries", "1", "--episodes", "2", "--shift", "camera",
+      "evaluate", "--model", encoder, "--dataset", dataset, "--ways", "2", "--shots", "2", "--queries", "1", "--episodes", "2",
+      "--shift", "camera",
       "--unlabelled-shots", "1",
     ]
     let training = ["--method", "finetune", "--ungated", "--auxiliary", "rotation", "--steps", "3", "--views", "1", "--batch", "4"]
     let json = try Command.run(options + training + ["--align", "--json"]).json()
     #expect((json["alignedAccuracies"] as? [Double])?.count == 2 && json["unlabelled"] as? Double == 2, "\(json)")
     let plain = try Command.run(options + ["--json"]).json()
-    #expect(plain["frozenAccuracy"] as? Double == json["frozenAccuracy"] as? Double, "prototypes of the same episodes: \(plain) \(json)")
+    #expect(
+      plain["frozenAccuracy"] as? Double == json["frozenAccuracy"] as? Double, "prototypes of the same episodes: \(plain) \(json)")
     let refused = try Command.run(["evaluate", "--model", encoder, "--dataset", dataset, "--method", "finetune", "--align"])
     #expect(refused.status == 64 && refused.errors.contains("give --shift, too"), "\(refused)")
   }
 
-  @Test(arguments: [["--steps", "0"], ["--learning-rate", "0"], ["--auxiliary", "jigsaw"], ["--layers", "0"], ["--batch", "100000"]])
+  @Test(arguments: [
+    ["--steps", "0"], ["--learning-rate", "0"], ["--auxiliary", "jigsaw"], ["--layers", "0"], ["--batch", "100000"],
+  ])
   func refusesWrongOptions(_ options: [String]) throws {
     let result = try adapt("x.tnn", options)
     #expect(result.status == 64 && result.errors.contains(options[0]), "\(result)")

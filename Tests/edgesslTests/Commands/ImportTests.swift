@@ -27,11 +27,15 @@ import TinyNN
     let imported = try Command.run(["import", ImportTests.golden(name, "model.onnx"), "-o", model, "--embedding", output, "--json"])
     #expect(imported.status == 0, "\(imported)")
     let json = try imported.json()
-    for field in ["operators", "parameters", "macs", "arenaBytes", "weightBytes", "input", "output"] { #expect(json[field] != nil, "\(field): \(json)") }
+    for field in ["operators", "parameters", "macs", "arenaBytes", "weightBytes", "input", "output"] {
+      #expect(json[field] != nil, "\(field): \(json)")
+    }
     #expect((json["output"] as? [String: Any])?["name"] as? String == output, "\(json)")
 
     let result = folder.file("y.npy")
-    let run = try Command.run(["run", model, "--input", "x=" + ImportTests.golden(name, "input.npy"), "--output", "\(output)=\(result)"])
+    let run = try Command.run([
+      "run", model, "--input", "x=" + ImportTests.golden(name, "input.npy"), "--output", "\(output)=\(result)",
+    ])
     #expect(run.status == 0, "\(run)")
     let (found, expected) = (try array(result), try array(ImportTests.golden(name, "output.npy")))
     #expect(found.shape == expected.shape)
@@ -49,10 +53,13 @@ import TinyNN
 
   private static let encoder = TestFolders.data.appending(path: "encoders/mobilenet_v2_0.35_128.onnx").path
 
-  @Test("--arena runs stages in stripes with the same bits, says so, and refuses what is out of reach",
-        .enabled(if: FileManager.default.fileExists(atPath: encoder), "no \(encoder): set EDGESSL_DATA"))
+  @Test(
+    "--arena runs stages in stripes with the same bits, says so, and refuses what is out of reach",
+    .enabled(if: FileManager.default.fileExists(atPath: encoder), "no \(encoder): set EDGESSL_DATA"))
   func arena() throws {
-    func imported(_ arguments: String...) throws -> CommandResult { try Command.run(["import", ImportTests.encoder, "--input-size", "128", "-o", model] + arguments) }
+    func imported(_ arguments: String...) throws -> CommandResult {
+      try Command.run(["import", ImportTests.encoder, "--input-size", "128", "-o", model] + arguments)
+    }
     func bench() throws -> (arena: Int, checksum: String) {
       let json = try Command.run(["bench", model, "--runs", "1", "--warmup", "0", "--json"]).json()
       return (try #require(json["arenaBytes"] as? Int), try #require(json["outputChecksum"] as? String))
@@ -84,17 +91,22 @@ import TinyNN
     #expect(plain["inputHeight"] as? Int == 7 && plain["inputWidth"] as? Int == 6, "\(plain)")
 
     let preset = try preprocessing(["--preset", "imagenet"])
-    #expect(preset["mean"] as? [Double] == [123.675, 116.28, 103.53] && preset["std"] as? [Double] == [58.395, 57.12, 57.375], "\(preset)")
+    #expect(
+      preset["mean"] as? [Double] == [123.675, 116.28, 103.53] && preset["std"] as? [Double] == [58.395, 57.12, 57.375], "\(preset)"
+    )
     #expect(preset["cropFraction"] as? Double == 0.875, "\(preset)")
 
-    let own = try preprocessing(["--preset", "imagenet", "--mean", "127.5", "--std", "64,65,66", "--crop-fraction", "0.9", "--interpolation", "bicubic"])
+    let own = try preprocessing([
+      "--preset", "imagenet", "--mean", "127.5", "--std", "64,65,66", "--crop-fraction", "0.9", "--interpolation", "bicubic",
+    ])
     #expect(own["mean"] as? [Double] == [127.5, 127.5, 127.5] && own["std"] as? [Double] == [64, 65, 66], "\(own)")
     #expect(own["cropFraction"] as? Double == 0.9 && own["interpolation"] as? String == "bicubic", "\(own)")
   }
 
   @Test func wrongOptions() throws {
     func expectFailure(_ options: [String], _ message: String, model source: String = "conv_3x3") throws {
-      try Command.expectFailure(["import", ImportTests.golden(source, "model.onnx"), "-o", model, "--json"] + options, status: 64, message)
+      try Command.expectFailure(
+        ["import", ImportTests.golden(source, "model.onnx"), "-o", model, "--json"] + options, status: 64, message)
     }
     try expectFailure(["--mean", "1,2"], "1,2")
     try expectFailure(["--classes", folder.path], "--classes goes with --statistics")
@@ -144,7 +156,8 @@ import TinyNN
 
   @Test func outputsThatCannotBeWritten() throws {
     func expectFailure(_ output: String, _ status: Int32, _ message: String) throws {
-      try Command.expectFailure(["import", ImportTests.golden("conv_3x3", "model.onnx"), "-o", output, "--json"], status: status, message)
+      try Command.expectFailure(
+        ["import", ImportTests.golden("conv_3x3", "model.onnx"), "-o", output, "--json"], status: status, message)
     }
     try expectFailure(folder.file("missing/m.tnn"), 73, "its folder does not exist")
     try expectFailure(folder.path, 73, "is a folder")

@@ -26,7 +26,8 @@ import TinyNN
     #expect(json["parameters"] as? Int == 8 * 27 + 8)
     #expect(json["macs"] as? Int == 16 * 16 * 8 * 27)
     let input = try #require(json["input"] as? [String: Any])
-    #expect(input["name"] as? String == "photo" && input["shape"] as? [Int] == [1, 32, 32, 3] && input["type"] as? String == "float32")
+    #expect(
+      input["name"] as? String == "photo" && input["shape"] as? [Int] == [1, 32, 32, 3] && input["type"] as? String == "float32")
     #expect((json["output"] as? [String: Any])?["shape"] as? [Int] == [1, 8])
     #expect(json["fileBytes"] as? Int == (try contents(of: model).count))
     #expect((json["checksum"] as? String)?.count == 16)
@@ -42,7 +43,9 @@ import TinyNN
   }
 
   @Test func showsPreprocessingAndOrigin() throws {
-    let sections: [(SectionKind, [UInt8])] = [(.provenance, Provenance(fields: [("source", "a: b.onnx"), ("opset", "17")]).section)]
+    let sections: [(SectionKind, [UInt8])] = [
+      (.provenance, Provenance(fields: [("source", "a: b.onnx"), ("opset", "17")]).section)
+    ]
     let plain = try folder.write(SmallModels.Pointwise.file(adding: sections), to: "origin.tnn")
     let json = try Command.run(["inspect", plain, "--json"]).json()
     #expect(json["provenance"] as? [String: String] == ["source": "a: b.onnx", "opset": "17"])
@@ -62,7 +65,9 @@ import TinyNN
     let task = try AlignedMemory.using(encoder) { model in try TaskFile(knowledge).encoded(encoder: model).bytes }
     let json = try Command.run(["inspect", folder.write(task, to: "task.tnn"), "--json"]).json()
     let classes = try #require(json["classes"] as? [[String: Any]])
-    #expect(classes.map { $0["label"] as? String } == ["bolt", "washer \"M4\""] && classes.allSatisfy { $0["photos"] as? Int == 3 }, "\(json)")
+    #expect(
+      classes.map { $0["label"] as? String } == ["bolt", "washer \"M4\""] && classes.allSatisfy { $0["photos"] as? Int == 3 },
+      "\(json)")
     #expect((json["preprocessing"] as? [String: Any])?["cropFraction"] as? Double == 0.875)
     #expect((json["calibration"] as? [String: Any])?["threshold"] is Double, "\(json)")
   }
@@ -84,7 +89,8 @@ import TinyNN
     #expect(svg.contains("image [1, 3, 4, 2]") && svg.contains("pointwise &lt;1&gt;") && !svg.contains("<1>"), "\(svg)")
     let parser = XMLCheck(svg)
     #expect(parser.isWellFormed, "\(svg)")
-    try Command.expectFailure(["inspect", model, "--plan", folder.file("no/plan.svg"), "--json"], status: 73, "its folder does not exist")
+    try Command.expectFailure(
+      ["inspect", model, "--plan", folder.file("no/plan.svg"), "--json"], status: 73, "its folder does not exist")
   }
 }
 

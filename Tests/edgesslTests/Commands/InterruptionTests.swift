@@ -13,7 +13,8 @@ import TinyNN
     let encoder = try fixtures.folder.write(FinetuneTests.encoderFile(), to: "three-layers.tnn")
     let dataset = try fixtures.makeDataset(), task = fixtures.folder.file("t.tnn")
     let arguments = [
-      "adapt", dataset, "--model", encoder, "--method", "finetune", "--steps", "3", "--views", "1", "--batch", "4", "--seed", "3", "-o", task,
+      "adapt", dataset, "--model", encoder, "--method", "finetune", "--steps", "3", "--views", "1", "--batch", "4", "--seed", "3",
+      "-o", task,
     ]
     #expect(try Command.run(["adapt", dataset, "--model", encoder, "--method", "prototype", "-o", task]).status == 0)
     let old = try contents(of: task)
@@ -34,7 +35,9 @@ import TinyNN
       killed += found == old ? 1 : 0
       let memory = AlignedMemory(copying: found)
       #expect(throws: Never.self) { try Model(validating: memory.bytes) }
-      if signal == "INT" { #expect(!fixtures.folder.names.contains { $0.hasSuffix(".tmp") }, "Ctrl-C left \(fixtures.folder.names)") }
+      if signal == "INT" {
+        #expect(!fixtures.folder.names.contains { $0.hasSuffix(".tmp") }, "Ctrl-C left \(fixtures.folder.names)")
+      }
     }
     #expect(killed > 0, "no run was stopped before it had written")
   }

@@ -52,7 +52,10 @@ import Testing
     let free = try train(32_000_000)
     let plan = try #require(free["plan"] as? [String: Any])
     let adapted = try Command.run(
-      ["adapt", try fixtures.makeDataset(), "--model", encoder, "--method", "finetune", "-o", fixtures.folder.file("t.tnn"), "--json"] + options)
+      [
+        "adapt", try fixtures.makeDataset(), "--model", encoder, "--method", "finetune", "-o", fixtures.folder.file("t.tnn"),
+        "--json",
+      ] + options)
     let adaptedPlan = try #require(try adapted.json()["plan"] as? [String: Any])
     #expect(NSDictionary(dictionary: plan) == NSDictionary(dictionary: adaptedPlan), "\(plan)\n\(adaptedPlan)")
     #expect(free["larger"] is NSNull, "\(free)")

@@ -29,7 +29,9 @@ import TinyNN
     let result = try Command.run(["quantize", fixtures.encoder, "--calibration", photos, "-o", output, "--report", page, "--json"])
     #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
     let fields = try result.json()
-    for name in ["fileRatio", "arenaRatio", "embeddingCosine", "estimatedLoss", "layers", "corrections", "floatLayers", "calibrationPhotos"] {
+    for name in [
+      "fileRatio", "arenaRatio", "embeddingCosine", "estimatedLoss", "layers", "corrections", "floatLayers", "calibrationPhotos",
+    ] {
       #expect(fields[name] != nil, "no \(name): \(result)")
     }
     #expect(fields["calibrationPhotos"] as? Int == 36 && (fields["embeddingCosine"] as? Double ?? 0) > 0.999, "\(result)")
@@ -56,7 +58,9 @@ import TinyNN
     let (fixtures, photos) = try fixtures()
     var files: [[UInt8]] = []
     for name in ["a.tnn", "b.tnn"] {
-      let result = try Command.run(["quantize", fixtures.encoder, "--calibration", photos, "--photos", "9", "-o", fixtures.folder.file(name)])
+      let result = try Command.run([
+        "quantize", fixtures.encoder, "--calibration", photos, "--photos", "9", "-o", fixtures.folder.file(name),
+      ])
       #expect(result.status == 0 && result.errors.contains("only 9 photos"), "\(result)")
       files.append(try contents(of: fixtures.folder.file(name)))
     }
@@ -72,7 +76,8 @@ import TinyNN
     let infinite = try fixtures.folder.write(PhotoFixtures.encoderFile(nonFinite: true), to: "nan.tnn")
     #expect(try Command.run(["quantize", infinite, "--calibration", photos, "-o", output]).status == 65)
     #expect(try Command.run(["quantize", fixtures.encoder, "--calibration", photos, "-o", output]).status == 0)
-    try Command.expectFailure(["quantize", output, "--calibration", photos, "-o", fixtures.folder.file("twice.tnn")], status: 65, "int8 already")
+    try Command.expectFailure(
+      ["quantize", output, "--calibration", photos, "-o", fixtures.folder.file("twice.tnn")], status: 65, "int8 already")
   }
 
   @Test func confidenceOfFewPhotosIsFittedOnClasses() throws {
@@ -80,13 +85,16 @@ import TinyNN
     let output = fixtures.folder.file("int8.tnn")
     let arguments = ["quantize", fixtures.encoder, "--calibration", photos, "-o", output]
     try Command.expectFailure(arguments + ["--classes", photos], status: 64, "--classes goes with --background")
-    try Command.expectFailure(arguments + ["--background", photos, "--classes", photos], status: 65, "has 4 folders with at least 4 photos")
+    try Command.expectFailure(
+      arguments + ["--background", photos, "--classes", photos], status: 65, "has 4 folders with at least 4 photos")
     for colour in ["reddish", "greenish"] { try fixtures.addClass(colour, in: "classes", numbers: 0..<6) }
     for colour in ["red", "green", "blue"] { try fixtures.addClass(colour, in: "classes", numbers: 0..<6) }
     #expect(try Command.run(arguments + ["--background", photos, "--classes", fixtures.folder.file("classes")]).status == 0)
     let statistics = try #require(try Command.run(["inspect", output, "--json"]).json()["statistics"] as? [String: Any])
     let scales = try #require(statistics["scales"] as? [[String: Any]])
-    #expect(scales.count == 2 && scales.allSatisfy { ($0["ridge"] as? Double ?? 0) > 0 && ($0["knn"] as? Double ?? 0) > 0 }, "\(statistics)")
+    #expect(
+      scales.count == 2 && scales.allSatisfy { ($0["ridge"] as? Double ?? 0) > 0 && ($0["knn"] as? Double ?? 0) > 0 },
+      "\(statistics)")
   }
 
   @Test func statisticsAreOfTheInt8Network() throws {
@@ -95,10 +103,14 @@ import TinyNN
     let model = try Model(validating: memory.bytes)
     let reader = try PhotoEncoder(Encoder(bytes: try contents(of: fixtures.folder.file("encoder.tnn"))))
     var gathered = EncoderStatistics(dimension: reader.dimension)
-    for photo in try PhotoFolder.allPhotos(below: photos) { gathered.add(try PhotoReader(OpenedModel(encoder: reader.encoder), path: "m").embedding(of: photo)) }
+    for photo in try PhotoFolder.allPhotos(below: photos) {
+      gathered.add(try PhotoReader(OpenedModel(encoder: reader.encoder), path: "m").embedding(of: photo))
+    }
     let encoder = try fixtures.folder.write(gathered.file(of: model), to: "statistics.tnn")
     let other = try fixtures.addClass("red", in: "other", numbers: 20..<23)
-    for (folder, extra, expected) in [(photos, [String](), "calibration"), (other, [], "float32"), (other, ["--background", photos], "background")] {
+    for (folder, extra, expected) in [
+      (photos, [String](), "calibration"), (other, [], "float32"), (other, ["--background", photos], "background"),
+    ] {
       let output = fixtures.folder.file("int8.tnn")
       let fields = try Command.run(["quantize", encoder, "--calibration", folder, "-o", output, "--json"] + extra).json()
       #expect(fields["statistics"] as? String == expected, "\(fields)")

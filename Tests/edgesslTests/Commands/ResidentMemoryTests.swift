@@ -17,12 +17,15 @@ import Testing
     return try #require(try result.json()["peakResidentBytes"] as? Int, "\(result)")
   }
 
-  /// Copies of the encoder's file with and without the way back, decoded photos and the program's data take 8 MB besides the program, the
-  /// budget and the weights.
+  /// Copies of the encoder's file with and without the way back, decoded photos and the program's data take 8 MB besides the
+  /// program, the budget and the weights.
   @Test(arguments: [1_000_000, 2_000_000, 4_000_000, 8_000_000])
   func trainingKeepsToTheBudget(_ budget: Int) throws {
     let result = try Command.run(
-      ["adapt", photos, "--model", encoder, "-o", folder.file("t.tnn"), "--method", "finetune", "--steps", "1", "--memory", "\(budget)", "--json"])
+      [
+        "adapt", photos, "--model", encoder, "-o", folder.file("t.tnn"), "--method", "finetune", "--steps", "1", "--memory",
+        "\(budget)", "--json",
+      ])
     #expect(result.status == 0, "\(result)")
     let json = try result.json()
     let (resident, weights) = (try #require(json["residentBytes"] as? Int), try #require(json["weightBytes"] as? Int))

@@ -21,7 +21,9 @@ import TinyNN
 
   @Test(arguments: ["builtin", "openblas"], [1, 2]) func imagesGoInAndOutAsInTheONNXFile(backend: String, threads: Int) throws {
     let output = folder.file("y.npy")
-    let result = try Command.run(["run", model, "--input", input, "--output", output, "--threads", "\(threads)", "--backend", backend, "--json"])
+    let result = try Command.run([
+      "run", model, "--input", input, "--output", output, "--threads", "\(threads)", "--backend", backend, "--json",
+    ])
     #expect(result.status == 0, "\(result)")
     #expect(try array(output) == SmallModels.Pointwise.expected)
     let json = try result.json()
@@ -71,21 +73,26 @@ import TinyNN
     try expectFailure(
       folder.write(NPYArray(shape: [1, 2, 4, 3], values: SmallModels.Pointwise.input.values).fileBytes, to: "turned.npy"), 65,
       "has the shape [1, 2, 4, 3], input 'image' of \(model) takes [1, 2, 3, 4]")
-    try expectFailure(folder.write(NPYArray(shape: [24], values: SmallModels.Pointwise.input.values).fileBytes, to: "flat.npy"), 65, "[24]")
+    try expectFailure(
+      folder.write(NPYArray(shape: [24], values: SmallModels.Pointwise.input.values).fileBytes, to: "flat.npy"), 65, "[24]")
     #expect(!folder.names.contains("y.npy"), "nothing is written")
   }
 
   @Test func badModels() throws {
     let bytes = try contents(of: model)
     func expectFailure(_ model: String, _ status: Int32, _ message: String) throws {
-      for command in [["run", model, "--input", input, "--output", folder.file("y.npy")], ["inspect", model], ["bench", model], ["plan", model, "--memory", "1MB"]] {
+      for command in [
+        ["run", model, "--input", input, "--output", folder.file("y.npy")], ["inspect", model], ["bench", model],
+        ["plan", model, "--memory", "1MB"],
+      ] {
         try Command.expectFailure(command + ["--json"], status: status, message)
       }
     }
     try expectFailure(folder.file("missing.tnn"), 66, "missing.tnn: no such file")
     try expectFailure(folder.write([], to: "empty.tnn"), 65, "is empty")
     try expectFailure(folder.write(Array(bytes.dropLast(1)), to: "short.tnn"), 65, "truncated")
-    try expectFailure(folder.write(bytes + [0], to: "long.tnn"), 65, "byte 16: it has \(bytes.count + 1) bytes, its header says \(bytes.count)")
+    try expectFailure(
+      folder.write(bytes + [0], to: "long.tnn"), 65, "byte 16: it has \(bytes.count + 1) bytes, its header says \(bytes.count)")
     var damaged = bytes
     damaged[bytes.count / 2] ^= 0x10
     try expectFailure(folder.write(damaged, to: "damaged.tnn"), 65, "byte 24: it is damaged")
@@ -119,7 +126,8 @@ import TinyNN
   }
 
   @Test(arguments: [
-    (["run"], "Missing expected argument"), (["run", "m.tnn"], "Missing expected argument '--input"), (["frobnicate"], "frobnicate"),
+    (["run"], "Missing expected argument"), (["run", "m.tnn"], "Missing expected argument '--input"),
+    (["frobnicate"], "frobnicate"),
     (["bench", "m.tnn", "--runs", "0"], "--runs is 0"), (["bench", "m.tnn", "--runs", "many"], "many"),
     (["bench", "m.tnn", "--warmup=-1"], "--warmup is -1"), (["bench", "m.tnn", "--threads", "0"], "--threads is 0"),
     (["bench", "m.tnn", "--threads", "100000"], "--threads is 100000"), (["bench", "m.tnn", "--backend", "cuda"], "cuda"),

@@ -22,7 +22,8 @@ struct CommandResult: CustomStringConvertible {
 
 enum Command {
   /// Beside the test runner, in the folder of the build.
-  static let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "edgessl").path
+  static let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "edgessl")
+    .path
 
   /// Runs edgessl with nothing in its environment but `environment`, in `folder`.
   static func run(_ arguments: [String], environment: [String: String] = [:], folder: String = "/") throws -> CommandResult {
@@ -39,7 +40,9 @@ enum Command {
     try run(executable: "/bin/sh", ["-c", script, "sh"] + arguments, environment: [:], folder: "/")
   }
 
-  private static func run(executable: String, _ arguments: [String], environment: [String: String], folder: String) throws -> CommandResult {
+  private static func run(executable: String, _ arguments: [String], environment: [String: String], folder: String) throws
+    -> CommandResult
+  {
     let logs = try TemporaryFolder()
     let (output, errors) = (logs.file("output"), logs.file("errors"))
     for log in ["output", "errors"] { try logs.write([], to: log) }

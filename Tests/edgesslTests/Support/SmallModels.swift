@@ -65,7 +65,10 @@ enum SmallModels {
     }
     let convolved = try graph.add(
       Convolution(window: window, activation: .relu), name: "stem",
-      inputs: [image, graph.addConstant("w", Shape(8, 3, 3, 3), weights), graph.addConstant("b", Shape(8), [Float](repeating: 0.1, count: 8))])
+      inputs: [
+        image, graph.addConstant("w", Shape(8, 3, 3, 3), weights),
+        graph.addConstant("b", Shape(8), [Float](repeating: 0.1, count: 8)),
+      ])
     let pooled = try graph.add(GlobalAveragePool(), name: "pool", inputs: [convolved])
     graph.outputs = [try graph.add(Reshape(Shape(1, 8)), name: "embedding", inputs: [pooled])]
     var writer = graph.lowered()

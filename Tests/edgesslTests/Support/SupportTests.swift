@@ -8,7 +8,8 @@ import TinyNN
 @Suite struct JSONTests {
   @Test(arguments: [
     ("plain", "\"plain\""), ("", "\"\""), ("a\"b\\c", "\"a\\\"b\\\\c\""), ("\n\r\t", "\"\\n\\r\\t\""),
-    ("\u{0}\u{1F}\u{7F}", "\"\\u0000\\u001f\\u007f\""), ("\u{2028}", "\"\\u2028\""), ("Schräubchen 🔩", "\"Schräubchen 🔩\""), ("a/b", "\"a/b\""),
+    ("\u{0}\u{1F}\u{7F}", "\"\\u0000\\u001f\\u007f\""), ("\u{2028}", "\"\\u2028\""), ("Schräubchen 🔩", "\"Schräubchen 🔩\""),
+    ("a/b", "\"a/b\""),
   ])
   func stringsAreEscaped(value: String, text: String) throws {
     #expect(JSON(value).text == text)
@@ -41,11 +42,15 @@ import TinyNN
   ])
   func isRead(text: String, bytes: Int) { #expect(ByteSize(parsing: text)?.byteCount == bytes) }
 
-  @Test(arguments: ["", "MB", "-1MB", "0", "0MB", "1e3", "32 potatoes", "32MBB", ".5MB", "5.", "1..2", "1,5MB", "nan", "inf", "99999999GB", "٣MB", " 3MB"])
+  @Test(arguments: [
+    "", "MB", "-1MB", "0", "0MB", "1e3", "32 potatoes", "32MBB", ".5MB", "5.", "1..2", "1,5MB", "nan", "inf", "99999999GB", "٣MB",
+    " 3MB",
+  ])
   func isRefused(text: String) { #expect(ByteSize(parsing: text) == nil) }
 
   @Test(arguments: [
-    (0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (40_240, "40.2 kB"), (99_960, "100 kB"), (999_499, "999 kB"), (999_500, "1.00 MB"),
+    (0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (40_240, "40.2 kB"), (99_960, "100 kB"), (999_499, "999 kB"),
+    (999_500, "1.00 MB"),
     (1_450_000, "1.45 MB"), (139_000_000_000, "139 GB"),
   ])
   func isShown(bytes: Int, text: String) { #expect(ByteSize(bytes).description == text) }

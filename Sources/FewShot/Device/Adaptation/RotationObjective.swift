@@ -12,7 +12,9 @@ public struct RotationObjective: Sendable {
   public init(dimension: Int) { self.dimension = dimension }
 
   // Memory: weights | gradients | Adam's two moments, each [hidden][dimension], [hidden], [4][hidden], [4]; then work.
-  private var weightCount: Int { RotationObjective.hidden * (dimension + 1) + RotationObjective.turns * (RotationObjective.hidden + 1) }
+  private var weightCount: Int {
+    RotationObjective.hidden * (dimension + 1) + RotationObjective.turns * (RotationObjective.hidden + 1)
+  }
   private var workCount: Int { dimension + 2 * RotationObjective.hidden + RotationObjective.turns }
   /// float32 values that `memory` holds in all calls.
   public var memoryCount: Int { 4 * weightCount + workCount }
@@ -21,7 +23,9 @@ public struct RotationObjective: Sendable {
   public func reset(_ memory: Elements<Float>, random: inout CounterRandom) {
     for i in 0..<memory.count { memory[i] = 0 }
     draw(memory.slice(0, RotationObjective.hidden * dimension), inputs: 1, &random)
-    draw(memory.slice(RotationObjective.hidden * (dimension + 1), RotationObjective.turns * RotationObjective.hidden), inputs: RotationObjective.hidden, &random)
+    draw(
+      memory.slice(RotationObjective.hidden * (dimension + 1), RotationObjective.turns * RotationObjective.hidden),
+      inputs: RotationObjective.hidden, &random)
   }
 
   private func draw(_ weights: Elements<Float>, inputs: Int, _ random: inout CounterRandom) {
@@ -39,7 +43,8 @@ public struct RotationObjective: Sendable {
     let a = memory.slice(0, weightCount), d = memory.slice(weightCount, weightCount)
     let work = memory.slice(4 * weightCount, workCount)
     let (h, dh, logits, du) = (
-      work.slice(0, hidden), work.slice(hidden, hidden), work.slice(2 * hidden, turns), work.slice(2 * hidden + turns, dimension))
+      work.slice(0, hidden), work.slice(hidden, hidden), work.slice(2 * hidden, turns), work.slice(2 * hidden + turns, dimension)
+    )
     let second = hidden * (dimension + 1)
     for j in 0..<hidden {
       var sum: Float = 0

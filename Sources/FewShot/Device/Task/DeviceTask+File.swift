@@ -7,8 +7,8 @@ extension DeviceTask {
     return try assemble(into: nil)
   }
 
-  /// Writes a self-contained task file: the encoder's sections unchanged, then classes, examples, head; or the file as it was, where
-  /// nothing was edited.
+  /// Writes a self-contained task file: the encoder's sections unchanged, then classes, examples, head; or the file as it was,
+  /// where nothing was edited.
   /// - Parameter target: at least `fileByteCount` bytes; must not overlap the model's.
   public func write(into target: Elements<UInt8>) throws(DeviceTaskError) -> Int {
     let needed = try fileByteCount()
@@ -26,7 +26,8 @@ extension DeviceTask {
     file.copySections(of: model, except: .task)
     var nameBytes = 0
     for index in 0..<classCount { nameBytes += name(index).count }
-    let classes = file.add(.classes, byteCount: SectionLayout.headerByteCount + classCount * SectionLayout.nameRecordByteCount + nameBytes)
+    let classes = file.add(
+      .classes, byteCount: SectionLayout.headerByteCount + classCount * SectionLayout.nameRecordByteCount + nameBytes)
     let recordsEnd = SectionLayout.headerByteCount + exampleCount * SectionLayout.exampleRecordByteCount
     let rowBytes = 4 * layout.dimension
     let examples = file.add(.examples, byteCount: Format.aligned(recordsEnd) + exampleCount * rowBytes)

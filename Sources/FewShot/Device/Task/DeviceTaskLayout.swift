@@ -43,7 +43,8 @@ struct DeviceTaskLayout: Sendable {
     rows = place(4 * (overflow ? 0 : product(examples, dimension)))
     prototypes = place(4 * (overflow ? 0 : product(classes, dimension)))
     confidences = place(4 * classes)
-    scratchCount = overflow || cosines > Int.max / 32
+    scratchCount =
+      overflow || cosines > Int.max / 32
       ? 0
       : max(
         max(3 * dimension, dimension + 2 * NeighbourHead.limit),

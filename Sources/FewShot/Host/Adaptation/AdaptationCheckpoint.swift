@@ -12,7 +12,9 @@ public struct AdaptationIdentity: Equatable, Sendable {
   /// - Parameters:
   ///   - photos: classes and identifiers of the labelled photos, in the order in which they were read.
   ///   - unlabelled: identifiers of the others that train.
-  public init(_ model: Model, _ plan: AdaptationPlan, classes: [String], photos: [(label: Int, identifier: UInt64)], unlabelled: [UInt64]) {
+  public init(
+    _ model: Model, _ plan: AdaptationPlan, classes: [String], photos: [(label: Int, identifier: UInt64)], unlabelled: [UInt64]
+  ) {
     self.model = Checksum.of(model.bytes)
     var bytes: [UInt8] = []
     for name in classes { bytes.append(contentsOf: Array(name.utf8) + [0]) }
@@ -35,11 +37,12 @@ public enum AdaptationCheckpointError: Error, Equatable, Sendable {
 }
 
 /// Keeps the state of an adaptation in a file, so that one that was stopped goes on with the same bits: the held-out cosines of
-/// the trainings that are done, and the weights, the optimizer's state and the rotation head of the one under way. What is drawn at random
-/// follows from the seed and the step.
+/// the trainings that are done, and the weights, the optimizer's state and the rotation head of the one under way. What is drawn at
+/// random follows from the seed and the step.
 ///
 ///     0 magic | 8 checksum of 16 to the state | 16 version, finished trainings | 24 model | 32 photos | 40 options | 48 step
-///     56 optimizer's steps | 64, 72 its decays | 80 checksum of the state | 88 values of each finished training | the values | the state
+///     56 optimizer's steps | 64, 72 its decays | 80 checksum of the state | 88 values of each finished training | the values | the
+///     state
 public final class AdaptationCheckpoint {
   public let path: String
   /// The last attempt to write that failed.
@@ -157,7 +160,9 @@ public final class AdaptationCheckpoint {
     file.append(word: UInt64(0))
     file.append(word: AdaptationCheckpoint.version)
     file.append(word: UInt32(finished.count))
-    for word in [identity.model, identity.photos, identity.options, UInt64(step), UInt64(progress.stepCount)] { file.append(word: word) }
+    for word in [identity.model, identity.photos, identity.options, UInt64(step), UInt64(progress.stepCount)] {
+      file.append(word: word)
+    }
     for decay in [progress.firstDecay, progress.secondDecay] { file.append(word: decay.bitPattern) }
     file.append(word: state.reduce(0) { Checksum.of(ByteRegion($1), seed: $0) })
     for cosines in finished { file.append(word: UInt32(cosines.count)) }

@@ -40,7 +40,8 @@ public struct AdaptationGate: Sendable {
   /// Trains once for each candidate and fold; those that `checkpoint` holds are not repeated. Closed where a class has fewer than
   /// `minimumShots` photos.
   public init(
-    _ adapter: TailAdapter, _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64, checkpoint: AdaptationCheckpoint? = nil
+    _ adapter: TailAdapter, _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64,
+    checkpoint: AdaptationCheckpoint? = nil
   ) {
     var position = [Int](repeating: 0, count: classCount)
     let fold = photos.map { photo in

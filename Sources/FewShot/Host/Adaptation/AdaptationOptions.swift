@@ -34,7 +34,9 @@ public struct AdaptationOptions: Equatable, Sendable {
 
   /// The ways of training that are tried on held-out photos, the one that is preferred first.
   public var candidates: [AdaptationCandidate] {
-    let plain = [AdaptationCandidate(learningRateFactor: 1, rotates: false), AdaptationCandidate(learningRateFactor: 0.3, rotates: false)]
+    let plain = [
+      AdaptationCandidate(learningRateFactor: 1, rotates: false), AdaptationCandidate(learningRateFactor: 0.3, rotates: false),
+    ]
     switch auxiliary {
     case .none: return plain
     case .rotation: return plain.map { AdaptationCandidate(learningRateFactor: $0.learningRateFactor, rotates: true) }
@@ -108,7 +110,10 @@ public struct AdaptationPlan: Sendable {
   /// Everything that the result depends on besides the model and the photos.
   var identifyingBytes: [UInt8] {
     var bytes: [UInt8] = []
-    for value in [firstOperator, options.layers, options.views, options.batch, options.steps, options.photosPerClass, Int(options.optimizer.rawValue), options.biasesOnly ? 1 : 0] {
+    for value in [
+      firstOperator, options.layers, options.views, options.batch, options.steps, options.photosPerClass,
+      Int(options.optimizer.rawValue), options.biasesOnly ? 1 : 0,
+    ] {
       bytes.append(word: UInt32(value))
     }
     for value in [options.learningRate, options.rotationWeight] { bytes.append(float: value) }
@@ -117,7 +122,9 @@ public struct AdaptationPlan: Sendable {
   }
 
   /// The deepest cut with at most `options.layers` layers behind it.
-  private static func cut(of model: Model, _ options: AdaptationOptions) throws(TrainingError) -> (first: Int, plan: TrainingPlan, layers: Int) {
+  private static func cut(of model: Model, _ options: AdaptationOptions) throws(TrainingError) -> (
+    first: Int, plan: TrainingPlan, layers: Int
+  ) {
     var best: (first: Int, plan: TrainingPlan, layers: Int)?
     var (layers, failure) = (0, TrainingError?.none)
     for first in stride(from: model.operatorCount - 1, through: 1, by: -1) {
@@ -145,9 +152,12 @@ public struct AdaptationPlan: Sendable {
         for batch in [wanted.batch, 16, 8, 4, 2, 1] where batch == wanted.batch || batch < wanted.batch {
           for views in [wanted.views, 4, 2, 1, 0] where views == wanted.views || views < wanted.views {
             var options = wanted
-            (options.optimizer, options.biasesOnly, options.layers, options.batch, options.views) = (optimizer, biasesOnly, layers, batch, views)
+            (options.optimizer, options.biasesOnly, options.layers, options.batch, options.views) = (
+              optimizer, biasesOnly, layers, batch, views
+            )
             do {
-              let plan = try AdaptationPlan(for: model, options, photos: photos, examples: examples, classes: classes, trunkByteCount: trunkByteCount)
+              let plan = try AdaptationPlan(
+                for: model, options, photos: photos, examples: examples, classes: classes, trunkByteCount: trunkByteCount)
               // Shallower wishes may end at the same cut.
               if plan.layers == layers || layers == wanted.layers { plans.append(plan) }
             } catch { if layers == 1, plans.isEmpty { throw error } }
@@ -158,8 +168,8 @@ public struct AdaptationPlan: Sendable {
     return plans
   }
 
-  /// The preferred plan that fits into `budget`, nil if none does; the next that a larger budget would allow, the next for a smaller
-  /// one; and the least that any takes.
+  /// The preferred plan that fits into `budget`, nil if none does; the next that a larger budget would allow, the next for a
+  /// smaller one; and the least that any takes.
   public static func fitting(
     _ budget: Int, model: Model, _ wanted: AdaptationOptions, photos: Int, examples: Int = 0, classes: Int, trunkByteCount: Int
   ) throws(TrainingError) -> (plan: AdaptationPlan?, larger: AdaptationPlan?, smaller: AdaptationPlan?, smallest: Int) {

@@ -69,7 +69,9 @@ public struct AdaptationRecord: Sendable {
     for index in 0..<count {
       let record = AdaptationRecord.headerByteCount + 8 * index
       let (place, size) = (bytes.index(record), bytes.index(record + 4))
-      guard weights.contains(place, size), bytes.contains(end, size) else { throw check.refusal(at: record, found: place, needed: weights.count) }
+      guard weights.contains(place, size), bytes.contains(end, size) else {
+        throw check.refusal(at: record, found: place, needed: weights.count)
+      }
       patches.append(Patch(offset: place, bytes: bytes.slice(end, size).array))
       end += size
     }
@@ -79,7 +81,8 @@ public struct AdaptationRecord: Sendable {
     statistics = parts[0].array
     let classes = try ClassesView(parts[1], at: starts[1])
     let knowledge = Knowledge(
-      classes: classes, examples: try ExamplesView(parts[2], at: starts[2], classCount: classes.count, dimension: model.embeddingDimension))
+      classes: classes,
+      examples: try ExamplesView(parts[2], at: starts[2], classCount: classes.count, dimension: model.embeddingDimension))
     var history: [Knowledge] = []
     if parts[3].count > 0 {
       let past = try HistoryView(parts[3], at: starts[3], dimension: model.embeddingDimension)
@@ -94,7 +97,9 @@ public struct AdaptationRecord: Sendable {
   }
 
   var section: [UInt8] {
-    let parts = [statistics, task.knowledge.classesSection, task.knowledge.examplesSection, task.history.isEmpty ? [] : task.historySection]
+    let parts = [
+      statistics, task.knowledge.classesSection, task.knowledge.examplesSection, task.history.isEmpty ? [] : task.historySection,
+    ]
     var bytes: [UInt8] = []
     bytes.append(word: SectionLayout.version)
     bytes.append(word: UInt32(patches.count))
@@ -118,10 +123,11 @@ public struct AdaptationRecord: Sendable {
     return bytes
   }
 
-  /// The changed encoder's file with this record in it, for as long as `after` stays. A trained tail's statistics are left out: they
-  /// are of the encoder as it was.
+  /// The changed encoder's file with this record in it, for as long as `after` stays. A trained tail's statistics are left out:
+  /// they are of the encoder as it was.
   func adapted(_ after: Model, keepsStatistics: Bool) -> FileWriter {
-    var writer = FileWriter(borrowing: after, except: AdaptationRecord.sections + [.adaptation] + (keepsStatistics ? [] : [.statistics]))
+    var writer = FileWriter(
+      borrowing: after, except: AdaptationRecord.sections + [.adaptation] + (keepsStatistics ? [] : [.statistics]))
     writer.add(.adaptation, section)
     return writer
   }
@@ -140,13 +146,19 @@ public struct AdaptationRecord: Sendable {
   public func restores(_ adapted: Model, to encoder: Model) -> Bool {
     let (changed, weights) = (adapted.section(.weights), encoder.section(.weights))
     guard adapted.hasSameArchitecture(as: encoder), changed.count == weights.count else { return false }
-    func areEqual(_ a: ByteRegion, _ b: ByteRegion) -> Bool { (0..<a.count).allSatisfy { a.load(UInt8.self, at: $0) == b.load(UInt8.self, at: $0) } }
+    func areEqual(_ a: ByteRegion, _ b: ByteRegion) -> Bool {
+      (0..<a.count).allSatisfy { a.load(UInt8.self, at: $0) == b.load(UInt8.self, at: $0) }
+    }
     var position = 0
     for patch in patches {
       let end = patch.offset + patch.bytes.count
       guard patch.offset >= position, end <= weights.count else { return false }
-      guard areEqual(changed.slice(position, patch.offset - position), weights.slice(position, patch.offset - position)) else { return false }
-      guard patch.bytes.indices.allSatisfy({ patch.bytes[$0] == weights.load(UInt8.self, at: patch.offset + $0) }) else { return false }
+      guard areEqual(changed.slice(position, patch.offset - position), weights.slice(position, patch.offset - position)) else {
+        return false
+      }
+      guard patch.bytes.indices.allSatisfy({ patch.bytes[$0] == weights.load(UInt8.self, at: patch.offset + $0) }) else {
+        return false
+      }
       position = end
     }
     return areEqual(changed.slice(position, changed.count - position), weights.slice(position, weights.count - position))

@@ -132,7 +132,9 @@ private final class AlignmentRun {
   }
 
   /// Moments at all points, and of each class at the first ones.
-  func moments(_ photos: CachedInputs, _ labels: [Int], classesAt count: Int) -> (all: [ChannelMoments], classes: [[ChannelMoments]]) {
+  func moments(_ photos: CachedInputs, _ labels: [Int], classesAt count: Int) -> (
+    all: [ChannelMoments], classes: [[ChannelMoments]]
+  ) {
     var all = points.map(empty)
     var classes = (0...(labels.max() ?? 0)).map { _ in points.prefix(count).map(empty) }
     for photo in photos.places.indices {
@@ -163,7 +165,8 @@ private final class AlignmentRun {
       let ratio = Double(ElementaryMath.log(Float((wanted.variance(channel) + least) / (found.variance(channel) + least))))
       let factor = Double(ElementaryMath.exp(Float(min(2.3, max(-2.3, strength * ratio / 2)))))
       let difference = wanted.mean(channel) - found.mean(channel)
-      model.fold(point, channel: channel, factor: Float(factor), addend: Float(found.mean(channel) * (1 - factor) + strength * difference))
+      model.fold(
+        point, channel: channel, factor: Float(factor), addend: Float(found.mean(channel) * (1 - factor) + strength * difference))
     }
   }
 }
@@ -187,7 +190,8 @@ extension ChannelMoments {
 extension Model {
   fileprivate func alignmentChannelCount(_ index: Int) -> Int {
     let record = operatorRecord(index)
-    guard record.kind == .convolution || record.kind == .depthwiseConvolution, let output = operand(record, record.inputCount) else { return 0 }
+    guard record.kind == .convolution || record.kind == .depthwiseConvolution, let output = operand(record, record.inputCount)
+    else { return 0 }
     let shape = tensor(output).type.shape
     return shape[shape.rank - 1]
   }

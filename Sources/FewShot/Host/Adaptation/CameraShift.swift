@@ -35,7 +35,9 @@ public struct CameraShift: Equatable, Sendable {
   /// Reads `NAME` or `NAME:S`, NAME being camera or one of `Part.names`, S above 0 and at most 1.
   public init?(_ text: String) {
     let words = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard let first = words.first, words.count <= 2, let strength = words.count == 2 ? Float(words[1]) : 1, strength > 0, strength <= 1 else { return nil }
+    guard let first = words.first, words.count <= 2, let strength = words.count == 2 ? Float(words[1]) : 1, strength > 0,
+      strength <= 1
+    else { return nil }
     guard let part = first == "camera" ? Part.camera : Part.named.first(where: { $0.name == first })?.part else { return nil }
     self.init(parts: part, strength: strength)
   }

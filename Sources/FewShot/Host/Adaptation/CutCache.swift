@@ -21,7 +21,9 @@ public final class CutCache {
   public func store(_ values: Elements<Float>, at index: Int) { maps[index] = code.encode(values, to: entry(index)) }
   public func store(_ values: [Float], at index: Int) {
     // Read only, during this call.
-    values.withUnsafeBufferPointer { store(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count), at: index) }
+    values.withUnsafeBufferPointer {
+      store(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count), at: index)
+    }
   }
   public func load(_ index: Int, to values: Elements<Float>) { LatentCode.decode(entry(index), maps[index], to: values) }
 

@@ -52,7 +52,8 @@ extension Episodes {
   ///   - unlabelled: other photos of the episode's classes for the rotation objective.
   ///   - shifted: where queries and photos without labels come from, if not from the dataset.
   public func runFinetune(
-    _ adapter: TailAdapter, gated: Bool, unlabelled: UnlabelledDraw? = nil, shifted: ShiftedPhotos? = nil, progress: (Int) -> Void = { _ in }
+    _ adapter: TailAdapter, gated: Bool, unlabelled: UnlabelledDraw? = nil, shifted: ShiftedPhotos? = nil,
+    progress: (Int) -> Void = { _ in }
   ) throws(ModelError) -> FinetuneResult {
     var result = FinetuneResult()
     let places = TrunkRunner.places(adapter.plan.options), firstQuery = shifted?.firstPlace ?? 0
@@ -89,11 +90,14 @@ extension Episodes {
   }
 
   /// The accuracy of a trained encoder that was aligned with the other camera.
-  private func aligned(_ trained: AlignedMemory, _ alignment: ShiftedPhotos.Alignment, _ draw: Draw, _ unlabelled: [Int]) throws(ModelError) -> Double {
+  private func aligned(_ trained: AlignedMemory, _ alignment: ShiftedPhotos.Alignment, _ draw: Draw, _ unlabelled: [Int])
+    throws(ModelError) -> Double
+  {
     let found = try withExtendedLifetime(trained) { () throws(ModelError) in
       try CameraAlignment(
         try Model(validating: trained.bytes), labelled: CachedInputs(alignment.clean, draw.support),
-        labels: draw.support.indices.map { $0 / options.shots }, unlabelled: CachedInputs(alignment.shifted, unlabelled), alignment.options)
+        labels: draw.support.indices.map { $0 / options.shots }, unlabelled: CachedInputs(alignment.shifted, unlabelled),
+        alignment.options)
     }
     let learned = try InputEmbedder(trained.bytes.array).embeddings(alignment.clean, draw.support)
     let prototypes = prototypes(learned)
@@ -123,11 +127,13 @@ enum NearestPrototype {
     return right
   }
 
-  static func eachRow(_ rows: [Float], _ prototypes: [Float], _ dimension: Int, _ body: (Int, CosineClassifier, Embedding) -> Void) {
+  static func eachRow(_ rows: [Float], _ prototypes: [Float], _ dimension: Int, _ body: (Int, CosineClassifier, Embedding) -> Void)
+  {
     rows.withUnsafeBufferPointer { rows in
       prototypes.withUnsafeBufferPointer { prototypes in
         let classifier = CosineClassifier(
-          prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: prototypes.count / dimension, dimension: dimension), scale: 10, threshold: -1)
+          prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: prototypes.count / dimension, dimension: dimension),
+          scale: 10, threshold: -1)
         let all = EmbeddingMatrix(rows.baseAddress!, count: rows.count / dimension, dimension: dimension)
         for row in 0..<all.count { body(row, classifier, all[row]) }
       }

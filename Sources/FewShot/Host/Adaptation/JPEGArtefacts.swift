@@ -9,7 +9,8 @@ struct JPEGArtefacts {
 
   private static let lumaTable: [Float] = [
     16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
-    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112,
+    100, 103, 99,
   ]
   private static let chromaTable: [Float] = [
     17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99,
@@ -22,7 +23,9 @@ struct JPEGArtefacts {
   init(quality: Float) {
     let factor = quality < 50 ? 50 / quality : 2 - quality / 50
     (luma, chroma) = (
-      JPEGArtefacts.lumaTable.map { max(1, ($0 * factor).rounded()) }, JPEGArtefacts.chromaTable.map { max(1, ($0 * factor).rounded()) })
+      JPEGArtefacts.lumaTable.map { max(1, ($0 * factor).rounded()) },
+      JPEGArtefacts.chromaTable.map { max(1, ($0 * factor).rounded()) }
+    )
     basis = (0..<64).map { index in
       let (frequency, place) = (index / 8, index % 8)
       let quarter = (2 * place + 1) * frequency % 32

@@ -81,7 +81,8 @@ public final class TailAdapter {
     return prototypes
   }
 
-  /// Trains from the weights as they are. `unlabelled`: the first places of photos for the rotation objective besides the labelled ones.
+  /// Trains from the weights as they are. `unlabelled`: the first places of photos for the rotation objective besides the labelled
+  /// ones.
   /// - Parameters:
   ///   - checkpoint: says at which step to begin, and keeps the state at intervals.
   ///   - progress: gets the steps done.
@@ -100,7 +101,8 @@ public final class TailAdapter {
     for _ in 0..<first { batches.next() }
     prototypes.withUnsafeMutableBufferPointer { buffer in
       // Alive during this closure, in which the objective is used.
-      let objective = PrototypeObjective(prototypes: EmbeddingMatrix(UnsafePointer(buffer.baseAddress!), count: classCount, dimension: dimension))
+      let objective = PrototypeObjective(
+        prototypes: EmbeddingMatrix(UnsafePointer(buffer.baseAddress!), count: classCount, dimension: dimension))
       for step in first..<options.steps {
         let phase = Float(step) / Float(options.steps)
         batches.next()
@@ -116,7 +118,8 @@ public final class TailAdapter {
           } else {
             for j in 0..<dimension { gradient[j] = 0 }
             _ = rotation.evaluate(
-              embedding, turns: example.label, weight: weight / Float(batches.turnedCount), gradient: gradient, memory: rotationMemory.floats)
+              embedding, turns: example.label, weight: weight / Float(batches.turnedCount), gradient: gradient,
+              memory: rotationMemory.floats)
           }
         }
         trainer.session.backward()
@@ -148,4 +151,3 @@ public enum CosineSchedule {
     return 0.5 + 0.5 * sine
   }
 }
-
