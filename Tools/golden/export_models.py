@@ -38,9 +38,18 @@ botnet26t_256 lambda_resnet26t tf_efficientnetv2_b0 mixnet_s seresnet18 cspresne
 nextvit_small mvitv2_tiny focalnet_tiny_srf poolformerv2_s12 regnetz_005 shvit_s1 sequencer2d_s vit_tiny_r_s16_p8_224 gmixer_12_224
 gmlp_ti16_224 efficientformerv2_s0 coatnet_pico_rw_224 mobilevitv2_100 repghostnet_050 swiftformer_xs
 vit_little_patch16_reg4_gap_256 tresnet_m mobilenetv4_hybrid_medium""".split()
-SIZES = {"crossvit_9_240": 240, "maxvit_nano_rw_256": 256, "inception_v3": 299, "xception41": 299, "tf_efficientnetv2_b0": 192,
-         **dict.fromkeys("""fastvit_mci0 swinv2_tiny_window8_256 cs3darknet_s halonet26t botnet26t_256 lambda_resnet26t cspresnet50
-                         mobilevitv2_100 vit_little_patch16_reg4_gap_256 mobilenetv4_hybrid_medium""".split(), 256)}
+SIZES = {
+    "crossvit_9_240": 240,
+    "maxvit_nano_rw_256": 256,
+    "inception_v3": 299,
+    "xception41": 299,
+    "tf_efficientnetv2_b0": 192,
+    **dict.fromkeys(
+        """fastvit_mci0 swinv2_tiny_window8_256 cs3darknet_s halonet26t botnet26t_256 lambda_resnet26t cspresnet50
+                         mobilevitv2_100 vit_little_patch16_reg4_gap_256 mobilenetv4_hybrid_medium""".split(),
+        256,
+    ),
+}
 
 MODELS = {
     "mobilenet_v2": ("torchvision", 224),
@@ -71,9 +80,11 @@ def build(name: str) -> torch.nn.Module:
     torch.manual_seed(SEED)
     if source == "timm":
         import timm
+
         size = {"img_size": MODELS[name][1]} if "dinov2" in name else {}
         return timm.create_model(name, pretrained=False, **size)
     import torchvision
+
     return getattr(torchvision.models, name)(weights=None)
 
 
@@ -98,7 +109,11 @@ def randomise(model: torch.nn.Module, size: int) -> None:
                     module.bias.copy_(uniform(module.bias, -0.3, 0.3))
         # Weights that start at a constant (zero heads, layer scales of 1e-5) would hide what stands before them.
         for name, parameter in model.named_parameters():
-            if parameter.numel() > 1 and parameter.min() == parameter.max() and not any(parameter is n.weight or parameter is n.bias for n in norms):
+            if (
+                parameter.numel() > 1
+                and parameter.min() == parameter.max()
+                and not any(parameter is n.weight or parameter is n.bias for n in norms)
+            ):
                 low, high = (0.2, 0.6) if parameter.dim() == 1 else (-0.1, 0.1)
                 parameter.copy_(uniform(parameter, low, high))
         for norm in norms:
@@ -146,11 +161,29 @@ def export(name: str, arguments: argparse.Namespace) -> None:
     keep = arguments.keep_batch_normalization
     mode = torch.onnx.TrainingMode.PRESERVE if keep else torch.onnx.TrainingMode.EVAL
     if arguments.dynamo:
-        torch.onnx.export(model, (image,), str(path), opset_version=max(18, arguments.opset), input_names=["x"],
-                          output_names=["logits"], dynamo=True, external_data=False, verbose=False)
+        torch.onnx.export(
+            model,
+            (image,),
+            str(path),
+            opset_version=max(18, arguments.opset),
+            input_names=["x"],
+            output_names=["logits"],
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
     else:
-        torch.onnx.export(model, (image,), str(path), opset_version=arguments.opset, input_names=["x"],
-                          output_names=["logits"], dynamo=False, do_constant_folding=not keep, training=mode)
+        torch.onnx.export(
+            model,
+            (image,),
+            str(path),
+            opset_version=arguments.opset,
+            input_names=["x"],
+            output_names=["logits"],
+            dynamo=False,
+            do_constant_folding=not keep,
+            training=mode,
+        )
     proto = onnx.load(str(path))
     values = write_case(folder, proto, {"x": image.numpy()}, embedding=classifier_input(proto), copy_model=False)
     with torch.no_grad():
@@ -158,8 +191,11 @@ def export(name: str, arguments: argparse.Namespace) -> None:
     difference = np.abs(values["logits"] - expected).max() / np.abs(expected).max()
     operators = sorted({node.op_type for node in proto.graph.node})
     shapes = {tensor: list(value.shape) for tensor, value in values.items()}
-    print(f"{name}: {shapes}, deviation {values['logits'].std():.3g}, torch differs by {difference:.1e}, "
-          f"{len(proto.graph.node)} nodes of {' '.join(operators)}", flush=True)
+    print(
+        f"{name}: {shapes}, deviation {values['logits'].std():.3g}, torch differs by {difference:.1e}, "
+        f"{len(proto.graph.node)} nodes of {' '.join(operators)}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -167,8 +203,11 @@ def main() -> None:
     parser.add_argument("directory", type=Path)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(MODELS)}")
     parser.add_argument("--opset", type=int, default=17)
-    parser.add_argument("--keep-batch-normalization", action="store_true",
-                        help="export BatchNormalization as a node of its own, which the exporter otherwise folds")
+    parser.add_argument(
+        "--keep-batch-normalization",
+        action="store_true",
+        help="export BatchNormalization as a node of its own, which the exporter otherwise folds",
+    )
     parser.add_argument("--dynamo", action="store_true", help="use torch's newer exporter; needs opset 18 or later")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in MODELS]

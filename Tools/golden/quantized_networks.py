@@ -55,7 +55,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=["mobilenet_v2", "resnet18"])
     parser.add_argument("--edgessl", type=Path, default=Path(".build/release/edgessl"))
     arguments = parser.parse_args()
-    print("| network | ours, exact | ONNX Runtime, exact | ours, ONNX Runtime | ONNX Runtime with fusions, without |\n|---|---|---|---|---|")
+    print(
+        "| network | ours, exact | ONNX Runtime, exact | ours, ONNX Runtime | ONNX Runtime with fusions, without |\n|---|---|---|---|---|"
+    )
     torch.set_num_threads(1)
     for name in arguments.names:
         source = arguments.directory / name / "model.onnx"
@@ -66,14 +68,27 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as work:
                 prepared, quantized = Path(work, "prepared.onnx"), Path(work, "model.onnx")
                 shape_inference.quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-                quantize_static(str(prepared), str(quantized), Images(tensor.name, shape), quant_format=QuantFormat.QDQ,
-                                activation_type=type, weight_type=QuantType.QInt8, per_channel=per_channel)
+                quantize_static(
+                    str(prepared),
+                    str(quantized),
+                    Images(tensor.name, shape),
+                    quant_format=QuantFormat.QDQ,
+                    activation_type=type,
+                    weight_type=QuantType.QInt8,
+                    per_channel=per_channel,
+                )
                 model = onnx.load(quantized)
                 np.save(Path(work, "x.npy"), image)
-                subprocess.run([arguments.edgessl, "import", quantized, "-o", f"{work}/m.tnn", "--embedding", model.graph.output[0].name],
-                               check=True, stdout=subprocess.DEVNULL)
-                subprocess.run([arguments.edgessl, "run", f"{work}/m.tnn", "--input", f"{work}/x.npy", "--output", f"{work}/y.npy"],
-                               check=True, stdout=subprocess.DEVNULL)
+                subprocess.run(
+                    [arguments.edgessl, "import", quantized, "-o", f"{work}/m.tnn", "--embedding", model.graph.output[0].name],
+                    check=True,
+                    stdout=subprocess.DEVNULL,
+                )
+                subprocess.run(
+                    [arguments.edgessl, "run", f"{work}/m.tnn", "--input", f"{work}/x.npy", "--output", f"{work}/y.npy"],
+                    check=True,
+                    stdout=subprocess.DEVNULL,
+                )
                 ours = np.load(Path(work, "y.npy"))
                 plain = answer(quantized, tensor.name, image, ort.GraphOptimizationLevel.ORT_DISABLE_ALL)
                 fused = answer(quantized, tensor.name, image, ort.GraphOptimizationLevel.ORT_ENABLE_ALL)

@@ -36,8 +36,15 @@ def exact_outputs(model: onnx.ModelProto, image: np.ndarray) -> list:
 
 def convolution(attributes: dict, x, weights, bias=None):
     top, left, bottom, right = attributes.get("pads", [0] * 4)
-    return F.conv2d(F.pad(x, (left, right, top, bottom)), weights, bias, attributes.get("strides", 1), 0,
-                    attributes.get("dilations", 1), attributes.get("group", 1))
+    return F.conv2d(
+        F.pad(x, (left, right, top, bottom)),
+        weights,
+        bias,
+        attributes.get("strides", 1),
+        0,
+        attributes.get("dilations", 1),
+        attributes.get("group", 1),
+    )
 
 
 def maximum(attributes: dict, x):

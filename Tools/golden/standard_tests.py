@@ -30,10 +30,16 @@ TIMEOUT = 300
 # What a refusal is about, by its message: the first that fits.
 REASONS = [
     ("operator without a translation", r"operators? (is|are) not supported|only supported on constants"),
-    ("an operand that must be known at import", r"must be a constant|does not depend on the values of any input|these constant inputs"),
+    (
+        "an operand that must be known at import",
+        r"must be a constant|does not depend on the values of any input|these constant inputs",
+    ),
     ("an empty tensor", r"is open|a tensor of shape \[.*\b0\b|an empty part|of shape \[.*\b0\b.*\] do not fit|has the shape"),
     ("more than six dimensions", r"at most 6 are supported"),
-    ("three spatial dimensions", r"\[N, C, H, W\] and \[N, C, L\] are supported|do not fit an input of shape \[\d+, \d+, \d+, \d+, \d+\]"),
+    (
+        "three spatial dimensions",
+        r"\[N, C, H, W\] and \[N, C, L\] are supported|do not fit an input of shape \[\d+, \d+, \d+, \d+, \d+\]",
+    ),
     ("an output that is not used at inference", r"its output \d+ is used|the indices of the maxima|training_mode"),
 ]
 
@@ -52,6 +58,7 @@ def array(value):
 def node_cases():
     from onnx.backend.test.case.node import collect_testcases
     import contextlib, io
+
     with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
         tests = collect_testcases()
     for test in tests:
@@ -64,8 +71,10 @@ def stored_cases(kind):
         model = onnx.load(folder / "model.onnx")
         sets = []
         for data in sorted(folder.glob("test_data_set_*")):
-            read = lambda prefix: [numpy_helper.to_array(onnx.load_tensor(data / f"{prefix}_{i}.pb"))
-                                   for i in range(len(list(data.glob(f"{prefix}_*.pb"))))]
+            read = lambda prefix: [
+                numpy_helper.to_array(onnx.load_tensor(data / f"{prefix}_{i}.pb"))
+                for i in range(len(list(data.glob(f"{prefix}_*.pb"))))
+            ]
             try:
                 sets.append((read("input"), read("output")))
             except Exception:  # sequences and optional values are no tensors
@@ -199,11 +208,24 @@ def report(results):
             refusals[reason(detail)] += 1
         if verdict == "outside":
             outsides[detail] += 1
-    lines = [f"Of onnx {onnx.__version__}, by `Tools/golden/standard_tests.py`:", "",
-             "| set | tests | passed | refused | outside | failed |", "|---|---|---|---|---|---|"]
+    lines = [
+        f"Of onnx {onnx.__version__}, by `Tools/golden/standard_tests.py`:",
+        "",
+        "| set | tests | passed | refused | outside | failed |",
+        "|---|---|---|---|---|---|",
+    ]
     for group, counts in groups.items():
-        lines.append(f"| {group} | {sum(counts.values())} | " + " | ".join(str(counts[v]) for v in ("passed", "refused", "outside", "failed")) + " |")
-    lines += ["", "| refused because of | tests |", "|---|---|", *(f"| {name} | {count} |" for name, count in refusals.most_common())]
+        lines.append(
+            f"| {group} | {sum(counts.values())} | "
+            + " | ".join(str(counts[v]) for v in ("passed", "refused", "outside", "failed"))
+            + " |"
+        )
+    lines += [
+        "",
+        "| refused because of | tests |",
+        "|---|---|",
+        *(f"| {name} | {count} |" for name, count in refusals.most_common()),
+    ]
     others = sum(outsides.values())
     common = "; ".join(f"{name} {count}" for name, count in outsides.most_common(8))
     lines += ["", f"Outside of what is claimed ({others}): {common}; and others." if others else ""]

@@ -169,6 +169,7 @@ def conv_used_twice(b: Builder):
 @case
 def conv_weight_from_constant_node(b: Builder):
     from onnx import numpy_helper
+
     weight = b.random.uniform(-1, 1, (4, 3, 3, 3)).astype("float32")
     return b.node("Conv", b.input(1, 3, 6, 5), b.node("Constant", value=numpy_helper.from_array(weight)))
 

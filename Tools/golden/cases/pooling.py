@@ -10,8 +10,7 @@ def max_pool(b: Builder):
 
 @case
 def max_pool_3x3_padded(b: Builder):
-    return b.node("MaxPool", b.input(1, 5, 8, 7, low=-3, high=-1), kernel_shape=[3, 3], strides=[2, 2],
-                  pads=[1, 1, 1, 1])
+    return b.node("MaxPool", b.input(1, 5, 8, 7, low=-3, high=-1), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
 
 
 @case
@@ -21,8 +20,9 @@ def max_pool_ceil(b: Builder):
 
 @case
 def max_pool_ceil_padded(b: Builder):
-    return b.node("MaxPool", b.input(1, 3, 7, 6, low=-3, high=-1), kernel_shape=[3, 2], strides=[3, 2],
-                  pads=[1, 0, 1, 1], ceil_mode=1)
+    return b.node(
+        "MaxPool", b.input(1, 3, 7, 6, low=-3, high=-1), kernel_shape=[3, 2], strides=[3, 2], pads=[1, 0, 1, 1], ceil_mode=1
+    )
 
 
 @case
@@ -57,8 +57,7 @@ def average_pool_padded(b: Builder):
 
 @case
 def average_pool_count_include_pad(b: Builder):
-    return b.node("AveragePool", b.input(1, 5, 6, 5), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1],
-                  count_include_pad=1)
+    return b.node("AveragePool", b.input(1, 5, 6, 5), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], count_include_pad=1)
 
 
 @case
@@ -78,8 +77,9 @@ def average_pool_same_lower(b: Builder):
 
 @case
 def average_pool_same_upper_count_include_pad(b: Builder):
-    return b.node("AveragePool", b.input(1, 3, 7, 6), kernel_shape=[2, 3], strides=[2, 2], auto_pad="SAME_UPPER",
-                  count_include_pad=1)
+    return b.node(
+        "AveragePool", b.input(1, 3, 7, 6), kernel_shape=[2, 3], strides=[2, 2], auto_pad="SAME_UPPER", count_include_pad=1
+    )
 
 
 @case

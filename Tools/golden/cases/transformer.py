@@ -130,7 +130,7 @@ def attention_decomposed(b: Builder):
     qkv = b.node("Transpose", qkv, perm=[2, 0, 3, 1, 4])
     q, k, v = (b.node("Gather", qkv, b.scalar_int(i), axis=0) for i in range(3))
     k = b.node("Transpose", k, perm=[0, 1, 3, 2])
-    scores = b.node("Mul", b.node("MatMul", q, k), b.constant(size ** -0.5))
+    scores = b.node("Mul", b.node("MatMul", q, k), b.constant(size**-0.5))
     y = b.node("MatMul", b.node("Softmax", scores, axis=-1), v)
     y = b.node("Reshape", b.node("Transpose", y, perm=[0, 2, 1, 3]), b.ints(1, tokens, width))
     return b.node("Add", b.node("MatMul", y, b.weight(width, width)), "x")

@@ -15,14 +15,26 @@ def resize(b: Builder, shape: list, sizes: list | None = None, scales: list | No
 
 @case
 def resize_nearest_doubles(b: Builder):
-    return resize(b, [1, 3, 4, 5], scales=[1.0, 1.0, 2.0, 2.0], mode="nearest",
-                  coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    return resize(
+        b,
+        [1, 3, 4, 5],
+        scales=[1.0, 1.0, 2.0, 2.0],
+        mode="nearest",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )
 
 
 @case
 def resize_nearest_odd(b: Builder):
-    return resize(b, [1, 3, 4, 5], sizes=[1, 3, 7, 3], mode="nearest", coordinate_transformation_mode="half_pixel",
-                  nearest_mode="round_prefer_ceil")
+    return resize(
+        b,
+        [1, 3, 4, 5],
+        sizes=[1, 3, 7, 3],
+        mode="nearest",
+        coordinate_transformation_mode="half_pixel",
+        nearest_mode="round_prefer_ceil",
+    )
 
 
 @case
@@ -33,7 +45,9 @@ def resize_linear_half_pixel(b: Builder):
 @case
 def resize_linear_between_convs(b: Builder):
     y = b.convolution(b.input(1, 3, 6, 5), 3, 6, (3, 3))
-    y = b.node("Resize", y, "", b.constant([1.0, 1.0, 2.0, 2.0]), mode="linear", coordinate_transformation_mode="pytorch_half_pixel")
+    y = b.node(
+        "Resize", y, "", b.constant([1.0, 1.0, 2.0, 2.0]), mode="linear", coordinate_transformation_mode="pytorch_half_pixel"
+    )
     return b.convolution(y, 6, 4, (3, 3))
 
 
@@ -49,7 +63,9 @@ def resize_linear_shrinks(b: Builder):
 
 @case
 def resize_cubic(b: Builder):
-    return resize(b, [1, 2, 5, 6], sizes=[1, 2, 8, 4], mode="cubic", coordinate_transformation_mode="half_pixel", cubic_coeff_a=-0.75)
+    return resize(
+        b, [1, 2, 5, 6], sizes=[1, 2, 8, 4], mode="cubic", coordinate_transformation_mode="half_pixel", cubic_coeff_a=-0.75
+    )
 
 
 @case
@@ -133,8 +149,12 @@ def reduce_l2_of_pixels(b: Builder):
 @case
 def reduce_l1_prod_squares(b: Builder):
     x = b.input(1, 3, 4, low=-1.5, high=1.5)
-    parts = [b.node("ReduceL1", x, axes=[2]), b.node("ReduceProd", x, axes=[2]), b.node("ReduceSumSquare", x, axes=[2]),
-             b.node("ReduceLogSumExp", x, axes=[2])]
+    parts = [
+        b.node("ReduceL1", x, axes=[2]),
+        b.node("ReduceProd", x, axes=[2]),
+        b.node("ReduceSumSquare", x, axes=[2]),
+        b.node("ReduceLogSumExp", x, axes=[2]),
+    ]
     return b.node("Concat", *parts, axis=2)
 
 
