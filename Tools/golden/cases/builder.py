@@ -4,9 +4,8 @@ import zlib
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
-
 from golden_case import run_reference
+from onnx import TensorProto, helper, numpy_helper
 
 CASES = {}
 

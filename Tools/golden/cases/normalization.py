@@ -84,3 +84,17 @@ def weight_standardisation(b: Builder):
         training_mode=1,
     )[0]
     return b.node("Conv", b.input(1, 3, 5, 4), b.node("Reshape", filters, b.ints(4, 3, 3, 3)))
+
+
+@case
+def local_response_normalization(b: Builder):
+    y = b.convolution(b.input(1, 3, 5, 4), 3, 7, (1, 1))
+    return b.node("LRN", y, size=5, alpha=0.3, beta=0.75, bias=1.5)
+
+
+@case
+def rms_normalization_decomposed(b: Builder):
+    x = b.input(1, 4, 21)
+    square = b.node("ReduceMean", b.node("Pow", x, b.constant(2.0)), axes=[-1])
+    inverse = b.node("Reciprocal", b.node("Sqrt", b.node("Add", square, b.constant(1e-5))))
+    return b.node("Mul", b.node("Mul", x, inverse), b.weight(21))

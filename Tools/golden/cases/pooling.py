@@ -111,3 +111,23 @@ def reduce_mean_drop(b: Builder):
 def reduce_mean_axes_input(b: Builder):
     b.opset = 18
     return b.node("ReduceMean", b.input(1, 5, 4, 3), b.ints(2, 3), keepdims=0)
+
+
+@case
+def max_pool_1d(b: Builder):
+    return b.node("MaxPool", b.input(1, 3, 9), kernel_shape=[3], strides=[2], ceil_mode=1)
+
+
+@case
+def global_average_pool_1d(b: Builder):
+    return b.node("GlobalAveragePool", b.input(1, 5, 7))
+
+
+@case
+def lp_pool(b: Builder):
+    return b.node("LpPool", b.input(1, 3, 7, 6), kernel_shape=[3, 2], strides=[2, 2], p=2)
+
+
+@case
+def global_lp_pool(b: Builder):
+    return b.node("GlobalLpPool", b.input(1, 3, 7, 6), p=2)
