@@ -65,8 +65,9 @@ let package = Package(
         .enableUpcomingFeature("InternalImportsByDefault")
       ]),
 
-    // tinynn.h (Sources/CTinyNN/include) over TinyNN and the device part of FewShot.
-    .target(name: "CInterface", dependencies: ["CTinyNN", "TinyNN", "FewShot"], swiftSettings: device),
+    // tinynn.h (Sources/CInterfaceHeader/include) over TinyNN and the device part of FewShot.
+    .target(name: "CInterfaceHeader"),
+    .target(name: "CInterface", dependencies: ["CInterfaceHeader", "TinyNN", "FewShot"], swiftSettings: device),
 
     .executableTarget(
       name: "edgessl",
@@ -92,7 +93,9 @@ let package = Package(
     ),
     .testTarget(
       name: "CInterfaceTests",
-      dependencies: ["CInterface", "CTinyNN", "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN", "TestSupport"],
+      dependencies: [
+        "CInterface", "CInterfaceHeader", "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),

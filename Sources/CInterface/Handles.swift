@@ -1,4 +1,4 @@
-import CTinyNN
+import CInterfaceHeader
 import FewShot
 import TinyNN
 

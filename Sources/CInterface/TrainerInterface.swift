@@ -1,4 +1,4 @@
-public import CTinyNN
+public import CInterfaceHeader
 import FewShot
 import TinyNN
 

@@ -37,7 +37,7 @@ for model in "$encoder" "$int8"; do
 done >> "$list"
 echo "conformance: $(grep -c ^run "$list") models, of golden cases $refused not imported as they are"
 
-c_flags="-O1 -Wall -Wextra -Werror -I Sources/CTinyNN/include"
+c_flags="-O1 -Wall -Wextra -Werror -I Sources/CInterfaceHeader/include"
 same() {
   name=$1
   shift

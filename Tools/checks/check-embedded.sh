@@ -16,7 +16,7 @@ for target in ${TARGETS:-aarch64-none-none-elf armv7em-none-none-eabi}; do
     swiftc $flags -target $target -module-name FewShot -I "$out/$target" -I Sources/CTinyNN/include \
       -emit-module -emit-module-path "$out/$target/FewShot.swiftmodule" -c $(find Sources/FewShot/Device -name '*.swift') -o "$out/$target/FewShot.o"
   fi
-  swiftc $flags -target $target -module-name CInterface -I "$out/$target" -I Sources/CTinyNN/include \
+  swiftc $flags -target $target -module-name CInterface -I "$out/$target" -I Sources/CTinyNN/include -I Sources/CInterfaceHeader/include \
     -c $(find Sources/CInterface -name '*.swift') -o "$out/$target/CInterface.o"
   echo "no allocations on $target: $(ls "$out/$target" | grep -c '\.o$') object file(s)"
 done

@@ -10,7 +10,7 @@ set -e
 cd "$(dirname "$0")/../.."
 out=.build/firmware
 mkdir -p "$out/include"
-cp Sources/CTinyNN/include/tinynn.h "$out/include/"
+cp Sources/CInterfaceHeader/include/tinynn.h "$out/include/"
 
 swift_flags="-swift-version 6 -wmo -Osize -parse-as-library -strict-memory-safety -warnings-as-errors
   -enable-experimental-feature Embedded -enable-experimental-feature Lifetimes
@@ -30,7 +30,7 @@ build() {
   xcc="$xcc -Xcc -fno-math-errno"
   selection=
   case $target in *-int8) selection="-D TINYNN_INT8_INFERENCE" left=TrainerInterface.swift ;; *) left=none ;; esac
-  modules="-I $dir -I Sources/CTinyNN/include"
+  modules="-I $dir -I Sources/CTinyNN/include -I Sources/CInterfaceHeader/include"
   for module in TinyNN:Sources/TinyNN FewShot:Sources/FewShot/Device CInterface:Sources/CInterface; do
     swiftc $swift_flags $selection -target "$swift_triple" $xcc $modules -module-name "${module%%:*}" \
       -emit-module -emit-module-path "$dir/${module%%:*}.swiftmodule" \

@@ -5,14 +5,14 @@
 set -e
 cd "$(dirname "$0")/../.."
 out=.build/firmware
-header=Sources/CTinyNN/include/tinynn.h
+header=Sources/CInterfaceHeader/include/tinynn.h
 limit=61440
 mkdir -p "$out"
 
 # The header, in every dialect that firmware uses, with the compilers that are here.
 printf '#include "tinynn.h"\nint main(void) { return tinynn_version() != TINYNN_VERSION; }\n' > "$out/include.c"
 cp "$out/include.c" "$out/include.cpp"
-warnings="-Wall -Wextra -Wpedantic -Wconversion -Werror -I Sources/CTinyNN/include -fsyntax-only"
+warnings="-Wall -Wextra -Wpedantic -Wconversion -Werror -I Sources/CInterfaceHeader/include -fsyntax-only"
 for compiler in gcc clang arm-none-eabi-gcc aarch64-linux-gnu-gcc; do
   command -v $compiler >/dev/null || continue
   extra=; [ $compiler = clang ] && extra=-Wno-nullability-extension

@@ -23,7 +23,7 @@ else
   echo "SKIPPED: Examples/cortex-m: no qemu-system-arm or arm-none-eabi-gcc (make deps-arm)"
 fi
 
-flags="-std=c11 -D_DEFAULT_SOURCE -O2 -Wall -Wextra -Werror -I Sources/CTinyNN/include"
+flags="-std=c11 -D_DEFAULT_SOURCE -O2 -Wall -Wextra -Werror -I Sources/CInterfaceHeader/include"
 sources="Examples/device-c/device.c Examples/device-c/photo.c"
 run() {
   name=$1

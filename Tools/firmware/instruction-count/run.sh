@@ -7,7 +7,7 @@ out=.build/instruction-count
 here=Tools/firmware/instruction-count
 mkdir -p "$out"
 cc -O2 -shared -fPIC -fvisibility=hidden $here/plugin.c -o "$out/count.so"
-flags="-O2 -Wall -Wextra -Werror -I Sources/CTinyNN/include"
+flags="-O2 -Wall -Wextra -Werror -I Sources/CInterfaceHeader/include"
 aarch64-linux-gnu-gcc -static $flags $here/count.c .build/firmware/aarch64/libtinynn.a -Wl,--gc-sections -o "$out/aarch64"
 arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard $flags --specs=rdimon.specs -z noexecstack \
   -T Tools/checks/conformance/mps2-an500.ld $here/count.c Tools/checks/conformance/reset.c .build/firmware/armv7em/libtinynn.a -Wl,--gc-sections -o "$out/cortex-m7.elf"
