@@ -30,14 +30,14 @@ MORE_TIMM = """resnext50_32x4d res2net50_26w_4s coat_lite_tiny pit_ti_224 cait_x
 hardcorenas_a fbnetc_100 spnasnet_100 rexnet_100 selecsls42b skresnet18 dpn68 maxvit_nano_rw_256""".split()
 
 # Hybrids, windowed and linear attention, grouped and split kernels, normalisation without batches.
-OTHER_TIMM = """vgg11_bn davit_tiny eva02_tiny_patch14_224 hrnet_w18_small inception_v3 efficientnetv2_rw_t resnest14d ese_vovnet19b_dw
-coat_tiny convit_tiny beit_base_patch16_224 tiny_vit_5m_224 efficientvit_b0 efficientvit_m0 repvit_m0_9 fasternet_t0 starnet_s1
-xception41 nfnet_l0 volo_d1_224 fastvit_mci0 ghostnetv2_100 hgnetv2_b0 convnextv2_atto mambaout_femto inception_next_atto
-caformer_s18 pvt_v2_b0 twins_svt_small nest_tiny tnt_s_patch16_224 swinv2_tiny_window8_256 cs3darknet_s resnetv2_50 gernet_s halonet26t
-botnet26t_256 lambda_resnet26t tf_efficientnetv2_b0 mixnet_s seresnet18 cspresnet50 rdnet_tiny hiera_tiny_224 vitamin_small_224
-nextvit_small mvitv2_tiny focalnet_tiny_srf poolformerv2_s12 regnetz_005 shvit_s1 sequencer2d_s vit_tiny_r_s16_p8_224 gmixer_12_224
-gmlp_ti16_224 efficientformerv2_s0 coatnet_pico_rw_224 mobilevitv2_100 repghostnet_050 swiftformer_xs
-vit_little_patch16_reg4_gap_256 tresnet_m mobilenetv4_hybrid_medium""".split()
+OTHER_TIMM = """vgg11_bn davit_tiny eva02_tiny_patch14_224 hrnet_w18_small inception_v3 efficientnetv2_rw_t resnest14d
+ese_vovnet19b_dw coat_tiny convit_tiny beit_base_patch16_224 tiny_vit_5m_224 efficientvit_b0 efficientvit_m0 repvit_m0_9
+fasternet_t0 starnet_s1 xception41 nfnet_l0 volo_d1_224 fastvit_mci0 ghostnetv2_100 hgnetv2_b0 convnextv2_atto mambaout_femto
+inception_next_atto caformer_s18 pvt_v2_b0 twins_svt_small nest_tiny tnt_s_patch16_224 swinv2_tiny_window8_256 cs3darknet_s
+resnetv2_50 gernet_s halonet26t botnet26t_256 lambda_resnet26t tf_efficientnetv2_b0 mixnet_s seresnet18 cspresnet50 rdnet_tiny
+hiera_tiny_224 vitamin_small_224 nextvit_small mvitv2_tiny focalnet_tiny_srf poolformerv2_s12 regnetz_005 shvit_s1
+sequencer2d_s vit_tiny_r_s16_p8_224 gmixer_12_224 gmlp_ti16_224 efficientformerv2_s0 coatnet_pico_rw_224 mobilevitv2_100
+repghostnet_050 swiftformer_xs vit_little_patch16_reg4_gap_256 tresnet_m mobilenetv4_hybrid_medium""".split()
 SIZES = {
     "crossvit_9_240": 240,
     "maxvit_nano_rw_256": 256,
@@ -108,7 +108,7 @@ def randomise(model: torch.nn.Module, size: int) -> None:
                 if module.bias is not None:
                     module.bias.copy_(uniform(module.bias, -0.3, 0.3))
         # Weights that start at a constant (zero heads, layer scales of 1e-5) would hide what stands before them.
-        for name, parameter in model.named_parameters():
+        for parameter in model.parameters():
             if (
                 parameter.numel() > 1
                 and parameter.min() == parameter.max()

@@ -78,6 +78,9 @@ def tensorflow(out: Path, names: list) -> None:
     import tensorflow as tf
     import tf2onnx
 
+    def inference(network):
+        return tf.function(lambda x: network(x, training=False))
+
     for name in names or KERAS:
         size, options = KERAS[name]
         tf.keras.utils.set_random_seed(SEED)
@@ -94,7 +97,7 @@ def tensorflow(out: Path, names: list) -> None:
             try:
                 signature = (tf.TensorSpec((None, size, size, 3), tf.float32, name="x"),)
                 model, _ = tf2onnx.convert.from_function(
-                    tf.function(lambda x: network(x, training=False)),
+                    inference(network),
                     input_signature=signature,
                     opset=15,
                     inputs_as_nchw=["x"] if channels_first else None,

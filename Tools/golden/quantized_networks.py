@@ -2,14 +2,13 @@
 
     python quantized_networks.py [--edgessl .build/release/edgessl] DIR [NAME...]
 
-DIR holds cases as export_models.py writes them. Prints for each network and type which part of the first output lies within one step of
-its scale: of ours and of ONNX Runtime's answer without optimisations from the exact one (quantized_reference.py), of ours from ONNX
-Runtime's, and of ONNX Runtime's own answers with and without its fusions from each other.
+DIR holds cases as export_models.py writes them. Prints for each network and type which part of the first output lies within one
+step of its scale: of ours and of ONNX Runtime's answer without optimisations from the exact one (quantized_reference.py), of
+ours from ONNX Runtime's, and of ONNX Runtime's own answers with and without its fusions from each other.
 
-Where an activation lies between two steps, float32 sums may round it to the other one. Each such step moves thousands of sums of the
-next layer a little, a few of them over an edge, and so on: of a deep network with random weights one step in a million can be left
-as a different output. Then only the exact answer says who rounded.
-"""
+Where an activation lies between two steps, float32 sums may round it to the other one. Each such step moves thousands of sums
+of the next layer a little, a few of them over an edge, and so on: of a deep network with random weights one step in a million
+can be left as a different output. Then only the exact answer says who rounded."""
 
 import argparse
 import subprocess
@@ -56,7 +55,8 @@ def main() -> None:
     parser.add_argument("--edgessl", type=Path, default=Path(".build/release/edgessl"))
     arguments = parser.parse_args()
     print(
-        "| network | ours, exact | ONNX Runtime, exact | ours, ONNX Runtime | ONNX Runtime with fusions, without |\n|---|---|---|---|---|"
+        "| network | ours, exact | ONNX Runtime, exact | ours, ONNX Runtime | ONNX Runtime with fusions, without |\n"
+        "|---|---|---|---|---|"
     )
     torch.set_num_threads(1)
     for name in arguments.names:

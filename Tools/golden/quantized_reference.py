@@ -1,6 +1,5 @@
-"""What a QDQ model says, computed in float64: every activation is an exact multiple of its scale, so that the only roundings are those of
-QuantizeLinear. The graph's input is divided by its scale in float32, as the standard does.
-"""
+"""What a QDQ model says, computed in float64: every activation is an exact multiple of its scale, so that the only roundings
+are those of QuantizeLinear. The graph's input is divided by its scale in float32, as the standard does."""
 
 import numpy as np
 import onnx

@@ -2,12 +2,11 @@
 
     python standard_tests.py --edgessl .build/release/edgessl [--write ../../Documentation/operators.md] [NAME...]
 
-The tests are those of the onnx package: one node each (onnx.backend.test.case.node), pytorch-operator, pytorch-converted, simple and
-light. Integer and boolean inputs become constants of the model, because they are shapes, axes and masks; where an operand must be known
-at import (weights), the other inputs become constants too. Every test passes within its own tolerance, is refused with one line,
-or lies outside of what the runtime claims to hold (types other than float32, other domains). Anything else is a failure: a wrong number,
-a crash, no answer within five minutes. The exit status is 1 if there is one.
-"""
+The tests are those of the onnx package: one node each (onnx.backend.test.case.node), pytorch-operator, pytorch-converted,
+simple and light. Integer and boolean inputs become constants of the model, because they are shapes, axes and masks; where an
+operand must be known at import (weights), the other inputs become constants too. Every test passes within its own tolerance, is
+refused with one line, or lies outside of what the runtime claims to hold (types other than float32, other domains). Anything
+else is a failure: a wrong number, a crash, no answer within five minutes. The exit status is 1 if there is one."""
 
 import argparse
 import collections
@@ -56,13 +55,20 @@ def array(value):
 
 
 def node_cases():
+    import contextlib
+    import io
+
     from onnx.backend.test.case.node import collect_testcases
-    import contextlib, io
 
     with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
         tests = collect_testcases()
     for test in tests:
         yield Case("node", test.name, test.model, test.data_sets, test.rtol, test.atol)
+
+
+def stored_values(folder, prefix):
+    count = len(list(folder.glob(f"{prefix}_*.pb")))
+    return [numpy_helper.to_array(onnx.load_tensor(folder / f"{prefix}_{i}.pb")) for i in range(count)]
 
 
 def stored_cases(kind):
@@ -71,12 +77,8 @@ def stored_cases(kind):
         model = onnx.load(folder / "model.onnx")
         sets = []
         for data in sorted(folder.glob("test_data_set_*")):
-            read = lambda prefix: [
-                numpy_helper.to_array(onnx.load_tensor(data / f"{prefix}_{i}.pb"))
-                for i in range(len(list(data.glob(f"{prefix}_*.pb"))))
-            ]
             try:
-                sets.append((read("input"), read("output")))
+                sets.append((stored_values(data, "input"), stored_values(data, "output")))
             except Exception:  # sequences and optional values are no tensors
                 sets.append((None, None))
         yield Case(kind, test.name, model, sets, test.rtol, test.atol)

@@ -1,12 +1,14 @@
 """Prints what soft refinement of prototypes by photos without labels would bring (numpy; the command has no such option).
 
-    python Tools/research/unlabelled.py --edgessl .build/release/edgessl --model models/edge-s/edge-s.tnn --photos ../shared/data/photos
+    python Tools/research/unlabelled.py --edgessl .build/release/edgessl --model models/edge-s/edge-s.tnn \\
+        --photos ../shared/data/photos
 
-Each prototype becomes the mean of its labelled photos and of the accepted photos without labels, weighted by their probability, together
-never more than two labelled ones; no prior over classes. Accepted: above the threshold that keeps 95 % of left-out photos (with one
-photo of a class: the median cosine of the labelled photos to other classes' prototypes), and a probability of at least 0.7.
-Near duplicates (cosine above 0.98) count once. Three pools: `balanced` has 10 photos of each class; `imbalanced` 20, 10, 4, 2, 0 and 15 of
-other classes; `others` 10 of each and 50 of other classes. `gated` refines only where at least 80 % of left-out photos are right."""
+Each prototype becomes the mean of its labelled photos and of the accepted photos without labels, weighted by their probability,
+together never more than two labelled ones; no prior over classes. Accepted: above the threshold that keeps 95 % of left-out
+photos (with one photo of a class: the median cosine of the labelled photos to other classes' prototypes), and a probability of
+at least 0.7. Near duplicates (cosine above 0.98) count once. Three pools: `balanced` has 10 photos of each class; `imbalanced`
+20, 10, 4, 2, 0 and 15 of other classes; `others` 10 of each and 50 of other classes. `gated` refines only where at least 80 %
+of left-out photos are right."""
 
 import argparse
 import pathlib

@@ -4,8 +4,9 @@ import zlib
 
 import numpy as np
 import onnx
-from golden_case import run_reference
 from onnx import TensorProto, helper, numpy_helper
+
+from golden_case import run_reference
 
 CASES = {}
 
