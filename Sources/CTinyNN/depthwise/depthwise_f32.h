@@ -7,7 +7,7 @@
 // the weights; columns outside the image are left out. When the channels are no multiple of LANES, the last vector overlaps
 // the one before it and writes the same values again.
 
-#include "CTinyNN.h"
+#include "../kernels.h"
 #include "../vectors/vector.h"
 
 #define PIXELS 4

@@ -9,7 +9,7 @@
 // does not depend on the tile's size. Panels of weights are the outer loop: a panel is read from the nearest cache for
 // all rows but the first tile's.
 
-#include "CTinyNN.h"
+#include "../kernels.h"
 #include "../vectors/vector.h"
 
 #define PANEL TINYNN_PANEL_COLUMNS

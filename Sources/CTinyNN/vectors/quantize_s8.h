@@ -1,6 +1,6 @@
 // Requantization of single values, for the int8 kernels.
 
-#include "CTinyNN.h"
+#include "../kernels.h"
 
 #pragma STDC FP_CONTRACT OFF
 

@@ -28,3 +28,9 @@ public func referenceDepthwise(_ d: TinyNNDepthwiseF32) {
     }
   }
 }
+
+/// `count` rounded up to whole panels of columns, the stride of depthwise weights.
+func paddedToPanel(_ count: Int) -> Int {
+  let panel = Int(TINYNN_PANEL_COLUMNS)
+  return (count + panel - 1) / panel * panel
+}
