@@ -74,7 +74,8 @@ let package = Package(
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "Quantize", "TinyNN",
+        "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "Quantize",
+        "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -111,7 +112,8 @@ let package = Package(
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
     // Runs the command as a process.
     .testTarget(
-      name: "edgesslTests", dependencies: ["edgessl", "TestSupport", "FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TinyNN"],
+      name: "edgesslTests",
+      dependencies: ["edgessl", "TestSupport", "FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TinyNN"],
       swiftSettings: strict),
     .testTarget(
       name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN", "HostRuntime", "TestSupport"],
