@@ -72,31 +72,52 @@ import Testing
     try writeAtomically([5], to: name)
     #expect(try contents(of: name) == [5])
   }
-}
 
-@Suite struct MappedFileTests {
-  @Test func mapsTheBytes() throws {
+  @Test func whoseLockIsHeldIsNotAbandoned() throws {
     let folder = try TemporaryFolder()
-    let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-    let file = try MappedFile(folder.write(bytes, to: "file"))
-    #expect(file.bytes.count == bytes.count)
-    #expect(bytes.indices.allSatisfy { file.bytes.load(UInt8.self, at: $0) == bytes[$0] })
+    let other = try folder.write([9, 9], to: "model.tnn.0123456789abcdef.tmp")
+    let descriptor = open(other, O_RDONLY)
+    defer { close(descriptor) }
+    #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    try writeAtomically([1], to: folder.file("model.tnn"))
+    #expect(folder.names == ["model.tnn", "model.tnn.0123456789abcdef.tmp"], "another writer is still at work")
+    _ = try folder.write([3], to: "model.tnn.notes.tmp")
+    flock(descriptor, LOCK_UN)
+    try writeAtomically([2], to: folder.file("model.tnn"))
+    #expect(folder.names == ["model.tnn", "model.tnn.notes.tmp"], "a person's file stays")
   }
 
-  @Test func aMissingFile() throws {
-    let error = #expect(throws: FileError.self) { try MappedFile("/nonexistent/file") }
-    #expect(error?.isMissing == true)
-  }
-
-  @Test func anEmptyFile() throws {
+  @Test(arguments: [0o600, 0o664, 0o440] as [mode_t]) func modeAndOwnerOfAReplacedFileStay(_ mode: mode_t) throws {
     let folder = try TemporaryFolder()
-    let path = try folder.write([], to: "empty")
-    let error = #expect(throws: FileError.self) { try MappedFile(path) }
-    #expect(error?.action == .readEmpty)
+    let path = try folder.write([1], to: "task.tnn")
+    #expect(chmod(path, mode) == 0)
+    let isRoot = geteuid() == 0
+    if isRoot { #expect(chown(path, 1000, 33) == 0) }
+    try writeAtomically([2], to: path)
+    var status = stat()
+    #expect(stat(path, &status) == 0 && status.st_mode & 0o7777 == mode, "mode \(String(status.st_mode & 0o7777, radix: 8))")
+    if isRoot { #expect(status.st_uid == 1000 && status.st_gid == 33, "owner \(status.st_uid):\(status.st_gid)") }
   }
 
-  @Test(arguments: ["/", "/dev/null"]) func notARegularFile(path: String) throws {
-    let error = #expect(throws: FileError.self) { try MappedFile(path) }
-    #expect(error?.isMissing == false && error?.code == EISDIR)
+  @Test func aNewFileKeepsToTheUmask() throws {
+    let folder = try TemporaryFolder()
+    let before = umask(0o077)
+    defer { umask(before) }
+    try writeAtomically([1], to: folder.file("task.tnn"))
+    var status = stat()
+    #expect(stat(folder.file("task.tnn"), &status) == 0 && status.st_mode & 0o777 == 0o600)
+  }
+
+  @Test func whatChangedSinceItWasReadIsNotReplaced() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write([1], to: "task.tnn")
+    let read = FileIdentity(path)
+    try writeAtomically([2], to: path)
+    let error = #expect(throws: FileError.self) { try writeAtomically([3], to: path, replacing: read) }
+    #expect(error?.action == .replaceChanged && error?.isTemporary == true)
+    #expect(try contents(of: path) == [2])
+    #expect(folder.names == ["task.tnn"])
+    try writeAtomically([4], to: path, replacing: FileIdentity(path))
+    #expect(try contents(of: path) == [4])
   }
 }
