@@ -1,6 +1,7 @@
 import CInterface
 import CInterfaceHeader
 import FewShot
+import FewShotHost
 import HostRuntime
 import TestSupport
 import Testing
