@@ -104,25 +104,11 @@ extension Model {
     else { return false }
     let record = operatorRecord(inputPlace.last)
     guard record.outputCount == 1, operand(record, record.inputCount) == output else { return false }
-    var check = InPlaceCheck(model: self, record: record, tensor: input)
-    do { return try record.kind.accept(&check) } catch { return false }
-  }
-}
-
-/// True if the operator can write its output over every one of its inputs that is `tensor`.
-private struct InPlaceCheck: OperatorVisitor {
-  let model: Model
-  let record: OperatorRecord
-  let tensor: Int
-
-  func visit<O: Operator>(_ type: O.Type) throws(ModelError) -> Bool {
-    var reader = AttributeReader(model.attributes(record))
-    let instance = try O(decoding: &reader)
-    var found = false
-    for index in 0..<record.inputCount where model.operand(record, index) == tensor {
-      guard instance.runsInPlace(input: index, of: ModelOperands(model: model, record: record)) else { return false }
-      found = true
+    // It can write over every one of its inputs that is this tensor.
+    let operands = operands(of: record)
+    for position in 0..<record.inputCount where operand(record, position) == input {
+      guard (try? ask(record, RunsInPlace(over: position, of: operands))) == true else { return false }
     }
-    return found
+    return true
   }
 }

@@ -9,12 +9,4 @@ enum OperatorSelection {
   #else
     static var hasFloat: Bool { true }
   #endif
-
-  /// Whether the kernels for an operator on elements of this type are there. Operators that only move values have one for all.
-  @inline(__always) static func contains(_ kind: OperatorKind, on type: ElementType?) -> Bool {
-    switch kind {
-    case .convolution, .depthwiseConvolution, .dense, .binary, .pool, .globalAveragePool: hasFloat || type == .int8
-    default: true
-    }
-  }
 }

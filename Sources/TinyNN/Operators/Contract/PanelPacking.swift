@@ -17,13 +17,6 @@ public struct PanelPacking {
   public var weightCount: Int { panelCount * panelStride }
   public var biasCount: Int { panelCount * PanelPacking.width }
 
-  /// Whether threads divide `rows` rows of outputs by columns. They do where the weights are more than what the rows read
-  /// (`readPerRow` new elements each) and write: each part then reads only its share of the weights, and the input comes from all
-  /// parts of the operator before. Otherwise by rows, so that a thread finds in its cache what it wrote.
-  static func dividesColumns(rows: Int, readPerRow: Int, depth: Int, columns: Int) -> Bool {
-    rows * (readPerRow + columns) < columns * depth
-  }
-
   /// Packs rows `firstRow ..< firstRow + columns` of a row-major [..., depth] matrix of 4-byte elements.
   func packWeights(_ elements: ByteRegion, firstRow: Int, into packed: inout MutableRawSpan, at start: Int) {
     for column in 0..<columns {
@@ -66,16 +59,5 @@ public struct Int8PanelPacking {
 extension MutableRawSpan {
   @inline(__always) mutating func store<T: BitwiseCopyable>(_ value: T, at byteOffset: Int) {
     storeBytes(of: value, toByteOffset: byteOffset, as: T.self)
-  }
-}
-
-extension Operator {
-  /// Packs a vector of 4-byte elements, one per output channel, cut into groups that start at multiples of 16.
-  func packChannels(_ elements: ByteRegion, columns: Int, groups: Int, into packed: inout MutableRawSpan) {
-    for group in 0..<groups {
-      for column in 0..<columns {
-        packed.store(elements.word(4 * (group * columns + column)), at: 4 * (group * PanelPacking.padded(columns) + column))
-      }
-    }
   }
 }

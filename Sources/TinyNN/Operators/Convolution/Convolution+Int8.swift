@@ -40,12 +40,10 @@ extension Convolution {
     let blocks = Int8Blocks(self, channels: channels)
     let pixels = output.shape[1] * output.shape[2]
 
-    let dividesColumns = dividesColumns(pixels: pixels, columns: columns, channels: channels)
-    let pixelShare = dividesColumns ? 0..<pixels : context.share(of: pixels)
-    let panelShare = dividesColumns ? context.share(of: packing.panelCount) : 0..<packing.panelCount
-    let firstColumn = panelShare.lowerBound * PanelPacking.width
-    let columnCount = min(columns, panelShare.upperBound * PanelPacking.width) - firstColumn
-    guard columnCount > 0 else { return }
+    let work = PanelWork(
+      context, rows: pixels, columns: columns, panels: packing.panelCount,
+      dividesColumns: dividesColumns(pixels: pixels, columns: columns, channels: channels))
+    guard !work.isEmpty else { return }
 
     let zeroPoint = Int8(truncatingIfNeeded: input.map.zeroPoint)
     let bounds = activation.bounds(in: output.map)
@@ -58,9 +56,9 @@ extension Convolution {
     for image in 0..<output.shape[0] {
       let source = input.int8s.slice(image * input.shape.count(in: 1..<4), input.shape.count(in: 1..<4))
       for group in 0..<groups {
-        var first = pixelShare.lowerBound
-        while first < pixelShare.upperBound {
-          let count = min(Int8Blocks.rowCount, pixelShare.upperBound - first)
+        var first = work.rows.lowerBound
+        while first < work.rows.upperBound {
+          let count = min(Int8Blocks.rowCount, work.rows.upperBound - first)
           let rows: Int8MatrixRows
           switch blocks.rows {
           case .contiguous:
@@ -77,17 +75,13 @@ extension Convolution {
             gather(source, patches, first, count, output.shape[2], patch)
             rows = Int8MatrixRows(patches, count: count, depth: packing.paddedDepth)
           }
-          let target = (image * pixels + first) * output.shape[3] + group * columns + firstColumn
-          let vector = group * packing.biasCount + firstColumn
+          let target = (image * pixels + first) * output.shape[3] + group * columns
           context.kernels.multiply(
-            rows,
-            weights: weights.int8s.slice(
-              group * packing.weightCount + panelShare.lowerBound * packing.panelStride,
-              panelShare.count * packing.panelStride),
-            bias: bias.slice(vector, panelShare.count * PanelPacking.width),
-            multipliers: multipliers.slice(vector, panelShare.count * PanelPacking.width),
-            output: output.int8s.slice(target, (count - 1) * output.shape[3] + columnCount),
-            outputStride: output.shape[3], columns: columnCount, bounds)
+            rows, weights: work.weights(weights.int8s, from: group * packing.weightCount, panelStride: packing.panelStride),
+            bias: work.channels(bias, from: group * packing.biasCount),
+            multipliers: work.channels(multipliers, from: group * packing.biasCount),
+            output: work.results(output.int8s, from: target, count: count, stride: output.shape[3]),
+            outputStride: output.shape[3], columns: work.columnCount, bounds)
           first += count
         }
       }

@@ -10,8 +10,7 @@
 ///
 /// The patches are never copied: the kernel reads the taps of each output pixel through offsets. Where a tap holds few
 /// channels (a first layer), the taps of one row, which lie side by side in memory, are read as one.
-public struct Convolution: Operator {
-  public static let kind = OperatorKind.convolution
+public struct Convolution: WeightedOperator {
   public static let name: StaticString = "Conv"
   public var window: Window
   public var groups: Int
@@ -48,32 +47,6 @@ public struct Convolution: Operator {
     return TensorType(type, Shape(input[0], height, width, weights[0]))
   }
 
-  public func packedByteCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int? {
-    let weights = operands.shape(1)
-    let (columns, depth) = (weights[0] / groups, weights.count(in: 1..<4))
-    let packing = PanelPacking(columns: columns, depth: depth)
-    switch index {
-    case 1:
-      return groups * (operands.isInt8(0) ? Int8PanelPacking(columns: columns, depth: depth).weightCount : packing.weightCount * 4)
-    case 2, 3: return groups * packing.biasCount * 4
-    default: return nil
-    }
-  }
-
-  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableRawSpan) {
-    let (columns, depth) = (shape[0] / groups, shape.count(in: 1..<shape.rank))
-    guard index == 1 else { return packChannels(elements, columns: columns, groups: groups, into: &packed) }
-    for group in 0..<groups {
-      if elements.count == shape.count {
-        let packing = Int8PanelPacking(columns: columns, depth: depth)
-        packing.packWeights(elements, firstRow: group * columns, into: &packed, at: group * packing.weightCount)
-      } else {
-        let packing = PanelPacking(columns: columns, depth: depth)
-        packing.packWeights(elements, firstRow: group * columns, into: &packed, at: group * packing.weightCount)
-      }
-    }
-  }
-
   public func multiplyAdds<Operands: OperandTypes>(of operands: Operands, output: TensorType) -> Int {
     output.shape.count * operands.shape(1).count(in: 1..<4)
   }
@@ -85,13 +58,8 @@ public struct Convolution: Operator {
         ? Int8Blocks(self, channels: channels).scratchByteCount : Blocks(self, channels: channels).scratchByteCount)
   }
 
-  public func fusing(_ next: Activation) -> Convolution? {
-    guard activation == .none else { return nil }
-    return Convolution(window: window, groups: groups, activation: next)
-  }
-
-  public func absorbing(_ pad: Pad) -> Convolution? {
-    window.absorbing(pad).map { window in Convolution(window: window, groups: groups, activation: activation) }
+  public func absorbing(_ border: Border) -> Convolution? {
+    window.absorbing(border).map { window in Convolution(window: window, groups: groups, activation: activation) }
   }
 
   public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Convolution>? {
@@ -99,7 +67,7 @@ public struct Convolution: Operator {
     return Stripe(operation: Convolution(window: window, groups: groups, activation: activation), inputRows: inputRows)
   }
 
-  public var weightChannelAxis: Int? { 0 }
+  public var weights: WeightForm { WeightForm(window: window, groups: groups) }
 
   /// How the output pixels of one image are cut into calls of the kernel, and the scratch memory of one part.
   private struct Blocks {
@@ -135,10 +103,10 @@ public struct Convolution: Operator {
     }
   }
 
-  /// `PanelPacking.dividesColumns` of one image; a pixel reads as many new ones as the window steps over.
+  /// `PanelWork.dividesColumns` of one image; a pixel reads as many new ones as the window steps over.
   func dividesColumns(pixels: Int, columns: Int, channels: Int) -> Bool {
     groups == 1
-      && PanelPacking.dividesColumns(
+      && PanelWork.dividesColumns(
         rows: pixels, readPerRow: window.strideY * window.strideX * channels, depth: window.taps * channels, columns: columns)
   }
 
@@ -151,12 +119,10 @@ public struct Convolution: Operator {
     let blocks = Blocks(self, channels: channels)
     let pixels = output.shape[1] * output.shape[2]
 
-    let dividesColumns = dividesColumns(pixels: pixels, columns: columns, channels: channels)
-    let pixelShare = dividesColumns ? 0..<pixels : context.share(of: pixels)
-    let panelShare = dividesColumns ? context.share(of: packing.panelCount) : 0..<packing.panelCount
-    let firstColumn = panelShare.lowerBound * PanelPacking.width
-    let columnCount = min(columns, panelShare.upperBound * PanelPacking.width) - firstColumn
-    guard columnCount > 0 else { return }
+    let work = PanelWork(
+      context, rows: pixels, columns: columns, panels: packing.panelCount,
+      dividesColumns: dividesColumns(pixels: pixels, columns: columns, channels: channels))
+    guard !work.isEmpty else { return }
 
     let scratch = context.scratch(share: blocks.scratchByteCount)
     let zeros: Elements<Float> = scratch.floats(
@@ -166,9 +132,9 @@ public struct Convolution: Operator {
     for image in 0..<output.shape[0] {
       let source = input.floats.slice(image * input.shape.count(in: 1..<4), input.shape.count(in: 1..<4))
       for group in 0..<groups {
-        var first = pixelShare.lowerBound
-        while first < pixelShare.upperBound {
-          let (count, joined) = blocks.next(first, pixelShare.upperBound, inputWidth: input.shape[2], outputWidth: output.shape[2])
+        var first = work.rows.lowerBound
+        while first < work.rows.upperBound {
+          let (count, joined) = blocks.next(first, work.rows.upperBound, inputWidth: input.shape[2], outputWidth: output.shape[2])
           let rows: MatrixRows
           if blocks.isContiguous {
             rows = MatrixRows(source.slice(first * channels, count * channels), count: count, depth: channels)
@@ -180,21 +146,18 @@ public struct Convolution: Operator {
               source, offsets: offsets, count: count, taps: taps, channels: joined ? window.width * channels : channels,
               zeros: zeros)
           }
-          let target = (image * pixels + first) * output.shape[3] + group * columns + firstColumn
+          let target = (image * pixels + first) * output.shape[3] + group * columns
           context.kernels.multiply(
-            rows,
-            weights: weights.floats.slice(
-              group * packing.weightCount + panelShare.lowerBound * packing.panelStride,
-              panelShare.count * packing.panelStride),
-            bias: bias.floats.slice(group * packing.biasCount + firstColumn, panelShare.count * PanelPacking.width),
-            output: output.floats.slice(target, (count - 1) * output.shape[3] + columnCount),
-            outputStride: output.shape[3], columns: columnCount,
-            minimum: activation.minimum, maximum: activation.maximum)
+            rows, weights: work.weights(weights.floats, from: group * packing.weightCount, panelStride: packing.panelStride),
+            bias: work.channels(bias.floats, from: group * packing.biasCount),
+            output: work.results(output.floats, from: target, count: count, stride: output.shape[3]),
+            outputStride: output.shape[3], columns: work.columnCount, minimum: activation.minimum, maximum: activation.maximum)
           if !activation.isClampOrNone {
             // Rows of all columns are as one.
-            let (rows, length) = columnCount == output.shape[3] ? (1, count * columnCount) : (count, columnCount)
+            let isWhole = work.columnCount == output.shape[3]
+            let (rows, length) = isWhole ? (1, count * work.columnCount) : (count, work.columnCount)
             for row in 0..<rows {
-              let start = target + row * output.shape[3]
+              let start = target + work.firstColumn + row * output.shape[3]
               activation.apply(output.floats, output.floats, start..<start + length)
             }
           }

@@ -6,8 +6,7 @@
 ///
 /// int8: weights are int8, symmetric per channel; bias is int32 [C] in units of input scale x weight scale; input 3 is
 /// multipliers float32 [C], input scale x weight scale / output scale. The sum runs over (x - input zero point) x weight.
-public struct DepthwiseConvolution: Operator {
-  public static let kind = OperatorKind.depthwiseConvolution
+public struct DepthwiseConvolution: WeightedOperator {
   public static let name: StaticString = "DepthwiseConv"
   public var window: Window
   public var activation: Activation
@@ -38,41 +37,12 @@ public struct DepthwiseConvolution: Operator {
     return TensorType(type, Shape(input[0], height, width, input[3]))
   }
 
-  public func packedByteCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int? {
-    let padded = PanelPacking.padded(operands.shape(1)[2])
-    switch index {
-    case 1: return (operands.isInt8(0) ? 1 : 4) * window.taps * padded
-    case 2, 3: return 4 * padded
-    default: return nil
-    }
-  }
-
-  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableRawSpan) {
-    let channels = shape[shape.rank - 1]
-    let padded = PanelPacking.padded(channels)
-    for tap in 0..<shape.count / channels {
-      for channel in 0..<channels {
-        let (from, to) = (tap * channels + channel, tap * padded + channel)
-        if elements.count == shape.count {
-          packed.store(elements.load(Int8.self, at: from), at: to)
-        } else {
-          packed.store(elements.word(4 * from), at: 4 * to)
-        }
-      }
-    }
-  }
-
   public func multiplyAdds<Operands: OperandTypes>(of operands: Operands, output: TensorType) -> Int {
     output.shape.count * window.taps
   }
 
-  public func fusing(_ next: Activation) -> DepthwiseConvolution? {
-    guard activation == .none else { return nil }
-    return DepthwiseConvolution(window: window, activation: next)
-  }
-
-  public func absorbing(_ pad: Pad) -> DepthwiseConvolution? {
-    window.absorbing(pad).map { window in DepthwiseConvolution(window: window, activation: activation) }
+  public func absorbing(_ border: Border) -> DepthwiseConvolution? {
+    window.absorbing(border).map { window in DepthwiseConvolution(window: window, activation: activation) }
   }
 
   public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<DepthwiseConvolution>? {
@@ -80,7 +50,7 @@ public struct DepthwiseConvolution: Operator {
     return Stripe(operation: DepthwiseConvolution(window: window, activation: activation), inputRows: inputRows)
   }
 
-  public var weightChannelAxis: Int? { 2 }
+  public var weights: WeightForm { WeightForm(window: window, isDepthwise: true) }
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)

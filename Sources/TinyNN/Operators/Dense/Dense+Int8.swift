@@ -10,28 +10,24 @@ extension Dense {
     let depth = weights.shape[1], columns = weights.shape[0]
     let rows = output.shape.count / columns
     let packing = Int8PanelPacking(columns: columns, depth: depth)
-    let dividesColumns = PanelPacking.dividesColumns(rows: rows, readPerRow: depth, depth: depth, columns: columns)
-    let rowShare = dividesColumns ? 0..<rows : context.share(of: rows)
-    let panelShare = dividesColumns ? context.share(of: packing.panelCount) : 0..<packing.panelCount
-    let firstColumn = panelShare.lowerBound * PanelPacking.width
-    let columnCount = min(columns, panelShare.upperBound * PanelPacking.width) - firstColumn
-    guard columnCount > 0, !rowShare.isEmpty else { return }
+    let work = PanelWork(
+      context, rows: rows, columns: columns, panels: packing.panelCount,
+      dividesColumns: PanelWork.dividesColumns(rows: rows, readPerRow: depth, depth: depth, columns: columns))
+    guard !work.isEmpty else { return }
     let bounds = activation.bounds(in: output.map)
     let isPadded = depth % 4 != 0
     let scratch = context.scratch(share: isPadded ? Dense.int8ScratchByteCount(depth: depth) : 0)
-    var first = rowShare.lowerBound
-    while first < rowShare.upperBound {
-      let count = min(Dense.blockCount, rowShare.upperBound - first)
-      let target = first * columns + firstColumn
+    var first = work.rows.lowerBound
+    while first < work.rows.upperBound {
+      let count = min(Dense.blockCount, work.rows.upperBound - first)
       let source = input.int8s.slice(first * depth, count * depth)
       let left = isPadded ? padded(source, count, depth, scratch.int8s(at: 0, count: count * packing.paddedDepth)) : source
       context.kernels.multiply(
         Int8MatrixRows(left, count: count, depth: packing.paddedDepth),
-        weights: weights.int8s.slice(panelShare.lowerBound * packing.panelStride, panelShare.count * packing.panelStride),
-        bias: bias.slice(firstColumn, panelShare.count * PanelPacking.width),
-        multipliers: multipliers.slice(firstColumn, panelShare.count * PanelPacking.width),
-        output: output.int8s.slice(target, (count - 1) * columns + columnCount), outputStride: columns, columns: columnCount, bounds
-      )
+        weights: work.weights(weights.int8s, panelStride: packing.panelStride), bias: work.channels(bias),
+        multipliers: work.channels(multipliers),
+        output: work.results(output.int8s, from: first * columns, count: count, stride: columns), outputStride: columns,
+        columns: work.columnCount, bounds)
       first += count
     }
   }

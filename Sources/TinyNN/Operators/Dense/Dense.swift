@@ -4,8 +4,7 @@
 /// one chain of fused multiply-adds from the bias over the inputs in order.
 ///
 /// int8: bias and input 3 as for `Convolution`; Dense+Int8.swift runs it.
-public struct Dense: Operator {
-  public static let kind = OperatorKind.dense
+public struct Dense: WeightedOperator {
   public static let name: StaticString = "Dense"
   public var activation: Activation
 
@@ -28,26 +27,6 @@ public struct Dense: Operator {
     return TensorType(type, shape)
   }
 
-  public func packedByteCount<Operands: OperandTypes>(ofInput index: Int, of operands: Operands) -> Int? {
-    let weights = operands.shape(1)
-    let packing = PanelPacking(columns: weights[0], depth: weights[1])
-    switch index {
-    case 1:
-      return operands.isInt8(0) ? Int8PanelPacking(columns: weights[0], depth: weights[1]).weightCount : packing.weightCount * 4
-    case 2, 3: return packing.biasCount * 4
-    default: return nil
-    }
-  }
-
-  public func pack(input index: Int, _ shape: Shape, _ elements: ByteRegion, into packed: inout MutableRawSpan) {
-    guard index == 1 else { return packChannels(elements, columns: shape[0], groups: 1, into: &packed) }
-    if elements.count == shape.count {
-      Int8PanelPacking(columns: shape[0], depth: shape[1]).packWeights(elements, firstRow: 0, into: &packed, at: 0)
-    } else {
-      PanelPacking(columns: shape[0], depth: shape[1]).packWeights(elements, firstRow: 0, into: &packed, at: 0)
-    }
-  }
-
   public func scratchByteCount<Operands: OperandTypes>(of operands: Operands, output: TensorType, parts: Int) -> Int {
     let depth = operands.shape(1)[1]
     return operands.isInt8(0) && depth % 4 != 0 ? parts * Dense.int8ScratchByteCount(depth: depth) : 0
@@ -57,9 +36,7 @@ public struct Dense: Operator {
     output.shape.count * operands.shape(1)[1]
   }
 
-  public func fusing(_ next: Activation) -> Dense? { activation == .none ? Dense(activation: next) : nil }
-
-  public var weightChannelAxis: Int? { 0 }
+  public var weights: WeightForm { WeightForm() }
 
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Dense? {
     permutation[permutation.rank - 1] == permutation.rank - 1 ? self : nil
@@ -74,26 +51,23 @@ public struct Dense: Operator {
     let depth = weights.shape[1], columns = weights.shape[0]
     let rows = output.shape.count / columns
     let packing = PanelPacking(columns: columns, depth: depth)
-    let dividesColumns = PanelPacking.dividesColumns(rows: rows, readPerRow: depth, depth: depth, columns: columns)
-    let rowShare = dividesColumns ? 0..<rows : context.share(of: rows)
-    let panelShare = dividesColumns ? context.share(of: packing.panelCount) : 0..<packing.panelCount
-    let firstColumn = panelShare.lowerBound * PanelPacking.width
-    let columnCount = min(columns, panelShare.upperBound * PanelPacking.width) - firstColumn
-    guard columnCount > 0, !rowShare.isEmpty else { return }
-    var first = rowShare.lowerBound
-    while first < rowShare.upperBound {
-      let count = min(Dense.blockCount, rowShare.upperBound - first)
-      let target = first * columns + firstColumn
+    let work = PanelWork(
+      context, rows: rows, columns: columns, panels: packing.panelCount,
+      dividesColumns: PanelWork.dividesColumns(rows: rows, readPerRow: depth, depth: depth, columns: columns))
+    guard !work.isEmpty else { return }
+    var first = work.rows.lowerBound
+    while first < work.rows.upperBound {
+      let count = min(Dense.blockCount, work.rows.upperBound - first)
+      let target = first * columns
       context.kernels.multiply(
         MatrixRows(input.floats.slice(first * depth, count * depth), count: count, depth: depth),
-        weights: weights.floats.slice(panelShare.lowerBound * packing.panelStride, panelShare.count * packing.panelStride),
-        bias: bias.floats.slice(firstColumn, panelShare.count * PanelPacking.width),
-        output: output.floats.slice(target, (count - 1) * columns + columnCount),
-        outputStride: columns, columns: columnCount, minimum: activation.minimum, maximum: activation.maximum)
+        weights: work.weights(weights.floats, panelStride: packing.panelStride), bias: work.channels(bias.floats),
+        output: work.results(output.floats, from: target, count: count, stride: columns),
+        outputStride: columns, columns: work.columnCount, minimum: activation.minimum, maximum: activation.maximum)
       if !activation.isClampOrNone {
         for row in 0..<count {
-          let start = target + row * columns
-          activation.apply(output.floats, output.floats, start..<start + columnCount)
+          let start = target + work.firstColumn + row * columns
+          activation.apply(output.floats, output.floats, start..<start + work.columnCount)
         }
       }
       first += count

@@ -3,7 +3,6 @@
 /// Inputs: [..., M, K] and [..., K, N], float32; the leading axes broadcast, and either input may be constant. Output:
 /// [..., M, N]. Each output element is one chain of fused multiply-adds from 0 over K in order.
 public struct MatMul: Operator {
-  public static let kind = OperatorKind.matMul
   public static let name: StaticString = "MatMul"
 
   public init() {}

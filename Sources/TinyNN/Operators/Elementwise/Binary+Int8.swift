@@ -1,6 +1,8 @@
 import CTinyNN
 
 extension Binary {
+  public var int8Form: Int8Form? { function == .add || function == .multiply ? .arithmetic : nil }
+
   func runInt8(_ context: borrowing OperatorContext, _ a: Tensor, _ b: Tensor, _ output: Tensor) {
     let (mapA, mapB, map) = (a.map, b.map, output.map)
     let bounds = activation.bounds(in: map)

@@ -3,8 +3,7 @@
 /// Inputs: two float32 tensors, either may be constant. Output: the broadcast shape.
 ///
 /// int8: addition and multiplication of two int8 tensors with their own scales; Binary+Int8.swift runs it.
-public struct Binary: Operator {
-  public static let kind = OperatorKind.binary
+public struct Binary: ActivatedOperator {
   public static let name: StaticString = "Binary"
 
   public enum Function: UInt32, Sendable {
@@ -74,10 +73,6 @@ public struct Binary: Operator {
     var count = 1
     for axis in 0..<rank { count *= max(a.broadcastExtent(axis, rank: rank), b.broadcastExtent(axis, rank: rank)) }
     return count
-  }
-
-  public func fusing(_ next: Activation) -> Binary? {
-    activation == .none ? Binary(function, activation: next) : nil
   }
 
   public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Binary>? {

@@ -1,7 +1,6 @@
 /// float32 to int8 with the scale and the zero point of the output: q = round to nearest even of x / scale, plus the zero
 /// point, saturated (ONNX QuantizeLinear).
 public struct Quantize: Operator {
-  public static let kind = OperatorKind.quantize
   public static let name: StaticString = "Quantize"
 
   public init() {}
@@ -30,7 +29,6 @@ public struct Quantize: Operator {
 
 /// int8 to float32: scale (q - zero point) of the input (ONNX DequantizeLinear).
 public struct Dequantize: Operator {
-  public static let kind = OperatorKind.dequantize
   public static let name: StaticString = "Dequantize"
 
   public init() {}

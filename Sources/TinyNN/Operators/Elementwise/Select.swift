@@ -2,7 +2,6 @@
 ///
 /// Inputs: the condition as float32 (holds where it is not 0), and two float32 tensors. Output: the broadcast shape.
 public struct Select: Operator {
-  public static let kind = OperatorKind.select
   public static let name: StaticString = "Select"
 
   public init() {}

@@ -3,7 +3,6 @@
 /// Inputs: one or more float32 or int8 tensors that agree in type and in all other axes. Output: the sum of the extents along
 /// `axis`.
 public struct Concatenate: Operator {
-  public static let kind = OperatorKind.concatenate
   public static let name: StaticString = "Concat"
   public var axis: Int
 
@@ -37,6 +36,7 @@ public struct Concatenate: Operator {
     axis == 1 ? nil : Stripe(operation: self, inputRows: rows)
   }
 
+  public var int8Form: Int8Form? { .following }
   public var preservesQuantization: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {

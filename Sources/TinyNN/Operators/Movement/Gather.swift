@@ -4,7 +4,6 @@
 /// Inputs: a float32 or int8 tensor; int32 positions [count] (constant). Output: the same shape but for `axis`, which has
 /// `count` elements. Positions outside of the axis are brought to its nearest end.
 public struct Gather: Operator {
-  public static let kind = OperatorKind.gather
   public static let name: StaticString = "Gather"
   public var axis: Int
 

@@ -3,7 +3,6 @@
 /// Input: a float32 or int8 tensor of any rank (int8: the value is quantized). Output: `before[i] + extent + after[i]` along axis
 /// i.
 public struct Pad: Operator {
-  public static let kind = OperatorKind.pad
   public static let name: StaticString = "Pad"
   public var rank: Int
   public var before: InlineArray<6, Int>
@@ -48,6 +47,12 @@ public struct Pad: Operator {
     return TensorType(type, shape)
   }
 
+  /// What it puts around the image of an NHWC tensor, nil if it does anything but that with zeros.
+  public var border: Border? {
+    guard rank == 4, value == 0, before[0] == 0, after[0] == 0, before[3] == 0, after[3] == 0 else { return nil }
+    return Border(top: before[1], left: before[2], bottom: after[1], right: after[2])
+  }
+
   public func permuted<Operands: OperandTypes>(by permutation: Permutation, of operands: Operands) -> Pad? {
     var result = Pad(rank: rank, value: value)
     for axis in 0..<rank {
@@ -57,6 +62,7 @@ public struct Pad: Operator {
     return result
   }
 
+  public var int8Form: Int8Form? { .following }
   public var preservesQuantization: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {

@@ -4,7 +4,6 @@
 /// shape but for `axis`, which has `count` elements; element i is the sum over t of weights[i, t] * input[first[i] + t], added
 /// in the order of t. Neighbours outside of the axis are brought to its nearest end.
 public struct Resample: Operator {
-  public static let kind = OperatorKind.resample
   public static let name: StaticString = "Resample"
   public var axis: Int
 

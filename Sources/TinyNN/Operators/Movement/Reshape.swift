@@ -1,6 +1,5 @@
 /// The same elements in the same order under another shape; in place, nothing moves.
 public struct Reshape: Operator {
-  public static let kind = OperatorKind.reshape
   public static let name: StaticString = "Reshape"
   public var shape: Shape
 
@@ -28,6 +27,7 @@ public struct Reshape: Operator {
 
   public func runsInPlace<Operands: OperandTypes>(input index: Int, of operands: Operands) -> Bool { true }
 
+  public var int8Form: Int8Form? { .following }
   public var preservesQuantization: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {

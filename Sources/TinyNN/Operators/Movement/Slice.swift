@@ -2,7 +2,6 @@
 ///
 /// Input: a float32 or int8 tensor. Output: the same shape but for `axis`, which has `extent` elements.
 public struct Slice: Operator {
-  public static let kind = OperatorKind.slice
   public static let name: StaticString = "Slice"
   public var axis: Int
   public var start: Int
@@ -48,6 +47,7 @@ public struct Slice: Operator {
     Slice(axis: permutation.inverse[axis], start: start, step: step, extent: extent)
   }
 
+  public var int8Form: Int8Form? { .following }
   public var preservesQuantization: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {

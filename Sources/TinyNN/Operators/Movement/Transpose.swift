@@ -1,6 +1,5 @@
 /// Axes reordered: axis i of the output is axis `permutation[i]` of the input (ONNX Transpose).
 public struct Transpose: Operator {
-  public static let kind = OperatorKind.transpose
   public static let name: StaticString = "Transpose"
   public var permutation: Permutation
 
@@ -23,6 +22,7 @@ public struct Transpose: Operator {
     return TensorType(input.elementType, permutation(input.shape))
   }
 
+  public var int8Form: Int8Form? { .following }
   public var preservesQuantization: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {

@@ -4,7 +4,6 @@
 /// Inputs: [..., C], scale [C] and shift [C] (constants), float32. Output: the input's shape. Sums run in eight interleaved
 /// chains, which are then added in order.
 public struct LayerNormalization: Operator {
-  public static let kind = OperatorKind.layerNormalization
   public static let name: StaticString = "LayerNormalization"
   /// Added to the variance; not negative.
   public var epsilon: Float
@@ -44,6 +43,8 @@ public struct LayerNormalization: Operator {
   }
 
   public func permutesConstant(_ index: Int) -> Bool { false }
+
+  public var needsFineSums: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), output = context.output(0)

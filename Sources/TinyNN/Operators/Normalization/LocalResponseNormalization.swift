@@ -3,7 +3,6 @@
 ///
 /// Input: [..., C], float32. Output: the same shape. The neighbours are the channels c - (size - 1) / 2 to c + size / 2 that exist.
 public struct LocalResponseNormalization: Operator {
-  public static let kind = OperatorKind.localResponseNormalization
   public static let name: StaticString = "LRN"
   public var size: Int
   public var alpha: Float

@@ -3,7 +3,6 @@
 ///
 /// Input and output: any shape of rank at least 1.
 public struct Softmax: Operator {
-  public static let kind = OperatorKind.softmax
   public static let name: StaticString = "Softmax"
   public var axis: Int
 

@@ -4,7 +4,6 @@
 /// terms. The sum runs over the pixels in order and is then divided by their number; of int8 it is the exact sum of
 /// q - zero point, times the scale, divided by the number of pixels.
 public struct GlobalAveragePool: Operator {
-  public static let kind = OperatorKind.globalAveragePool
   public static let name: StaticString = "GlobalAveragePool"
 
   public init() {}
@@ -15,6 +14,8 @@ public struct GlobalAveragePool: Operator {
     let input = try operands.activations(0, rank: 4).shape
     return TensorType(.float32, Shape(input[0], 1, 1, input[3]))
   }
+
+  public var int8Form: Int8Form? { .followingToFloat32 }
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), output = context.output(0)

@@ -4,7 +4,6 @@
 /// `countsPadding`, inside the image and its declared padding (ONNX `count_include_pad`). Sums run in the order y, x.
 /// int8 averages are exact sums, one division, rounded to nearest even; the output has the scale of the input.
 public struct Pool: Operator {
-  public static let kind = OperatorKind.pool
   public static let name: StaticString = "Pool"
 
   public enum Function: UInt32, Sendable { case maximum = 0, average, sum }
@@ -56,6 +55,7 @@ public struct Pool: Operator {
     return Stripe(operation: Pool(function, window: window, countsPadding: countsPadding), inputRows: inputRows)
   }
 
+  public var int8Form: Int8Form? { function == .sum ? nil : .following }
   public var preservesQuantization: Bool { true }
 
   public func run(_ context: borrowing OperatorContext) {

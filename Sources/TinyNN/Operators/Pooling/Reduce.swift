@@ -3,7 +3,6 @@
 /// Input: a float32 tensor of rank at least 1. Output: the same shape with extent 1 along `axis`. Lines are taken in order, each
 /// in one chain; logSumExp subtracts the largest element first.
 public struct Reduce: Operator {
-  public static let kind = OperatorKind.reduce
   public static let name: StaticString = "Reduce"
 
   public enum Function: UInt32, Sendable {

@@ -1,13 +1,3 @@
-extension Activate {
-  public var differentiation: Differentiation? { Differentiation(inputs: .always, output: false) }
-
-  public func backward(_ context: borrowing BackwardContext) {
-    guard let inputGradient = context.inputGradient(0) else { return }
-    let input = context.input(0).floats, gradient = context.outputGradient
-    for i in 0..<gradient.count { inputGradient[i] = inputGradient[i] + gradient[i] * activation.derivative(at: input[i]) }
-  }
-}
-
 extension Binary {
   public var differentiation: Differentiation? {
     let isSum = function == .add || function == .subtract
@@ -74,16 +64,4 @@ extension Binary {
     case .less, .lessOrEqual, .equal: return (0, 0)
     }
   }
-}
-
-// Rounding to int8 steps and back: the gradient passes as if it were not there (straight-through estimator; Bengio et al. 2013).
-
-extension Quantize {
-  public var differentiation: Differentiation? { Differentiation(inputs: .never, output: false) }
-  public func backward(_ context: borrowing BackwardContext) { context.inputGradient(0)?.add(context.outputGradient) }
-}
-
-extension Dequantize {
-  public var differentiation: Differentiation? { Differentiation(inputs: .never, output: false) }
-  public func backward(_ context: borrowing BackwardContext) { context.inputGradient(0)?.add(context.outputGradient) }
 }
