@@ -43,7 +43,8 @@ public struct TensorRecord: Sendable {
     byteCount = record.size(Field.byteCount)
     // A tensor without a map has zeros; every int8 tensor that is computed has one.
     if record.word(Field.scale) != 0 || record.word(Field.zeroPoint) != 0 || (elementType == .int8 && storage == .arena) {
-      let map = Quantization(scale: record.load(Float.self, at: Field.scale), zeroPoint: record.load(Int32.self, at: Field.zeroPoint))
+      let map = Quantization(
+        scale: record.load(Float.self, at: Field.scale), zeroPoint: record.load(Int32.self, at: Field.zeroPoint))
       guard elementType == .int8, map.isValid else {
         throw ModelError(.quantizationMalformed, at: offset, found: Int(map.zeroPoint), needed: Int(ElementType.int8.rawValue))
       }

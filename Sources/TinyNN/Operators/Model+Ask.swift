@@ -7,7 +7,8 @@ public protocol OperatorQuestion {
 extension OperatorKind {
   /// Reads an operator of this kind from its attributes and asks it. Throws what reading them does, and what the answer does.
   @inline(__always)
-  public func ask<Question: OperatorQuestion>(_ question: Question, _ attributes: ByteRegion) throws(ModelError) -> Question.Answer {
+  public func ask<Question: OperatorQuestion>(_ question: Question, _ attributes: ByteRegion) throws(ModelError) -> Question.Answer
+  {
     var visitor = Asking(question: question, reader: AttributeReader(attributes))
     return try accept(&visitor)
   }
@@ -25,7 +26,8 @@ private struct Asking<Question: OperatorQuestion>: OperatorVisitor {
 extension Model {
   /// Asks an operator of this model. Reading its attributes cannot fail: the file was checked.
   @inline(__always)
-  public func ask<Question: OperatorQuestion>(_ record: OperatorRecord, _ question: Question) throws(ModelError) -> Question.Answer {
+  public func ask<Question: OperatorQuestion>(_ record: OperatorRecord, _ question: Question) throws(ModelError) -> Question.Answer
+  {
     try record.kind.ask(question, attributes(record))
   }
 

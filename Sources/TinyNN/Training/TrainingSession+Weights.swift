@@ -28,7 +28,8 @@ extension TrainingSession {
       guard let places = model.weightLayout(of: layout.tail.record(index)) else { continue }
       let weights = master(index, 1), bias = master(index, 2), (from, _) = maps(index)
       let rounded: Elements<Float> = arena.elements(
-        at: layout.tensors.blocks[layout.tensors.slot(index, input: 1)] + layout.tensors.stride(weights.count), count: weights.count)
+        at: layout.tensors.blocks[layout.tensors.slot(index, input: 1)] + layout.tensors.stride(weights.count), count: weights.count
+      )
       for i in 0..<rounded.count { rounded[i] = 0 }
       for channel in 0..<places.channels {
         let scale = places.scale(weights, bias: bias, inputScale: from.scale, channel: channel)

@@ -60,7 +60,9 @@
   }
 
   public func embedding(_ index: Int) -> Elements<Float> { example(index, at: layout.tensors.values[layout.tail.embedding]) }
-  public func embeddingGradient(_ index: Int) -> Elements<Float> { example(index, at: layout.tensors.gradients[layout.tail.embedding]) }
+  public func embeddingGradient(_ index: Int) -> Elements<Float> {
+    example(index, at: layout.tensors.gradients[layout.tail.embedding])
+  }
 
   /// The tensor of the model that crosses the cut.
   public var cutTensor: Int { layout.tail.cut }
@@ -79,7 +81,8 @@
   /// Gradient (0), optimizer state (1, 2), average (the last).
   func state(_ index: Int, _ input: Int, _ part: Int) -> Elements<Float> {
     let count = layout.tensors.counts[layout.tensors.slot(index, input: input)]
-    return arena.elements(at: (layout.tensors.gradientOffset(index, input: input) ?? 0) + part * layout.tensors.stride(count), count: count)
+    return arena.elements(
+      at: (layout.tensors.gradientOffset(index, input: input) ?? 0) + part * layout.tensors.stride(count), count: count)
   }
 
   func average(_ index: Int, _ input: Int) -> Elements<Float> { state(index, input, plan.options.stateCount - 1) }

@@ -97,11 +97,6 @@ extension Operator {
   public func striped<Operands: OperandTypes>(rows: Range<Int>, of operands: Operands) -> Stripe<Self>? { nil }
 }
 
-extension Operator {
-  /// This operator followed by `activation`, or nil if it cannot take one in.
-  public func fusing(_ activation: Activation) -> Self? { fusedActivation == Activation.none ? replacingActivation(activation) : nil }
-}
-
 /// An operator that can apply an activation to its results.
 public protocol ActivatedOperator: Operator {
   var activation: Activation { get set }

@@ -1,10 +1,9 @@
-import ModelCompiler
 import TinyNN
 
 extension Graph {
   /// The graph with every step visible that int8 treats on its own: activations that are no clamps stand behind their
   /// operators (int8 runs them as tables), and averages over whole images are global averages (whose result is float32).
-  func preparedForQuantization() throws -> Graph {
+  package func preparedForQuantization() throws -> Graph {
     var result = self
     var nodes: [Node] = []
     for node in self.nodes {
@@ -30,14 +29,10 @@ extension Graph {
 
   /// The node's attributes without its activation, and the activation, if that is no clamp.
   private func splitting(_ node: Node) -> ([UInt8], Activation)? {
-    func split(_ activation: Activation, _ bare: some Operator) -> ([UInt8], Activation)? {
-      activation.function == .none || activation.function == .clamp ? nil : (bare.encoded, activation)
+    guard let activation = fusedActivation(of: node), activation.function != .none, activation.function != .clamp else {
+      return nil
     }
-    if let it = node.decoded(Convolution.self) { return split(it.activation, Convolution(window: it.window, groups: it.groups)) }
-    if let it = node.decoded(DepthwiseConvolution.self) { return split(it.activation, DepthwiseConvolution(window: it.window)) }
-    if let it = node.decoded(Dense.self) { return split(it.activation, Dense()) }
-    if let it = node.decoded(Binary.self) { return split(it.activation, Binary(it.function)) }
-    return nil
+    return attributes(of: node, replacingActivation: .none).map { ($0, activation) }
   }
 }
 

@@ -1,5 +1,3 @@
-import TinyNN
-
 extension Quantization {
   /// The map that covers `[minimum, maximum]`, widened to include 0, which is always exact (padding is zeros; Jacob et al.
   /// 2018, section 3). A range of one point maps to scale 1. Values must be finite.

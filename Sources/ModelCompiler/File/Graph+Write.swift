@@ -26,7 +26,8 @@ extension Graph {
           list.append(input)
           continue
         }
-        let packed = ask(node, Packing(position: position, type: type(input), constant: constant)) ?? nil
+        let packed =
+          ask(node, Packing(operands: operands(of: node), position: position, type: type(input), constant: constant)) ?? nil
         let key = PackedConstant(tensor: input, packed: packed)
         let number = numbers[key] ?? stored.count
         if number == stored.count {
@@ -124,12 +125,13 @@ private struct PackedConstant: Hashable {
 }
 
 /// The bytes of a constant input as the operator's kernel wants them, or nil if row-major.
-struct Packing: NodeVisitor {
+struct Packing: OperatorQuestion {
+  let operands: NodeOperands
   let position: Int
   let type: TensorType
   let constant: [UInt8]
 
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> [UInt8]? {
+  func answer<O: Operator>(_ operation: O) -> [UInt8]? {
     guard let byteCount = operation.packedByteCount(ofInput: position, of: operands) else { return nil }
     var packed = [UInt8](repeating: 0, count: byteCount)
     constant.withRegion { region in

@@ -42,7 +42,8 @@ extension Graph {
           numbers[i] = UInt8(truncatingIfNeeded: (i + 1) >> (8 * digit))
         }
       }
-      guard let places = ask(node, Packing(position: position, type: type, constant: numbers)) ?? nil else { return packed }
+      guard let places = ask(node, Packing(operands: operands(of: node), position: position, type: type, constant: numbers)) ?? nil
+      else { return packed }
       for i in sources.indices {
         if size == 4 {
           sources[i] = (0..<4).reduce(0) { $0 | Int(places[4 * i + $1]) << (8 * $1) }

@@ -12,10 +12,8 @@ extension Graph {
   /// Lifetimes, sharing of memory in place, and the planner's offsets.
   public func plan() -> GraphPlan {
     let (buffer, first, last, spans) = sharedBuffers()
-    var buffers = spans.map { MemoryPlanner.Buffer(byteCount: $0.byteCount, first: $0.first, last: $0.last) }
+    let (buffers, greedy) = placedGreedily(spans)
     let lowerBound = MemoryPlanner.lowerBound(buffers.span, operatorCount: nodes.count)
-    var span = buffers.mutableSpan
-    let greedy = MemoryPlanner.place(&span)
     var search = PlacementSearch(buffers, arena: greedy, lowerBound: lowerBound)
     let (offsets, arena) = search.run()
     let placements = tensors.indices.map { tensor -> Placement? in
@@ -23,6 +21,16 @@ extension Graph {
       return Placement(offset: offsets[number], first: first, last: last[tensor])
     }
     return GraphPlan(placements: placements, arenaByteCount: arena, lowerBound: lowerBound)
+  }
+
+  /// Bytes of an arena that suffices, found without a search: `plan()` needs at most as many.
+  package func sufficientArenaByteCount() -> Int { placedGreedily(sharedBuffers().spans).arena }
+
+  private func placedGreedily(_ spans: [Span]) -> (buffers: [MemoryPlanner.Buffer], arena: Int) {
+    var buffers = spans.map { MemoryPlanner.Buffer(byteCount: $0.byteCount, first: $0.first, last: $0.last) }
+    var span = buffers.mutableSpan
+    let arena = MemoryPlanner.place(&span)
+    return (buffers, arena)
   }
 
   /// Bytes of the buffers that live at each step.
@@ -39,7 +47,8 @@ extension Graph {
     }
   }
 
-  private typealias Buffers = (buffer: [Int?], first: [Int?], last: [Int], spans: [(byteCount: Int, first: Int, last: Int)])
+  private typealias Span = (byteCount: Int, first: Int, last: Int)
+  private typealias Buffers = (buffer: [Int?], first: [Int?], last: [Int], spans: [Span])
 
   /// When each tensor lives, and which tensors share one buffer in place.
   private func sharedBuffers() -> Buffers {
@@ -57,7 +66,7 @@ extension Graph {
 
     // Tensors that share one buffer in place, by the buffer's number.
     var buffer = [Int?](repeating: nil, count: tensors.count)
-    var spans: [(byteCount: Int, first: Int, last: Int)] = []
+    var spans: [Span] = []
     func open(_ tensor: TensorID) {
       buffer[tensor] = spans.count
       let type = type(tensor)
@@ -86,14 +95,9 @@ extension Graph {
       guard buffer[input] != nil, last[input] == index, type(input).elementType == output.elementType,
         shape(input).count == output.shape.count
       else { return false }
-      return node.inputs.indices.allSatisfy { node.inputs[$0] != input || ask(node, InPlace(position: $0)) == true }
+      return node.inputs.indices.allSatisfy {
+        node.inputs[$0] != input || ask(node, RunsInPlace(over: $0, of: operands(of: node))) == true
+      }
     }
-  }
-}
-
-private struct InPlace: NodeVisitor {
-  let position: Int
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Bool {
-    operation.runsInPlace(input: position, of: operands)
   }
 }

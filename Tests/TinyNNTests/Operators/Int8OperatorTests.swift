@@ -1,5 +1,4 @@
 import ModelCompiler
-import Quantize
 import TestSupport
 import Testing
 import TinyNN

@@ -1,4 +1,3 @@
-import ModelCompiler
 import TinyNN
 
 extension Graph {
@@ -10,21 +9,17 @@ extension Graph {
     var maps = try source.collapseQuantizationPairs()
     source.makeNodeNamesUnique()
     // What moves elements has one map from end to end: a map that only one side has serves both.
-    for node in source.nodes where source.ask(node, MovesElements()) == true {
+    for node in source.nodes where source.preservesQuantization(node) {
       if let map = maps[node.inputs[0]], maps[node.outputs[0]] == nil { maps[node.outputs[0]] = map }
     }
     var lowering = Int8Lowering(source: source, maps: maps, floatNodes: [])
     for (index, node) in source.nodes.enumerated() {
       if !source.canRunInt8(node, maps) { lowering.floatNodes.insert(node.name) }
-      guard let axis = source.weightChannelAxis(of: node), let scales = source.tensors[node.inputs[1]].weightScales,
-        let weights = source.floats(node.inputs[1])
+      guard let layout = source.weightLayout(of: node), let scales = source.tensors[node.inputs[1]].weightScales,
+        let weights = source.floats(node.inputs[1]), scales.count == 1 || scales.count == layout.channels
       else { continue }
-      let shape = source.shape(node.inputs[1])
-      let channels = shape[axis]
-      guard scales.count == 1 || scales.count == channels else { continue }
       lowering.roundedWeights[index] = WeightQuantization(
-        weights, channels: channels, inner: shape.count(in: axis + 1..<shape.rank),
-        scales: scales.count == 1 ? Array(repeating: scales[0], count: channels) : scales
+        weights, layout, scales: scales.count == 1 ? Array(repeating: scales[0], count: layout.channels) : scales
       ) { _, steps in steps.rounded(.toNearestOrEven) }
     }
     while true {
@@ -73,12 +68,8 @@ extension Graph {
   private func canRunInt8(_ node: Node, _ maps: [TensorID: Quantization]) -> Bool {
     let computed = node.inputs.filter { !isConstant($0) }
     guard computed.allSatisfy({ maps[$0] != nil }) else { return false }
-    if node.kind == .globalAveragePool { return true }
+    if int8Form(of: node) == .followingToFloat32 { return true }
     guard let map = maps[node.outputs[0]] else { return false }
-    return ask(node, MovesElements()) != true || computed.allSatisfy { maps[$0] == map }
+    return !preservesQuantization(node) || computed.allSatisfy { maps[$0] == map }
   }
-}
-
-private struct MovesElements: NodeVisitor {
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Bool { operation.preservesQuantization }
 }
