@@ -52,7 +52,10 @@ struct GraphMaker {
   mutating func convolution(_ x: Graph.TensorID, out: Int, kernel: Int, stride: Int = 1, groups: Int = 1) throws -> Graph.TensorID {
     var window = Window(height: kernel, width: kernel)
     (window.strideY, window.strideX) = (stride, stride)
-    (window.padTop, window.padLeft, window.padBottom, window.padRight) = (kernel / 2, kernel / 2, kernel / 2, kernel / 2)
+    window.padTop = kernel / 2
+    window.padLeft = kernel / 2
+    window.padBottom = kernel / 2
+    window.padRight = kernel / 2
     let channels = graph.shape(x)[1]
     return try spatial(
       Convolution(window: window, groups: groups), x, constant(out, kernel, kernel, channels / groups), constant(out))

@@ -8,6 +8,7 @@ public struct CompileError: Error, CustomStringConvertible {
   public let reason: ModelError
 
   public var description: String {
-    "node '\(node)' (\(operation)) on \(shapes.joined(separator: ", ")): \(reason.reason), found \(reason.found), needed \(reason.needed)"
+    "node '\(node)' (\(operation)) on \(shapes.joined(separator: ", ")): "
+      + "\(reason.reason), found \(reason.found), needed \(reason.needed)"
   }
 }

@@ -79,8 +79,8 @@
     }
   }
 
-  /// Steps of `Model.work` below which another thread does not pay: to tell it costs as much. Small operators are divided, too, because
-  /// what a thread wrote into its own cache is dear to fetch for another: several times what multiplying it costs.
+  /// Steps of `Model.work` below which another thread does not pay: to tell it costs as much. Small operators are divided, too,
+  /// because what a thread wrote into its own cache is dear to fetch for another: several times what multiplying it costs.
   private static let stepsOfPart = 2_500
 
   /// How many threads pay for an operator.

@@ -15,9 +15,15 @@ import TinyNN
     }
     func window(_ kernel: Int, _ stride: Int, dilation: Int = 1) -> Window {
       var window = Window(height: kernel, width: kernel)
-      (window.strideY, window.strideX, window.dilationY, window.dilationX) = (stride, stride, dilation, dilation)
+      window.strideY = stride
+      window.strideX = stride
+      window.dilationY = dilation
+      window.dilationX = dilation
       let pad = kernel / 2 * dilation
-      (window.padTop, window.padLeft, window.padBottom, window.padRight) = (pad, pad, pad, pad)
+      window.padTop = pad
+      window.padLeft = pad
+      window.padBottom = pad
+      window.padRight = pad
       return window
     }
     var x = graph.addInput("x", TensorType(.float32, Shape(1, height, 21, 3)))

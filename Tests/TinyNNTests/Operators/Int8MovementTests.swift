@@ -50,10 +50,14 @@ import TinyNN
   func pools(function: Pool.Function, shape: PoolCase) throws {
     let (height, width, channels) = (9, 7, shape.channels)
     var window = Window(height: shape.kernel, width: shape.kernel)
-    (window.strideY, window.strideX, window.dilationY, window.dilationX) = (
-      shape.stride, shape.stride, shape.dilation, shape.dilation
-    )
-    (window.padTop, window.padLeft, window.padBottom, window.padRight) = (shape.pad, shape.pad, shape.pad, shape.pad)
+    window.strideY = shape.stride
+    window.strideX = shape.stride
+    window.dilationY = shape.dilation
+    window.dilationX = shape.dilation
+    window.padTop = shape.pad
+    window.padLeft = shape.pad
+    window.padBottom = shape.pad
+    window.padRight = shape.pad
     let input = numbers(height * width * channels)
     let extent = { (size: Int) in (size + 2 * shape.pad - shape.dilation * (shape.kernel - 1) - 1) / shape.stride + 1 }
     var expected: [Int8] = []
@@ -135,7 +139,11 @@ import TinyNN
   func pads(value: Float) throws {
     let shape = Shape(1, 3, 4, 5), input = numbers(shape.count)
     var pad = Pad(rank: 4, value: value)
-    (pad.before[1], pad.after[1], pad.before[2], pad.after[2], pad.after[3]) = (1, 2, 2, 0, 3)
+    pad.before[1] = 1
+    pad.after[1] = 2
+    pad.before[2] = 2
+    pad.after[2] = 0
+    pad.after[3] = 3
     let outside = Int8MovementTests.map.quantize(value)
     var expected: [Int8] = []
     for y in -1..<5 {

@@ -19,12 +19,19 @@ import TinyNN
     var pad = 1
     var activation = Activation.relu6
     var description: String {
-      "\(height)x\(width)x\(channels) -> \(outputs), groups \(groups), kernel \(kernel), stride \(stride), dilation \(dilation), pad \(pad)"
+      "\(height)x\(width)x\(channels) -> \(outputs), groups \(groups), kernel \(kernel), "
+        + "stride \(stride), dilation \(dilation), pad \(pad)"
     }
     var window: Window {
       var window = Window(height: kernel, width: kernel)
-      (window.strideY, window.strideX, window.dilationY, window.dilationX) = (stride, stride, dilation, dilation)
-      (window.padTop, window.padLeft, window.padBottom, window.padRight) = (pad, pad, pad, pad)
+      window.strideY = stride
+      window.strideX = stride
+      window.dilationY = dilation
+      window.dilationX = dilation
+      window.padTop = pad
+      window.padLeft = pad
+      window.padBottom = pad
+      window.padRight = pad
       return window
     }
   }

@@ -1,4 +1,5 @@
-/// Where the weights of each output channel are: row-major, as the compiler's graphs have them, and packed, as files and kernels do.
+/// Where the weights of each output channel are: row-major, as the compiler's graphs have them, and packed, as files and kernels
+/// do.
 ///
 /// The weights of a channel are counted in the order of the taps, then of the input channels.
 public struct WeightLayout: Sendable {
