@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "ONNXImport",
       dependencies: [
-        "HostRuntime", "ModelCompiler", "Quantize", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "HostRuntime", "ModelCompiler", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: strict),
 
