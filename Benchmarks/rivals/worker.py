@@ -4,6 +4,7 @@ Inputs are written before the clock starts and outputs read after it stops, so t
 its Python binding adds to it: some microseconds. Resident memory is the peak of the process less what it had before the runtime was
 imported.
 """
+
 import gc
 import json
 import os
@@ -27,6 +28,7 @@ before = memory("VmRSS")
 
 if runtime == "onnxruntime":
     import onnxruntime
+
     opened = time.perf_counter()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
@@ -38,6 +40,7 @@ if runtime == "onnxruntime":
     output = lambda: binding.copy_outputs_to_cpu()[0]
 elif runtime == "litert":
     from ai_edge_litert.interpreter import Interpreter
+
     opened = time.perf_counter()
     interpreter = Interpreter(model_path=os.path.join(folder, f"{precision}.tflite"), num_threads=threads)
     interpreter.allocate_tensors()
@@ -57,19 +60,25 @@ elif runtime == "litert":
         return result
 elif runtime == "openvino":
     import openvino
+
     opened = time.perf_counter()
     core = openvino.Core()
-    compiled = core.compile_model(core.read_model(os.path.join(folder, f"{precision}.onnx")), "CPU", {
-        "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
+    compiled = core.compile_model(
+        core.read_model(os.path.join(folder, f"{precision}.onnx")),
+        "CPU",
+        {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"},
+    )
     request = compiled.create_infer_request()
     request.set_input_tensor(openvino.Tensor(x, shared_memory=True))
     run = request.infer
     output = lambda: request.get_output_tensor(0).data
 elif runtime == "executorch":
     import torch
+
     before = memory("VmRSS")
     from executorch.extension.pybindings import portable_lib
     from executorch.runtime import Runtime
+
     portable_lib._unsafe_reset_threadpool(threads)
     opened = time.perf_counter()
     method = Runtime.get().load_program(os.path.join(folder, f"{precision}.pte")).load_method("forward")
@@ -98,7 +107,18 @@ while len(times) < 5 or time.perf_counter() - start < seconds:
     run()
     times.append(time.perf_counter_ns() - began)
 times.sort()
-print("JSON" + json.dumps({
-    "median": times[len(times) // 2] / 1e6, "min": times[0] / 1e6, "p90": times[min(len(times) - 1, len(times) * 9 // 10)] / 1e6,
-    "openAndFirst": (first - opened) * 1e3, "residentBytes": memory("VmHWM") - before, "cosine": cosine}), flush=True)
+print(
+    "JSON"
+    + json.dumps(
+        {
+            "median": times[len(times) // 2] / 1e6,
+            "min": times[0] / 1e6,
+            "p90": times[min(len(times) - 1, len(times) * 9 // 10)] / 1e6,
+            "openAndFirst": (first - opened) * 1e3,
+            "residentBytes": memory("VmHWM") - before,
+            "cosine": cosine,
+        }
+    ),
+    flush=True,
+)
 os._exit(0)

@@ -7,6 +7,7 @@ gate: held-out photos decide, beside prototypes and `--method auto` without trai
 without it, labelled and unlabelled photos. shift: the same where queries and unlabelled photos come through another camera. aligned:
 trained, then aligned with that camera. Results are kept in --work, so an interrupted run goes on; differences are paired, episode by
 episode, with 95 % intervals."""
+
 import argparse
 import json
 import pathlib
@@ -26,8 +27,19 @@ class Cells:
         words = [str(a) for a in arguments] + ["--episodes", str(episodes or self.options.episodes)]
         path = self.options.work / ("_".join([photos, method] + [w.removeprefix("--") for w in words]) + ".json")
         if not path.exists():
-            command = [str(self.options.edgessl), "evaluate", "--model", str(self.options.model), "--dataset", str(self.options.photos / photos),
-                       "--method", method, "--threads", "1", "--json"] + words
+            command = [
+                str(self.options.edgessl),
+                "evaluate",
+                "--model",
+                str(self.options.model),
+                "--dataset",
+                str(self.options.photos / photos),
+                "--method",
+                method,
+                "--threads",
+                "1",
+                "--json",
+            ] + words
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode != 0:
                 raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
@@ -65,8 +77,16 @@ def gate(run, options):
             found = run(photos, "--shots", shots)
             auto = {m["method"]: m["accuracies"] for m in run(photos, "--shots", shots, method="prototype,auto")["methods"]}["auto"]
             own = found["accuracies"]
-            row(photos, shots, mean(found["frozenAccuracies"]), mean(auto), mean(own), paired(own, found["frozenAccuracies"]), paired(own, auto),
-                f"{found['trainedEpisodes']} of {found['episodes']}")
+            row(
+                photos,
+                shots,
+                mean(found["frozenAccuracies"]),
+                mean(auto),
+                mean(own),
+                paired(own, found["frozenAccuracies"]),
+                paired(own, auto),
+                f"{found['trainedEpisodes']} of {found['episodes']}",
+            )
 
 
 def shots(run, options):
@@ -74,7 +94,13 @@ def shots(run, options):
     for photos in options.sets:
         for count in options.shots or [10, 20]:
             found = run(photos, "--shots", count, "--ungated")
-            row(photos, count, mean(found["frozenAccuracies"]), mean(found["accuracies"]), paired(found["accuracies"], found["frozenAccuracies"]))
+            row(
+                photos,
+                count,
+                mean(found["frozenAccuracies"]),
+                mean(found["accuracies"]),
+                paired(found["accuracies"], found["frozenAccuracies"]),
+            )
 
 
 def rotation(run, options):
@@ -82,8 +108,13 @@ def rotation(run, options):
     for photos in options.sets:
         for count in options.shots or [1, 5, 10, 20]:
             plain = run(photos, "--shots", count, "--ungated")
-            row(photos, count, mean(plain["frozenAccuracies"]), mean(plain["accuracies"]),
-                *[rotated(run, plain, photos, "--shots", count, "--ungated", unlabelled=n) for n in options.unlabelled])
+            row(
+                photos,
+                count,
+                mean(plain["frozenAccuracies"]),
+                mean(plain["accuracies"]),
+                *[rotated(run, plain, photos, "--shots", count, "--ungated", unlabelled=n) for n in options.unlabelled],
+            )
 
 
 def rotated(run, plain, photos, *arguments, unlabelled, field="accuracies"):
@@ -98,8 +129,17 @@ def shift(run, options):
     for photos in options.sets:
         for camera in options.shifts:
             plain = run(photos, "--shots", 5, "--ungated", "--shift", camera)
-            row(photos, camera, mean(plain["frozenAccuracies"]), mean(plain["accuracies"]),
-                *[rotated(run, plain, photos, "--shots", 5, "--ungated", "--shift", camera, unlabelled=n) for n in options.unlabelled if n])
+            row(
+                photos,
+                camera,
+                mean(plain["frozenAccuracies"]),
+                mean(plain["accuracies"]),
+                *[
+                    rotated(run, plain, photos, "--shots", 5, "--ungated", "--shift", camera, unlabelled=n)
+                    for n in options.unlabelled
+                    if n
+                ],
+            )
 
 
 def aligned(run, options):
@@ -109,8 +149,26 @@ def aligned(run, options):
             cells = ["--shots", 5, "--shift", camera, "--unlabelled-shots", 25]
             only = run(photos, *cells, method="prototype")
             plain = run(photos, *cells, "--ungated", "--align")
-            row(photos, camera, mean(only["accuracies"]), mean(plain["alignedAccuracies"]), paired(plain["alignedAccuracies"], only["accuracies"]),
-                rotated(run, plain, photos, "--shots", 5, "--shift", camera, "--ungated", "--align", unlabelled=125, field="alignedAccuracies"))
+            row(
+                photos,
+                camera,
+                mean(only["accuracies"]),
+                mean(plain["alignedAccuracies"]),
+                paired(plain["alignedAccuracies"], only["accuracies"]),
+                rotated(
+                    run,
+                    plain,
+                    photos,
+                    "--shots",
+                    5,
+                    "--shift",
+                    camera,
+                    "--ungated",
+                    "--align",
+                    unlabelled=125,
+                    field="alignedAccuracies",
+                ),
+            )
 
 
 def main():

@@ -7,6 +7,7 @@ never more than two labelled ones; no prior over classes. Accepted: above the th
 photo of a class: the median cosine of the labelled photos to other classes' prototypes), and a probability of at least 0.7.
 Near duplicates (cosine above 0.98) count once. Three pools: `balanced` has 10 photos of each class; `imbalanced` 20, 10, 4, 2, 0 and 15 of
 other classes; `others` 10 of each and 50 of other classes. `gated` refines only where at least 80 % of left-out photos are right."""
+
 import argparse
 import pathlib
 import subprocess
@@ -58,8 +59,8 @@ def episode(random, rows, labels, shots, counts, others, steps):
     for label, count in zip(classes[:ways], counts):
         photos = random.permutation(np.flatnonzero(labels == label))
         support.append(photos[:shots])
-        queries.append(photos[shots:shots + 12])
-        pool.append(photos[shots + 12:shots + 12 + count])
+        queries.append(photos[shots : shots + 12])
+        pool.append(photos[shots + 12 : shots + 12 + count])
     rest = np.flatnonzero(np.isin(labels, classes[ways:]))
     pool.append(random.permutation(rest)[:others])
     truth = np.repeat(np.arange(ways), [len(q) for q in queries])
@@ -96,9 +97,14 @@ def main():
                 gains = {}
                 for name, (rows, labels) in sets.items():
                     random = np.random.default_rng(0)
-                    gains[name] = np.mean([episode(random, rows, labels, shots, counts, others, steps) for _ in range(options.episodes)], 0)
-                print(f"{shots} shots, {steps} refinements, {pool:10} "
-                      + "  ".join(f"{name} {g:+.2f} gated {h:+.2f}" for name, (g, h) in gains.items()), flush=True)
+                    gains[name] = np.mean(
+                        [episode(random, rows, labels, shots, counts, others, steps) for _ in range(options.episodes)], 0
+                    )
+                print(
+                    f"{shots} shots, {steps} refinements, {pool:10} "
+                    + "  ".join(f"{name} {g:+.2f} gated {h:+.2f}" for name, (g, h) in gains.items()),
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

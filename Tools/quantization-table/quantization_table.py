@@ -9,6 +9,7 @@ L.tnn is encoder NAME imported with --embedding naming its logits. --option is p
 Accuracy is in percent, differences in points: int8 minus float32, with the half width of the 95 % interval of the mean of the
 paired difference. Needs numpy.
 """
+
 import argparse
 import json
 import subprocess
@@ -112,12 +113,22 @@ def main() -> None:
             mean, worst = float(np.mean(differences)), float(min(differences))
             holds, cell = mean >= -MEAN_LIMIT and worst >= -WORST_LIMIT, ""
             if name in classifiers:
-                before, after = top1(command, classifiers[name], given.calibration, Path(given.imagenet or given.calibration), folder)
+                before, after = top1(
+                    command, classifiers[name], given.calibration, Path(given.imagenet or given.calibration), folder
+                )
                 holds, cell = holds and after >= before - TOP1_LIMIT, f"{before:.1f} {after - before:+.1f}"
             estimate = made.get("estimatedLoss")
             row = [
-                name, f"{made['fileRatio']:.3f}", f"{made['arenaRatio']:.3f}", f"{made['embeddingCosine']:.5f}",
-                "" if estimate is None else f"{-estimate:+.2f}", *cells, f"{mean:+.2f}", f"{worst:+.2f}", cell, "yes" if holds else "no",
+                name,
+                f"{made['fileRatio']:.3f}",
+                f"{made['arenaRatio']:.3f}",
+                f"{made['embeddingCosine']:.5f}",
+                "" if estimate is None else f"{-estimate:+.2f}",
+                *cells,
+                f"{mean:+.2f}",
+                f"{worst:+.2f}",
+                cell,
+                "yes" if holds else "no",
             ]
             print("|", " | ".join(row), "|", flush=True)
             figures.append({"encoder": name, "differences": differences, **{k: v for k, v in made.items() if k != "layers"}})
