@@ -1,5 +1,7 @@
-"""edgessl beside ONNX Runtime, LiteRT (XNNPACK), OpenVINO and ExecuTorch (XNNPACK): every cell of the table (network, precision, threads, runtime) is
-measured in processes of its own, pinned, with warm-up, the runtimes in turns and in another order each round.
+"""edgessl beside ONNX Runtime, LiteRT (XNNPACK), OpenVINO and ExecuTorch (XNNPACK).
+
+Every cell of the table (network, precision, threads, runtime) is measured in processes of its own, pinned, with warm-up, the
+runtimes in turns and in another order each round.
 
     compare.py --edgessl BINARY [--quick] [--save] [--networks A,B] [--rounds N] [--seconds S] [--threads 1,2]
 
@@ -105,7 +107,7 @@ def main():
                     samples[precision, runtime].append(measure(runtime, precision, folder, threads, pin, options))
             for precision in options.precisions.split(","):
                 cells = {runtime: combine(samples[precision, runtime]) for runtime in ["edgessl"] + RIVALS}
-                for runtime, cell in cells.items():
+                for cell in cells.values():
                     if not cell.get("cosine", 1) >= AGREEMENT[precision]:
                         cell["failed"] = f"output differs from PyTorch's: cosine {cell['cosine']:.4f}"
                 rows.append({"network": name, "precision": precision, "threads": threads, "cells": cells})

@@ -101,9 +101,9 @@ def text(rows, whole, options):
         [
             f"{machine()}; {time.strftime('%Y-%m-%d %H:%M')}",
             "",
-            f"{versions}; batch 1; {options.rounds} rounds of {options.seconds} s, runtimes in turns, each in a process of its own, pinned. "
-            "Ratio: median of edgessl to that of the fastest rival, in brackets that of the minima. Cosine: of the output to PyTorch's. "
-            "Resident: the peak of the process; of rivals, less the bare Python.",
+            f"{versions}; batch 1; {options.rounds} rounds of {options.seconds} s, runtimes in turns, each in a process of "
+            "its own, pinned. Ratio: median of edgessl to that of the fastest rival, in brackets that of the minima. "
+            "Cosine: of the output to PyTorch's. Resident: the peak of the process; of rivals, less the bare Python.",
             "",
             "Geometric mean of the ratios:",
             "",
@@ -113,8 +113,9 @@ def text(rows, whole, options):
             "",
             table(rows),
             "",
-            f"`edgessl classify` of one photo with models/edge-s, whole process: {whole['median']:.1f} ms median, {whole['min']:.1f} min; "
-            f"resident {whole['residentBytes'] / 2**20:.1f} MiB at its peak, plan {whole['arenaBytes'] / 2**20:.2f} MiB, weights "
+            f"`edgessl classify` of one photo with models/edge-s, whole process: {whole['median']:.1f} ms median, "
+            f"{whole['min']:.1f} min; resident {whole['residentBytes'] / 2**20:.1f} MiB at its peak, "
+            f"plan {whole['arenaBytes'] / 2**20:.2f} MiB, weights "
             f"{whole['weightBytes'] / 2**20:.2f} MiB.",
             "",
         ]

@@ -19,9 +19,10 @@ x, expected = (np.load(os.path.join(folder, name)) for name in ["input.npy", "ou
 
 
 def memory(field):
-    for line in open("/proc/self/status"):
-        if line.startswith(field + ":"):
-            return int(line.split()[1]) * 1024
+    with open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) * 1024
 
 
 before = memory("VmRSS")
@@ -36,8 +37,12 @@ if runtime == "onnxruntime":
     binding = session.io_binding()
     binding.bind_cpu_input("x", x)
     binding.bind_output("y")
-    run = lambda: session.run_with_iobinding(binding)
-    output = lambda: binding.copy_outputs_to_cpu()[0]
+
+    def run():
+        session.run_with_iobinding(binding)
+
+    def output():
+        return binding.copy_outputs_to_cpu()[0]
 elif runtime == "litert":
     from ai_edge_litert.interpreter import Interpreter
 
@@ -71,7 +76,9 @@ elif runtime == "openvino":
     request = compiled.create_infer_request()
     request.set_input_tensor(openvino.Tensor(x, shared_memory=True))
     run = request.infer
-    output = lambda: request.get_output_tensor(0).data
+
+    def output():
+        return request.get_output_tensor(0).data
 elif runtime == "executorch":
     import torch
 
@@ -87,7 +94,8 @@ elif runtime == "executorch":
     def run():
         results[0] = method.execute(arguments)
 
-    output = lambda: results[0][0].numpy()
+    def output():
+        return results[0][0].numpy()
 else:
     sys.exit(f"no runtime {runtime}")
 

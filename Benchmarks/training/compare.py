@@ -84,7 +84,8 @@ def measure(name, options):
 
 def text(rows, options):
     lines = [
-        f"A step of training, batch {options.batch}, 1 thread, median of {options.rounds} rounds; {platform.machine()}, load {os.getloadavg()[0]:.1f}",
+        f"A step of training, batch {options.batch}, 1 thread, median of {options.rounds} rounds; "
+        f"{platform.machine()}, load {os.getloadavg()[0]:.1f}",
         "",
         "| network | layers | weights | edgessl | PyTorch | ratio | least / least | edgessl resident | PyTorch resident | ratio |",
         "|---|---|---|---|---|---|---|---|---|---|",
@@ -92,9 +93,10 @@ def text(rows, options):
     for row in rows:
         own, rival = row["edgessl"], row[row["rival"]]
         lines.append(
-            f"| {row['network']} | {row['layers']} | {row['trainedWeights']:,} | {own['p50']:.2f} ms | {rival['p50']:.2f} ms ({row['rival']}) "
-            f"| {rival['p50'] / own['p50']:.2f} | {rival['min'] / own['min']:.2f} | {own['peakResidentBytes'] / 1e6:.1f} MB | {rival['peakResidentBytes'] / 1e6:.0f} MB "
-            f"| {rival['peakResidentBytes'] / own['peakResidentBytes']:.1f} |"
+            f"| {row['network']} | {row['layers']} | {row['trainedWeights']:,} | {own['p50']:.2f} ms "
+            f"| {rival['p50']:.2f} ms ({row['rival']}) "
+            f"| {rival['p50'] / own['p50']:.2f} | {rival['min'] / own['min']:.2f} | {own['peakResidentBytes'] / 1e6:.1f} MB "
+            f"| {rival['peakResidentBytes'] / 1e6:.0f} MB | {rival['peakResidentBytes'] / own['peakResidentBytes']:.1f} |"
         )
     return "\n".join(lines)
 

@@ -1,12 +1,12 @@
-"""Prints the tables of Documentation/adaptation.md, by `edgessl evaluate --method finetune` (standard library only).
+"""Prints the tables of Benchmarks/results/adaptation.md, by `edgessl evaluate --method finetune` (standard library only).
 
-    python Tools/adaptation-table/adaptation_table.py --edgessl .build/release/edgessl --model M.tnn --photos ../shared/data/photos \\
-        --work .build/adaptation-table/M --table gate shots rotation shift aligned
+    python Tools/adaptation-table/adaptation_table.py --edgessl .build/release/edgessl --model M.tnn \\
+        --photos ../shared/data/photos --work .build/adaptation-table/M --table gate shots rotation shift aligned
 
-gate: held-out photos decide, beside prototypes and `--method auto` without training. shots: trained always, more photos. rotation: with and
-without it, labelled and unlabelled photos. shift: the same where queries and unlabelled photos come through another camera. aligned:
-trained, then aligned with that camera. Results are kept in --work, so an interrupted run goes on; differences are paired, episode by
-episode, with 95 % intervals."""
+gate: held-out photos decide, beside prototypes and `--method auto` without training. shots: trained always, more photos.
+rotation: with and without it, labelled and unlabelled photos. shift: the same where queries and unlabelled photos come through
+another camera. aligned: trained, then aligned with that camera. Results are kept in --work, so an interrupted run goes on;
+differences are paired, episode by episode, with 95 % intervals."""
 
 import argparse
 import json

@@ -111,9 +111,10 @@ def main():
         chosen = [v for k, v in cells.items() if shots in ("all", k[2])]
         best = [max(found[m]["accuracy"] for m in found if m != "auto") for found, _ in chosen]
         auto = [found["auto"]["accuracy"] for found, _ in chosen]
-        difference = [a - found["prototype"]["accuracy"] for a, (found, _) in zip(auto, chosen)]
+        difference = [a - found["prototype"]["accuracy"] for a, (found, _) in zip(auto, chosen, strict=True)]
         print(
-            f"shots {shots}: auto {mean(auto):.2f}, to the best head per cell {mean(a - b for a, b in zip(auto, best)):+.2f}, "
+            f"shots {shots}: auto {mean(auto):.2f}, "
+            f"to the best head per cell {mean(a - b for a, b in zip(auto, best, strict=True)):+.2f}, "
             f"to prototypes {mean(difference):+.2f}, worst cell {min(difference):+.2f}; mean of each head: "
             + ", ".join(f"{m} {mean(f[m]['accuracy'] for f, _ in chosen if m in f):.2f}" for m in METHODS[1:])
         )

@@ -1,12 +1,15 @@
 """Prints what soft refinement of prototypes by photos without labels would bring (numpy; the command has no such option).
 
-    python Tools/heads-table/unlabelled.py --edgessl .build/release/edgessl --model models/edge-s/edge-s.tnn --photos ../shared/data/photos
+    python Tools/heads-table/unlabelled.py --edgessl .build/release/edgessl --model models/edge-s/edge-s.tnn \\
+        --photos ../shared/data/photos
 
-Each prototype becomes the mean of its labelled photos and of the accepted photos without labels, weighted by their probability, together
-never more than two labelled ones; no prior over classes. Accepted: above the threshold that keeps 95 % of left-out photos (with one
-photo of a class: the median cosine of the labelled photos to other classes' prototypes), and a probability of at least 0.7.
-Near duplicates (cosine above 0.98) count once. Three pools: `balanced` has 10 photos of each class; `imbalanced` 20, 10, 4, 2, 0 and 15 of
-other classes; `others` 10 of each and 50 of other classes. `gated` refines only where at least 80 % of left-out photos are right."""
+Each prototype becomes the mean of its labelled photos and of the accepted photos without labels, weighted by their probability,
+together never more than two labelled ones; no prior over classes. Accepted: above the threshold that keeps 95 % of left-out
+photos (with one photo of a class: the median cosine of the labelled photos to other classes' prototypes), and a probability of
+at least 0.7. Near duplicates (cosine above 0.98) count once. Three pools: `balanced` has 10 photos of each class; `imbalanced`
+20, 10, 4, 2, 0 and 15 of other classes; `others` 10 of each and 50 of other classes. `gated` refines only where at least 80 %
+of left-out photos are right.
+"""
 
 import argparse
 import pathlib
@@ -56,7 +59,7 @@ def episode(random, rows, labels, shots, counts, others, steps):
     classes = random.permutation(labels.max() + 1)
     ways = 5 if labels.max() >= 5 else 4
     support, queries, pool = [], [], []
-    for label, count in zip(classes[:ways], counts):
+    for label, count in zip(classes[:ways], counts, strict=False):
         photos = random.permutation(np.flatnonzero(labels == label))
         support.append(photos[:shots])
         queries.append(photos[shots : shots + 12])

@@ -2,9 +2,9 @@
 
     measure.py MODEL.onnx PHOTOS EPISODES MB,MB,...
 
-MODEL ends in `features` and takes 128 x 128 RGB in -1 ... 1; PHOTOS has one folder for each class, 20 photos at least. Bytes: weights
-with gradient, Adam's state and average; the activations that backward reads and the largest gradients; int8 tensors at the cut.
-Needs torch, onnx, numpy and pillow. Documentation/adaptation.md has the results.
+MODEL ends in `features` and takes 128 x 128 RGB in -1 ... 1; PHOTOS has one folder for each class, 20 photos at least. Bytes:
+weights with gradient, Adam's state and average; the activations that backward reads and the largest gradients; int8 tensors at
+the cut. Needs torch, onnx, numpy and pillow. Benchmarks/results/adaptation.md has the results.
 """
 
 import glob
@@ -79,8 +79,8 @@ def load(f):
     s = 128 / min(w, h)
     im = im.resize((max(128, round(w * s)), max(128, round(h * s))), Image.BILINEAR)
     w, h = im.size
-    l, t = (w - 128) // 2, (h - 128) // 2
-    return torch.from_numpy(np.array(im.crop((l, t, l + 128, t + 128)))).permute(2, 0, 1).float() / 127.5 - 1
+    left, top = (w - 128) // 2, (h - 128) // 2
+    return torch.from_numpy(np.array(im.crop((left, top, left + 128, top + 128)))).permute(2, 0, 1).float() / 127.5 - 1
 
 
 rng = random.Random(0)
@@ -89,8 +89,8 @@ rng = random.Random(0)
 def view(x):
     s = rng.uniform(0.75, 1)
     n = int(128 * s)
-    t, l = rng.randint(0, 128 - n), rng.randint(0, 128 - n)
-    y = F.interpolate(x[None, :, t : t + n, l : l + n], size=(128, 128), mode="bilinear", align_corners=False)[0]
+    top, left = rng.randint(0, 128 - n), rng.randint(0, 128 - n)
+    y = F.interpolate(x[None, :, top : top + n, left : left + n], size=(128, 128), mode="bilinear", align_corners=False)[0]
     if rng.random() < 0.5:
         y = y.flip(2)
     return (y * np.exp(rng.uniform(-0.25, 0.25)) + rng.uniform(-0.15, 0.15)).clamp(-1, 1)
@@ -190,7 +190,7 @@ def episode(rows, labels, qrows, qlabels, plan, seed):
         opt.step()
         with torch.no_grad():
             torch._foreach_lerp_(avg, ps, 1 - min(0.98, (step + 2) / (step + 11)))
-    for n, a in zip(names, avg):
+    for n, a in zip(names, avg, strict=True):
         W[n] = a
     with torch.no_grad():
         e = unit(run({cut: cutx}, nodes[start:], W)["features"])
@@ -202,7 +202,6 @@ def episode(rows, labels, qrows, qlabels, plan, seed):
 
 def fisher_of(rows, labels):
     W = dict(C)
-    names = {}
     for c in convs:
         if c >= DEEP:
             for n in nodes[c].input[1:]:
@@ -212,10 +211,10 @@ def fisher_of(rows, labels):
         y = torch.tensor(labels)
         proto = unit(torch.stack([e[y == k].mean(0) for k in range(5)]))
     total = {c: 0.0 for c in convs if c >= DEEP}
-    for r, l in zip(rows, labels):
+    for r, label in zip(rows, labels, strict=True):
         ws = [W[n] for c in total for n in nodes[c].input[1:]]
         out = unit(run({DEEPNAME: X[r[0]][r[1]][1:2].float()}, nodes[DEEP:], W)["features"])
-        gs = torch.autograd.grad(F.cross_entropy(10 * out @ proto.T, torch.tensor([l])), ws)
+        gs = torch.autograd.grad(F.cross_entropy(10 * out @ proto.T, torch.tensor([label])), ws)
         for i, c in enumerate(total):
             total[c] += float((gs[2 * i] ** 2).sum() + (gs[2 * i + 1] ** 2).sum())
     return total
@@ -243,6 +242,7 @@ for ep in range(N):
         for b in BUDGETS:
             a, c = np.array(res[b]["depth"]), np.array(res[b]["fisher"])
             diff = c - a
+            interval = 1.96 * diff.std(ddof=1) / len(diff) ** 0.5 if len(diff) > 1 else 0
             d = by_depth(b)
             print(
                 os.path.basename(P),
@@ -250,8 +250,7 @@ for ep in range(N):
                 ep + 1,
                 "budget",
                 b,
-                "depth %.2f fisher %.2f diff %.2f +- %.2f"
-                % (a.mean(), c.mean(), diff.mean(), 1.96 * diff.std(ddof=1) / len(diff) ** 0.5 if len(diff) > 1 else 0),
+                f"depth {a.mean():.2f} fisher {c.mean():.2f} diff {diff.mean():.2f} +- {interval:.2f}",
                 "depth plan",
                 [convs.index(c) for c in d[2]],
                 d[3],
