@@ -7,7 +7,7 @@ APT_PACKAGES = libopenblas-dev libjpeg-dev libpng-dev pkg-config
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-arm build demo test check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-arm build demo lint test check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
@@ -25,6 +25,10 @@ build: deps
 
 demo: build
 	Tools/demo.sh $(BIN)
+
+# swift-format, clang-format, ruff and the length of lines.
+lint:
+	Tools/checks/lint.sh
 
 # The two products leave out the compiler of protocol buffers, a part of a dependency that nothing here uses.
 test: deps check-embedded
