@@ -19,7 +19,7 @@ let package = Package(
   products: [
     .library(name: "TinyNN", targets: ["TinyNN"]),
     // With what a host needs around it: files, threads, photos.
-    .library(name: "FewShot", targets: ["FewShot", "HostRuntime", "ImageFiles"]),
+    .library(name: "FewShot", targets: ["FewShot", "FewShotHost", "HostRuntime", "ImageFiles"]),
     // tinynn.h, for C and C++ programs on hosts; devices link what `make firmware` builds.
     .library(name: "tinynn", type: .static, targets: ["CInterface"]),
     .library(name: "Quantize", targets: ["Quantize"]),
@@ -57,21 +57,24 @@ let package = Package(
     // What a host adds to the runtime: mapped files, threads, atomic writes.
     .target(name: "HostRuntime", dependencies: ["TinyNN"], swiftSettings: strict),
 
-    // Learning from a few photos. Device/ is clean for Embedded Swift, Host/ is files and photos around it.
+    // Learning from a few embeddings, on devices.
+    .target(name: "FewShot", dependencies: ["TinyNN"], swiftSettings: device),
+
+    // Learning from photos and files, around it.
     .target(
-      name: "FewShot", dependencies: ["TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"],
+      name: "FewShotHost", dependencies: ["FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN"],
       swiftSettings: strict + [
-        // The device part's imports say whether they show in its interface.
+        // Imports say whether they show in the interface.
         .enableUpcomingFeature("InternalImportsByDefault")
       ]),
 
-    // tinynn.h (Sources/CTinyNN/include) over TinyNN and the device part of FewShot.
+    // tinynn.h (Sources/CTinyNN/include) over TinyNN and FewShot.
     .target(name: "CInterface", dependencies: ["CTinyNN", "TinyNN", "FewShot"], swiftSettings: device),
 
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "Quantize", "TinyNN",
+        "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "Quantize", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -87,18 +90,28 @@ let package = Package(
         "TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "Quantize", "TestSupport",
       ],
       swiftSettings: strict),
+    // Synthetic classes and the smallest encoder, for the tests of both halves of few-shot learning.
+    .target(
+      name: "FewShotTestSupport", dependencies: ["FewShot", "FewShotHost", "ModelCompiler", "TinyNN"],
+      path: "Tests/FewShotTestSupport", swiftSettings: strict),
     .testTarget(
-      name: "FewShotTests", dependencies: ["FewShot", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"], swiftSettings: strict
-    ),
+      name: "FewShotTests", dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "FewShotHostTests",
+      dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"],
+      swiftSettings: strict),
     .testTarget(
       name: "CInterfaceTests",
-      dependencies: ["CInterface", "CTinyNN", "FewShot", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN", "TestSupport"],
+      dependencies: [
+        "CInterface", "CTinyNN", "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
     // Runs the command as a process.
     .testTarget(
-      name: "edgesslTests", dependencies: ["edgessl", "TestSupport", "FewShot", "HostRuntime", "ModelCompiler", "TinyNN"],
+      name: "edgesslTests", dependencies: ["edgessl", "TestSupport", "FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TinyNN"],
       swiftSettings: strict),
     .testTarget(
       name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN", "HostRuntime", "TestSupport"],

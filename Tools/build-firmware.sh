@@ -12,7 +12,7 @@ out=.build/firmware
 mkdir -p "$out/include"
 cp Sources/CTinyNN/include/tinynn.h "$out/include/"
 
-swift_flags="-swift-version 6 -wmo -Osize -parse-as-library -strict-memory-safety -warnings-as-errors
+swift_flags="-swift-version 6 -wmo -Osize -parse-as-library -package-name edgessl -strict-memory-safety -warnings-as-errors
   -enable-experimental-feature Embedded -enable-experimental-feature Lifetimes
   -enable-upcoming-feature InternalImportsByDefault -no-allocations
   -Xfrontend -function-sections -Xfrontend -disable-stack-protector"
@@ -31,7 +31,7 @@ build() {
   selection=
   case $target in *-int8) selection="-D TINYNN_INT8_INFERENCE" left=TrainerInterface.swift ;; *) left=none ;; esac
   modules="-I $dir -I Sources/CTinyNN/include"
-  for module in TinyNN:Sources/TinyNN FewShot:Sources/FewShot/Device CInterface:Sources/CInterface; do
+  for module in TinyNN:Sources/TinyNN FewShot:Sources/FewShot CInterface:Sources/CInterface; do
     swiftc $swift_flags $selection -target "$swift_triple" $xcc $modules -module-name "${module%%:*}" \
       -emit-module -emit-module-path "$dir/${module%%:*}.swiftmodule" \
       -c $(find "${module#*:}" -name '*.swift' ! -name "$left") -o "$dir/${module%%:*}.o"

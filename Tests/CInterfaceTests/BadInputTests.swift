@@ -1,6 +1,7 @@
 import CInterface
 import CTinyNN
 import FewShot
+import FewShotHost
 import HostRuntime
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FewShot
+import FewShotHost
 import Glibc
 
 /// What becomes of a training that was stopped.

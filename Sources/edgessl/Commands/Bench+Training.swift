@@ -1,5 +1,6 @@
 import ArgumentParser
 import FewShot
+import FewShotHost
 import HostRuntime
 import TinyNN
 

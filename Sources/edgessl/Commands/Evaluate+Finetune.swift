@@ -1,4 +1,5 @@
 import FewShot
+import FewShotHost
 import HostRuntime
 import TinyNN
 

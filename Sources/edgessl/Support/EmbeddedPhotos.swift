@@ -1,4 +1,5 @@
 import FewShot
+import FewShotHost
 import TinyNN
 
 /// Embeds the photos of a dataset, each view once, and keeps the embeddings in the user's cache.

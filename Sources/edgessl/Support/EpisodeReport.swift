@@ -1,4 +1,5 @@
 import FewShot
+import FewShotHost
 
 /// The report of `evaluate --report`: one page without scripts and without anything from elsewhere, light and dark.
 struct EpisodeReport {

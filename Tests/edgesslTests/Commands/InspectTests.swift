@@ -1,4 +1,5 @@
 import FewShot
+import FewShotHost
 import Foundation
 import HostRuntime
 import TestSupport

@@ -1,5 +1,6 @@
 import TestSupport
 import FewShot
+import FewShotHost
 import HostRuntime
 import ModelCompiler
 import TinyNN

@@ -1,0 +1,118 @@
+import TinyNN
+
+/// Finds a cosine classifier's scale and threshold from its own examples and the encoder's background embeddings.
+///
+/// Each example is left out of its class's prototype and compared with it: cosines that a new photo of the class will have,
+/// if a little too small. Classes with one example have none.
+///
+/// Threshold: it keeps at least 95 % of the left-out cosines. Where a class has one example, it refuses at least 90 % of the
+/// background embeddings (their largest cosine to any prototype), or without background a quarter of the examples as seen by the
+/// other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is above what keeps the
+/// left-out cosines that there are.
+///
+/// Scale: that of `LinearCalibrator`; where a class has one example, of the encoder's statistics, or a preset.
+public enum Calibrator {
+  public static let keptPercent = 95
+  public static let refusedBackgroundPercent = 90
+  public static let refusedOthersPercent = 25
+  public static let presetScale: Float = 10
+
+  /// Floats of working memory.
+  public static func scratchCount(examples: Int, classes: Int, dimension: Int, background: Int) -> Int {
+    examples * classes + dimension + max(examples, background)
+  }
+
+  /// - Parameters:
+  ///   - support: at least two classes.
+  ///   - prototypes: of `support`, as `PrototypeHead.learn` makes them.
+  ///   - scratch: at least `scratchCount` values.
+  public static func calibrate(
+    _ support: SupportSet, prototypes: EmbeddingMatrix, statistics: StatisticsView?, scratch: inout MutableSpan<Float>
+  ) -> Calibration {
+    scratch.withValues { scratch in
+      let (examples, classes, dimension) = (support.count, support.classCount, support.dimension)
+      let start = examples * classes
+      let memory = Memory(
+        cosines: scratch.slice(0, start), row: scratch.slice(start, dimension),
+        scores: scratch.slice(start + dimension, scratch.count - start - dimension))
+      return calibrate(support, CosineClassifier(prototypes: prototypes, scale: 1, threshold: 0), statistics, memory)
+    }
+  }
+
+  private struct Memory {
+    /// [examples][classes]: of every example to every prototype, to its own class's without itself.
+    let cosines: Values
+    /// [dimension]
+    let row: Values
+    /// [max(examples, background)]
+    let scores: Values
+  }
+
+  private static func calibrate(
+    _ support: SupportSet, _ classifier: CosineClassifier, _ statistics: StatisticsView?, _ memory: Memory
+  ) -> Calibration {
+    var result = Calibration(
+      scale: presetScale, threshold: -1, scaleSource: .preset, thresholdSource: .leaveOneOut, leftOutCount: 0, leftOutRight: 0)
+    let classes = support.classCount
+    var fewest = support.count
+    for index in 0..<support.count {
+      let own = support.label(index), size = support.count(ofClass: own)
+      let cosines = memory.cosines.slice(index * classes, classes)
+      classifier.writeCosines(of: support.embeddings[index], to: cosines)
+      fewest = min(fewest, size)
+      guard size > 1 else { continue }
+      PrototypeHead.leaveOut(index, of: support, into: memory.row)
+      cosines[own] = support.embeddings[index].dot(memory.row.embedding)
+      memory.scores[result.leftOutCount] = cosines[own]
+      result.leftOutCount += 1
+      if largest(of: cosines, except: own) < cosines[own] { result.leftOutRight += 1 }
+    }
+    if result.leftOutCount > 0 {
+      memory.scores.sort(first: result.leftOutCount)
+      result.threshold = memory.scores[result.leftOutCount * (100 - keptPercent) / 100]
+    }
+
+    if fewest < 2 {
+      let (bound, source) = refusalBound(support, classifier, statistics, memory)
+      if bound > result.threshold { (result.threshold, result.thresholdSource) = (bound, source) }
+    }
+    let known = statistics?.scale(shots: fewest, of: .prototype)
+    if fewest > 1 {
+      let preset = known.map { LinearCalibrator.leftOut($0, fewest) } ?? presetScale
+      (result.scale, result.scaleSource) = (LinearCalibrator.fittedScale(support, memory.cosines, preset: preset), .leaveOneOut)
+    } else if let known {
+      (result.scale, result.scaleSource) = (known, .encoder)
+    }
+    return result
+  }
+
+  /// The smallest threshold that refuses enough of the background, or of the other classes' examples.
+  private static func refusalBound(
+    _ support: SupportSet, _ classifier: CosineClassifier, _ statistics: StatisticsView?, _ memory: Memory
+  ) -> (Float, ThresholdSource) {
+    if let statistics, statistics.backgroundCount > 0 {
+      for index in 0..<statistics.backgroundCount {
+        statistics.copyBackground(index, into: memory.row)
+        memory.scores[index] = classifier.nearest(to: memory.row.embedding).cosine
+      }
+      return (bound(refusing: refusedBackgroundPercent, of: memory.scores, statistics.backgroundCount), .background)
+    }
+    for index in 0..<support.count {
+      memory.scores[index] = largest(
+        of: memory.cosines.slice(index * support.classCount, support.classCount), except: support.label(index))
+    }
+    return (bound(refusing: refusedOthersPercent, of: memory.scores, support.count), .otherClasses)
+  }
+
+  /// The smallest of the first `count` scores that has at least `percent` of them before it in ascending order. Sorts them.
+  package static func bound(refusing percent: Int, of scores: Values, _ count: Int) -> Float {
+    scores.sort(first: count)
+    return scores[min(count - 1, (count * percent + 99) / 100)]
+  }
+
+  private static func largest(of cosines: Values, except own: Int) -> Float {
+    var largest = -Float.infinity
+    for label in 0..<cosines.count where label != own && cosines[label] > largest { largest = cosines[label] }
+    return largest
+  }
+}

@@ -1,0 +1,207 @@
+public import TinyNN
+
+/// A task being used and edited in memory that the caller gave: classes, examples, and the head that follows from them.
+///
+/// Where the host keeps a task in arrays (`TaskFile`), a device keeps it here, with room for a stated number of classes and
+/// examples. The same edits give the same file, bit for bit, but for earlier states, which are not kept.
+@safe public struct DeviceTask: ~Copyable {
+  public let model: Model
+  public internal(set) var classCount = 0
+  public internal(set) var exampleCount = 0
+  package var head = Head.none
+  package let layout: DeviceTaskLayout
+  private let base: UnsafeMutableRawPointer
+  package let statistics: StatisticsView?
+  private let fileHead: HeadView?
+  /// Of an adapted encoder.
+  private let givenCalibration: Calibration?
+
+  /// What tells the classes apart.
+  package enum Head {
+    case none
+    /// The file's own.
+    case file
+    case learned(Calibration)
+  }
+
+  /// Bytes of a task with room for so many classes and examples.
+  public static func byteCount(for model: Model, classes: Int, examples: Int) throws(DeviceTaskError) -> Int {
+    try layout(model, classes, examples).byteCount
+  }
+
+  private static func layout(_ model: Model, _ classes: Int, _ examples: Int) throws(DeviceTaskError) -> DeviceTaskLayout {
+    guard classes >= 2, classes <= TaskLimits.classCount else { throw .tooManyClasses }
+    guard examples >= 2, examples <= TaskLimits.exampleCount else { throw .tooManyExamples }
+    let dimension = model.embeddingDimension
+    guard dimension <= TaskLimits.dimension else { throw .tooLarge }
+    let background: Int
+    do { background = try StatisticsView.of(model)?.backgroundCount ?? 0 } catch { throw .malformed }
+    guard let layout = DeviceTaskLayout(classes: classes, examples: examples, dimension: dimension, background: background) else {
+      throw .tooLarge
+    }
+    return layout
+  }
+
+  /// Opens the task of a task file, or an empty one of an encoder.
+  /// - Parameter memory: at least `byteCount` bytes at a multiple of 64, used by nobody else while the task lives.
+  @unsafe public init(_ model: Model, classes: Int, examples: Int, memory: UnsafeMutableRawBufferPointer) throws(DeviceTaskError) {
+    let layout = try DeviceTask.layout(model, classes, examples)
+    guard memory.count >= layout.byteCount, let base = memory.baseAddress else { throw .memoryTooSmall }
+    guard UInt(bitPattern: base) % UInt(Format.alignment) == 0 else { throw .memoryMisaligned }
+    let file: FileParts
+    do { file = try FileParts(model) } catch { throw .malformed }
+    if let examples = file.examples {
+      guard examples.support.classCount <= layout.classCapacity else { throw .tooManyClasses }
+      guard examples.count <= layout.exampleCapacity else { throw .tooManyExamples }
+    }
+    self.model = model
+    self.layout = layout
+    // The caller's promise about the memory, see above.
+    unsafe self.base = base
+    statistics = file.statistics
+    givenCalibration = file.calibration
+    fileHead = file.head
+    if let classes = file.classes, let examples = file.examples { take(classes, examples) }
+  }
+
+  /// What the file says about a task, checked.
+  private struct FileParts {
+    let statistics: StatisticsView?
+    let calibration: Calibration?
+    var classes: ClassesView?
+    var examples: ExamplesView?
+    var head: HeadView?
+
+    init(_ model: Model) throws(ModelError) {
+      statistics = try StatisticsView.of(model)
+      calibration = try AdaptationCalibration.of(model)
+      guard model.has(.classes) else { return }
+      let classes = try ClassesView(model)
+      self.classes = classes
+      examples = try ExamplesView(model, classes: classes)
+      head = try HeadView(model, classes: classes)
+    }
+  }
+
+  private mutating func take(_ classes: ClassesView, _ examples: ExamplesView) {
+    head = .file
+    classCount = classes.count
+    exampleCount = examples.count
+    for index in 0..<classCount { setName(index, classes[index]) }
+    let section = model.section(.examples)
+    records.copy(section.slice(SectionLayout.headerByteCount, exampleCount * SectionLayout.exampleRecordByteCount), to: 0)
+    let rows = self.rows, source = examples.support.embeddings
+    for index in 0..<exampleCount {
+      let row = source[index]
+      for column in 0..<layout.dimension { rows[index * layout.dimension + column] = row[column] }
+    }
+  }
+
+  // MARK: Memory
+
+  package func bytes(_ offset: Int, _ count: Int) -> Elements<UInt8> {
+    assert(offset >= 0 && offset + count <= layout.byteCount)
+    // In bounds: the layout's places, and the memory was compared with its size.
+    return unsafe Elements(base + offset, count: count)
+  }
+
+  private func floats(_ offset: Int, _ count: Int) -> Values {
+    assert(offset >= 0 && offset + 4 * count <= layout.byteCount)
+    // In bounds: as above.
+    return unsafe Values((base + offset).assumingMemoryBound(to: Float.self), count: count)
+  }
+
+  package var records: Elements<UInt8> { bytes(layout.records, layout.exampleCapacity * SectionLayout.exampleRecordByteCount) }
+  package var rows: Values { floats(layout.rows, layout.exampleCapacity * layout.dimension) }
+  package var prototypes: Values { floats(layout.prototypes, classCount * layout.dimension) }
+  private var scratch: Values { floats(layout.scratch, layout.scratchCount) }
+
+  /// The probability of each class at the last `classify`.
+  public func confidence(_ index: Int) -> Float { floats(layout.confidences, layout.classCapacity)[index] }
+
+  /// Memory for one value of each class.
+  public var logits: Elements<Float> {
+    // In bounds: the layout's place.
+    unsafe Elements(base + layout.confidences, count: classCount)
+  }
+
+  /// What the cosine head compares with, [classes][dimension]; of a file's head its own. Nil if nothing was learned.
+  public var learnedPrototypes: EmbeddingMatrix? {
+    switch head {
+    case .none: nil
+    case .file: fileHead?.classifier.prototypes
+    case .learned: prototypeMatrix
+    }
+  }
+
+  private var prototypeMatrix: EmbeddingMatrix {
+    // In bounds: the layout's place.
+    unsafe EmbeddingMatrix(prototypes.base, count: classCount, dimension: layout.dimension)
+  }
+
+  private var support: SupportSet {
+    let values = rows
+    // The records are this task's; their labels are below `classCount`.
+    return unsafe SupportSet(
+      embeddings: EmbeddingMatrix(values.base, count: exampleCount, dimension: layout.dimension), labels: base + layout.records,
+      labelStride: SectionLayout.exampleRecordByteCount, classCount: classCount)
+  }
+
+  // MARK: Learning
+
+  /// Learns prototypes and calibrates them.
+  public mutating func learn() throws(DeviceTaskError) {
+    guard classCount >= 2 else { throw .tooFewClasses }
+    let (target, scratch) = (prototypes, self.scratch)
+    // The spans are used in this function only; both are this task's memory.
+    var span = unsafe MutableSpan(_unsafeStart: target.base, count: target.count)
+    PrototypeHead.learn(support, into: &span)
+    if let givenCalibration {
+      head = .learned(givenCalibration)
+      return
+    }
+    var work = unsafe MutableSpan(_unsafeStart: scratch.base, count: scratch.count)
+    head = .learned(Calibrator.calibrate(support, prototypes: prototypeMatrix, statistics: statistics, scratch: &work))
+  }
+
+  /// Scale and threshold of the head.
+  public var calibration: Calibration? {
+    switch head {
+    case .none: nil
+    case .file: fileHead?.calibration
+    case .learned(let calibration): calibration
+    }
+  }
+
+  /// Classifies an embedding of the model's dimension, as the network gives it.
+  public mutating func classify(_ embedding: Embedding) throws(DeviceTaskError) -> Prediction {
+    guard embedding.count == layout.dimension else { throw .tooLarge }
+    let scratch = self.scratch
+    let row = scratch.slice(0, layout.dimension)
+    let confidences = floats(layout.confidences, classCount)
+    let length = normalized(embedding, into: row)
+    guard length.isFinite else { throw .notFinite }
+    // The span is used in this function only; it is this task's memory.
+    var span = unsafe MutableSpan(_unsafeStart: confidences.base, count: confidences.count)
+    switch head {
+    case .none: throw .notLearned
+    case .file:
+      guard let fileHead else { throw .notLearned }
+      let rest = scratch.slice(layout.dimension, scratch.count - layout.dimension)
+      var work = unsafe MutableSpan(_unsafeStart: rest.base, count: rest.count)
+      return fileHead.classify(row.embedding, length: length, confidences: &span, scratch: &work)
+    case .learned(let calibration):
+      return CosineClassifier(prototypes: prototypeMatrix, scale: calibration.scale, threshold: calibration.threshold)
+        .classify(row.embedding, confidences: &span)
+    }
+  }
+
+  /// Copies an embedding and scales it to length 1; returns its length, not finite where a value is not.
+  package func normalized(_ embedding: Embedding, into row: Values) -> Float {
+    for index in 0..<layout.dimension { row[index] = embedding[index] }
+    return row.normalize()
+  }
+
+  /// Memory for one embedding.
+  package var spareRow: Values { scratch.slice(0, layout.dimension) }
+}

@@ -1,0 +1,105 @@
+/// Float32 values in memory that the caller lent for the duration of a call.
+///
+/// Safe to use because every access is inside `count` (asserted in debug builds).
+@safe package struct Values {
+  package let base: UnsafeMutablePointer<Float>
+  package let count: Int
+
+  @unsafe package init(_ base: UnsafeMutablePointer<Float>, count: Int) {
+    unsafe self.base = base
+    self.count = count
+  }
+
+  @inline(__always) package subscript(index: Int) -> Float {
+    get {
+      assert(index >= 0 && index < count)
+      // In bounds: see the type's comment.
+      return unsafe base[index]
+    }
+    nonmutating set {
+      assert(index >= 0 && index < count)
+      // In bounds: see the type's comment.
+      unsafe base[index] = newValue
+    }
+  }
+
+  package func slice(_ start: Int, _ count: Int) -> Values {
+    assert(start >= 0 && count >= 0 && start + count <= self.count)
+    // In bounds: see the type's comment.
+    return unsafe Values(base + start, count: count)
+  }
+
+  package var embedding: Embedding {
+    // The same memory, read only.
+    unsafe Embedding(base, count: count)
+  }
+
+  package func clear() { for index in 0..<count { self[index] = 0 } }
+
+  package func add(_ embedding: Embedding) { for index in 0..<count { self[index] = self[index] + embedding[index] } }
+
+  /// See `MutableSpan.normalize()`.
+  package func normalize() -> Float {
+    var largest: Float = 0
+    for index in 0..<count {
+      let magnitude = self[index].magnitude
+      if magnitude > largest || magnitude != magnitude { largest = magnitude }
+    }
+    guard largest > 0, largest.isFinite else { return largest }
+    // 2 to the power -e for 2^e <= largest < 2^(e + 1), limited to normal numbers: scaling by it is exact.
+    let exponent = largest.bitPattern & 0x7F80_0000
+    let scale = Float(bitPattern: max(0x7F00_0000 &- min(exponent, 0x7F00_0000), 0x0080_0000))
+    for index in 0..<count { self[index] = self[index] * scale }
+    let root = embedding.dot(embedding).squareRoot()
+    for index in 0..<count { self[index] = self[index] / root }
+    return root / scale
+  }
+
+  /// Sorts the first `count` values in ascending order (heapsort). Precondition: none of them is NaN.
+  package func sort(first count: Int) {
+    var start = count / 2
+    while start > 0 {
+      start -= 1
+      sink(start, count)
+    }
+    var end = count - 1
+    while end > 0 {
+      swap(0, end)
+      sink(0, end)
+      end -= 1
+    }
+  }
+
+  private func sink(_ start: Int, _ end: Int) {
+    var parent = start
+    while 2 * parent + 1 < end {
+      var child = 2 * parent + 1
+      if child + 1 < end, self[child] < self[child + 1] { child += 1 }
+      if self[parent] >= self[child] { return }
+      swap(parent, child)
+      parent = child
+    }
+  }
+
+  private func swap(_ a: Int, _ b: Int) {
+    let value = self[a]
+    self[a] = self[b]
+    self[b] = value
+  }
+}
+
+extension MutableSpan<Float> {
+  /// Scales the values to length 1 and returns the length they had. Zeros stay zeros; where a value is not finite, nothing
+  /// changes and the result is not finite.
+  ///
+  /// The values are scaled by a power of two first, so that no square overflows.
+  public mutating func normalize() -> Float { withValues { $0.normalize() } }
+
+  /// Lends the values to `body`.
+  package mutating func withValues<R>(_ body: (Values) -> R) -> R {
+    // The view is used inside the closure only. An empty span may have no address and is never read.
+    unsafe withUnsafeMutableBufferPointer {
+      unsafe body(Values($0.baseAddress ?? UnsafeMutablePointer(bitPattern: 64)!, count: $0.count))
+    }
+  }
+}

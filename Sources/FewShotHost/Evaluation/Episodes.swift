@@ -1,0 +1,195 @@
+import FewShot
+
+/// Embeddings of labelled photos in memory, each of length 1.
+public struct EmbeddedDataset: Sendable {
+  public let dimension: Int
+  public private(set) var classNames: [String] = []
+  /// Rows of each class.
+  public private(set) var ranges: [Range<Int>] = []
+  private(set) var rows: [Float] = []
+  /// Of the embeddings as the encoder gave them.
+  private(set) var lengths: [Float] = []
+  /// The same rows where they are learned from; empty where these are no others.
+  private(set) var learnedRows: [Float] = []
+  private(set) var learnedLengths: [Float] = []
+
+  public init(dimension: Int) { self.dimension = dimension }
+
+  /// Adds a class; `embeddings` are as the encoder gave them. `learned` are those of the same photos when they are learned from:
+  /// given for every class, or none.
+  public mutating func add(_ name: String, _ embeddings: [[Float]], learned: [[Float]] = []) {
+    precondition(learned.isEmpty || learned.count == embeddings.count)
+    for embedding in learned {
+      let example = LearnedExample(identifier: 0, embedding: embedding)
+      learnedRows.append(contentsOf: example.embedding)
+      learnedLengths.append(example.length)
+    }
+    let start = rows.count / dimension
+    for embedding in embeddings {
+      precondition(embedding.count == dimension)
+      let example = LearnedExample(identifier: 0, embedding: embedding)
+      rows.append(contentsOf: example.embedding)
+      lengths.append(example.length)
+    }
+    classNames.append(name)
+    ranges.append(start..<start + embeddings.count)
+  }
+
+  /// A row as it is learned from.
+  func learned(_ row: Int) -> (embedding: ArraySlice<Float>, length: Float) {
+    let range = row * dimension..<(row + 1) * dimension
+    return learnedRows.isEmpty ? (rows[range], lengths[row]) : (learnedRows[range], learnedLengths[row])
+  }
+
+  /// Adds a class of another dataset's rows.
+  mutating func add(_ name: String, rowsOf other: EmbeddedDataset, _ range: Range<Int>) {
+    let start = lengths.count
+    rows += other.rows[range.lowerBound * dimension..<range.upperBound * dimension]
+    lengths += other.lengths[range]
+    classNames.append(name)
+    ranges.append(start..<start + range.count)
+  }
+}
+
+/// How few-shot episodes are drawn.
+public struct EpisodeOptions: Equatable, Sendable {
+  /// Classes of an episode.
+  public var ways = 5
+  /// Photos of each class to learn from.
+  public var shots = 5
+  /// Other photos of each class to classify, at most.
+  public var queries = 15
+  public var episodes = 600
+  public var seed: UInt64 = 0
+
+  public init() {}
+}
+
+/// Why episodes cannot be drawn from a dataset.
+public enum EpisodeError: Error, Equatable, Sendable, CustomStringConvertible {
+  case tooFewClasses(found: Int, needed: Int)
+  case tooFewPhotos(className: String, found: Int, needed: Int)
+
+  public var description: String {
+    switch self {
+    case .tooFewClasses(let found, let needed): "it has \(found) classes with photos, episodes need \(needed); lower --ways"
+    case .tooFewPhotos(let name, let found, let needed):
+      "class '\(name)' has \(found) photos, episodes need at least \(needed); lower --shots or add photos"
+    }
+  }
+}
+
+/// Accuracy over episodes, in percent.
+public struct EpisodeResult: Equatable, Sendable {
+  /// One for each episode.
+  public let accuracies: [Double]
+
+  public init(accuracies: [Double]) { self.accuracies = accuracies }
+
+  /// The differences to another result on the same episodes.
+  public func minus(_ other: EpisodeResult) -> EpisodeResult {
+    EpisodeResult(accuracies: zip(accuracies, other.accuracies).map { $0 - $1 })
+  }
+
+  public var mean: Double { accuracies.reduce(0, +) / Double(accuracies.count) }
+
+  /// Half the width of the 95 % confidence interval of the mean (normal approximation); 0 for one episode.
+  public var interval: Double {
+    guard accuracies.count > 1 else { return 0 }
+    let mean = mean, count = Double(accuracies.count)
+    let variance = accuracies.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
+    return 1.96 * (variance / count).squareRoot()
+  }
+}
+
+/// Few-shot episodes of a dataset: classes are drawn, then photos to learn from and other photos to classify.
+///
+/// Episode e takes its random numbers from stream e of the seed, so it is the same whatever is done with it: methods are
+/// compared on the same episodes.
+public struct Episodes: Sendable {
+  public let dataset: EmbeddedDataset
+  public let options: EpisodeOptions
+
+  public init(_ dataset: EmbeddedDataset, _ options: EpisodeOptions) throws(EpisodeError) {
+    guard dataset.ranges.count >= options.ways else { throw .tooFewClasses(found: dataset.ranges.count, needed: options.ways) }
+    for (name, range) in zip(dataset.classNames, dataset.ranges) where range.count <= options.shots {
+      throw .tooFewPhotos(className: name, found: range.count, needed: options.shots + 1)
+    }
+    self.dataset = dataset
+    self.options = options
+  }
+
+  /// The rows of one episode.
+  public struct Draw: Equatable, Sendable {
+    /// [ways][shots]
+    public internal(set) var support: [Int] = []
+    public internal(set) var queries: [(row: Int, label: Int)] = []
+    /// Photos of classes that are not in the episode, at most as many as queries.
+    public internal(set) var others: [Int] = []
+
+    public static func == (a: Draw, b: Draw) -> Bool {
+      a.support == b.support && a.others == b.others && a.queries.elementsEqual(b.queries) { $0 == $1 }
+    }
+  }
+
+  public func draw(_ episode: Int, others: Bool = false) -> Draw {
+    var random = CounterRandom(seed: options.seed, stream: UInt64(episode))
+    var draw = Draw()
+    var classes = (0..<Int32(dataset.ranges.count)).map { $0 }
+    var classSpan = classes.mutableSpan
+    random.select(options.ways, of: &classSpan)
+    for label in 0..<options.ways {
+      let range = dataset.ranges[Int(classes[label])]
+      let queryCount = min(options.queries, range.count - options.shots)
+      var rows = range.map { Int32($0) }
+      var rowSpan = rows.mutableSpan
+      random.select(options.shots + queryCount, of: &rowSpan)
+      for row in rows[..<options.shots] { draw.support.append(Int(row)) }
+      for row in rows[options.shots..<options.shots + queryCount] { draw.queries.append((Int(row), label)) }
+    }
+    if others {
+      var rest = classes[options.ways...].flatMap { dataset.ranges[Int($0)].map { Int32($0) } }
+      let count = min(draw.queries.count, rest.count)
+      var restSpan = rest.mutableSpan
+      random.select(count, of: &restSpan)
+      draw.others = rest[..<count].map { Int($0) }
+    }
+    return draw
+  }
+
+  /// Learns and classifies every episode with cosine prototypes; calls `progress` with the number of finished ones.
+  /// - Parameter other: the same photos as they are when they are classified; nil where they are the dataset's.
+  public func run(queriesOf other: EmbeddedDataset? = nil, progress: (Int) -> Void = { _ in }) -> EpisodeResult {
+    let dimension = dataset.dimension
+    let labels = (0..<options.ways * options.shots).map { UInt32($0 / options.shots) }
+    var support = [Float](repeating: 0, count: labels.count * dimension)
+    var prototypes = [Float](repeating: 0, count: options.ways * dimension)
+    var accuracies: [Double] = []
+    accuracies.reserveCapacity(options.episodes)
+    for episode in 0..<options.episodes {
+      let draw = draw(episode)
+      for (place, row) in draw.support.enumerated() {
+        support.replaceSubrange(place * dimension..<(place + 1) * dimension, with: dataset.learned(row).embedding)
+      }
+      withSupport(support, labels, classCount: options.ways, dimension: dimension) { support in
+        var span = prototypes.mutableSpan
+        PrototypeHead.learn(support, into: &span)
+      }
+      accuracies.append(100 * Double(rightCount(draw, prototypes, in: other ?? dataset)) / Double(draw.queries.count))
+      progress(episode + 1)
+    }
+    return EpisodeResult(accuracies: accuracies)
+  }
+
+  private func rightCount(_ draw: Draw, _ prototypes: [Float], in dataset: EmbeddedDataset) -> Int {
+    dataset.rows.withUnsafeBufferPointer { rows in
+      prototypes.withUnsafeBufferPointer { prototypes in
+        let dimension = dataset.dimension
+        let all = EmbeddingMatrix(rows.baseAddress!, count: rows.count / dimension, dimension: dimension)
+        let classifier = CosineClassifier(
+          prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: options.ways, dimension: dimension), scale: 1, threshold: -1)
+        return draw.queries.count { classifier.nearest(to: all[$0.row]).label == $0.label }
+      }
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import FewShot
+import HostRuntime
+public import TinyNN
+
+/// Few-shot episodes in which the tail is trained, beside the prototypes of the same episodes without training.
+public struct FinetuneResult: Sendable {
+  public internal(set) var adapted: [Double] = []
+  public internal(set) var frozen: [Double] = []
+  /// Of the trained encoder aligned with the other camera; empty where it was not.
+  public internal(set) var aligned: [Double] = []
+  /// Episodes in which the gate took the trained tail.
+  public internal(set) var takenCount = 0
+  /// Episodes in which it was trained with rotation.
+  public internal(set) var rotatedCount = 0
+  /// Photos without labels, over all episodes.
+  public internal(set) var unlabelledCount = 0
+
+  public var accuracy: EpisodeResult { EpisodeResult(accuracies: adapted) }
+  public var frozenAccuracy: EpisodeResult { EpisodeResult(accuracies: frozen) }
+  public var alignedAccuracy: EpisodeResult? { aligned.isEmpty ? nil : EpisodeResult(accuracies: aligned) }
+  /// Paired: adapted minus frozen, episode by episode.
+  public var gain: EpisodeResult { accuracy.minus(frozenAccuracy) }
+  public var meanUnlabelledCount: Double { Double(unlabelledCount) / Double(adapted.count) }
+}
+
+/// The photos of a dataset through another camera, from which queries and photos without labels come.
+public struct ShiftedPhotos {
+  /// Network inputs of the original and the shifted photos, and how the encoder is aligned.
+  public struct Alignment {
+    let clean: CutCache, shifted: CutCache
+    let options: CameraAlignmentOptions
+
+    public init(clean: CutCache, shifted: CutCache, options: CameraAlignmentOptions) {
+      (self.clean, self.shifted, self.options) = (clean, shifted, options)
+    }
+  }
+
+  let embedded: EmbeddedDataset
+  /// Of row 0 in the cut cache.
+  let firstPlace: Int
+  let alignment: Alignment?
+
+  public init(embedded: EmbeddedDataset, firstPlace: Int, alignment: Alignment?) {
+    (self.embedded, self.firstPlace, self.alignment) = (embedded, firstPlace, alignment)
+  }
+}
+
+extension Episodes {
+  /// Learns and classifies every episode with a trained tail. Row r of the dataset is the photo whose cached tensors start at
+  /// r times `TrunkRunner.places`.
+  /// - Parameters:
+  ///   - gated: keeps the untrained tail where held-out photos say that training does not help.
+  ///   - unlabelled: other photos of the episode's classes for the rotation objective.
+  ///   - shifted: where queries and photos without labels come from, if not from the dataset.
+  public func runFinetune(
+    _ adapter: TailAdapter, gated: Bool, unlabelled: UnlabelledDraw? = nil, shifted: ShiftedPhotos? = nil,
+    progress: (Int) -> Void = { _ in }
+  ) throws(ModelError) -> FinetuneResult {
+    var result = FinetuneResult()
+    let places = TrunkRunner.places(adapter.plan.options), firstQuery = shifted?.firstPlace ?? 0
+    result.frozen = run(queriesOf: shifted?.embedded).accuracies
+    for episode in 0..<options.episodes {
+      let draw = draw(episode)
+      let photos = draw.support.enumerated().map { CachedPhoto(label: $0.offset / options.shots, first: $0.element * places) }
+      let seed = options.seed &* 1_000_003 &+ UInt64(episode)
+      let others = unlabelled.map { self.unlabelled(draw, $0) } ?? []
+      let extra = others.map { firstQuery + $0 * places }
+      result.unlabelledCount += extra.count
+      adapter.restart()
+      let gate = gated ? AdaptationGate(adapter, photos, classCount: options.ways, unlabelled: extra, seed: seed) : nil
+      if gate?.takesTrained ?? true {
+        let candidate = gate?.winner?.candidate ?? adapter.plan.options.candidates[0]
+        adapter.restart()
+        adapter.train(photos, classCount: options.ways, unlabelled: extra, seed: seed, as: candidate)
+        if candidate.rotates { result.rotatedCount += 1 }
+        let prototypes = adapter.prototypes(photos, classCount: options.ways)
+        let queries = adapter.embeddings(draw.queries.map { firstQuery + $0.row * places })
+        let right = NearestPrototype.rightCount(queries, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)
+        result.adapted.append(100 * Double(right) / Double(draw.queries.count))
+        result.takenCount += 1
+      } else {
+        adapter.restart()
+        result.adapted.append(result.frozen[episode])
+      }
+      if let alignment = shifted?.alignment {
+        result.aligned.append(try aligned(adapter.trainer.trainedFile(), alignment, draw, others))
+      }
+      progress(episode + 1)
+    }
+    return result
+  }
+
+  /// The accuracy of a trained encoder that was aligned with the other camera.
+  private func aligned(_ trained: AlignedMemory, _ alignment: ShiftedPhotos.Alignment, _ draw: Draw, _ unlabelled: [Int])
+    throws(ModelError) -> Double
+  {
+    let found = try withExtendedLifetime(trained) { () throws(ModelError) in
+      try CameraAlignment(
+        try Model(validating: trained.bytes), labelled: CachedInputs(alignment.clean, draw.support),
+        labels: draw.support.indices.map { $0 / options.shots }, unlabelled: CachedInputs(alignment.shifted, unlabelled),
+        alignment.options)
+    }
+    let learned = try InputEmbedder(trained.bytes.array).embeddings(alignment.clean, draw.support)
+    let prototypes = prototypes(learned)
+    let rows = try InputEmbedder(found.file).embeddings(alignment.shifted, draw.queries.map(\.row))
+    let right = NearestPrototype.rightCount(rows, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)
+    return 100 * Double(right) / Double(draw.queries.count)
+  }
+
+  /// [ways][dimension] from the embeddings of an episode's support photos.
+  func prototypes(_ support: [Float]) -> [Float] {
+    var prototypes = [Float](repeating: 0, count: options.ways * dataset.dimension)
+    let labels = (0..<options.ways * options.shots).map { UInt32($0 / options.shots) }
+    withSupport(support, labels, classCount: options.ways, dimension: dataset.dimension) { support in
+      var span = prototypes.mutableSpan
+      PrototypeHead.learn(support, into: &span)
+    }
+    return prototypes
+  }
+}
+
+enum NearestPrototype {
+  static func rightCount(_ rows: [Float], _ labels: [Int], _ prototypes: [Float], dimension: Int) -> Int {
+    var right = 0
+    eachRow(rows, prototypes, dimension) { row, classifier, embedding in
+      if classifier.nearest(to: embedding).label == labels[row] { right += 1 }
+    }
+    return right
+  }
+
+  static func eachRow(_ rows: [Float], _ prototypes: [Float], _ dimension: Int, _ body: (Int, CosineClassifier, Embedding) -> Void)
+  {
+    rows.withUnsafeBufferPointer { rows in
+      prototypes.withUnsafeBufferPointer { prototypes in
+        let classifier = CosineClassifier(
+          prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: prototypes.count / dimension, dimension: dimension),
+          scale: 10, threshold: -1)
+        let all = EmbeddingMatrix(rows.baseAddress!, count: rows.count / dimension, dimension: dimension)
+        for row in 0..<all.count { body(row, classifier, all[row]) }
+      }
+    }
+  }
+}

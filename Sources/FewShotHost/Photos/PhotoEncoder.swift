@@ -1,0 +1,93 @@
+import FewShot
+public import HostRuntime
+public import ImageFiles
+public import TinyNN
+
+/// Why an encoder cannot embed photos, or not this one.
+public enum PhotoEncoderError: Error, Equatable, Sendable {
+  /// The model file's preprocessing is malformed.
+  case model(ModelError)
+  /// The model file does not say how photos become its input.
+  case noPreprocessing
+  /// The network takes several photos at a time; [batch].
+  case batch(Int)
+  case preprocessing(PreprocessingError)
+  /// The embedding has NaN or infinite values, as networks with such weights give.
+  case notFinite
+}
+
+/// Embeds photos: preprocessing and network of one encoder, photo by photo in the same memory.
+public final class PhotoEncoder {
+  public let encoder: Encoder
+  public let preprocessing: Preprocessing
+  /// Values of an embedding.
+  public let dimension: Int
+  /// Grows for photos that a decoder cannot reduce.
+  private var scratch: AlignedMemory
+
+  public init(_ encoder: Encoder) throws(PhotoEncoderError) {
+    self.encoder = encoder
+    let model = encoder.model
+    do {
+      guard let found = try model.preprocessing() else { throw PhotoEncoderError.noPreprocessing }
+      preprocessing = found
+      scratch = AlignedMemory(byteCount: try found.scratchByteCount(decodedShortSide: 2 * found.decodedShortSide))
+    } catch let error as ModelError {
+      throw .model(error)
+    } catch let error as PreprocessingError {
+      throw .preprocessing(error)
+    } catch {
+      throw .noPreprocessing
+    }
+    let output = model.tensor(model.output(0)).type.shape
+    guard output.rank < 2 || output[0] == 1 else { throw .batch(output[0]) }
+    dimension = output.count
+  }
+
+  /// How photos are best decoded for this encoder.
+  public var decodingOptions: ImageDecodingOptions { ImageDecodingOptions(minimumShortSide: preprocessing.decodedShortSide) }
+
+  /// Bytes known before any photo is seen: the network's arena and the scratch memory of preprocessing.
+  public var plannedByteCount: Int { encoder.plan.arenaByteCount + scratch.bytes.count }
+
+  /// The embedding of a photo, as the network gives it.
+  public func embed(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
+    do { try load(image) } catch { throw .preprocessing(error) }
+    encoder.session.run()
+    let output = encoder.session.output().floats
+    let embedding = (0..<output.count).map { output[$0] }
+    guard embedding.allSatisfy(\.isFinite) else { throw .notFinite }
+    return embedding
+  }
+
+  /// What the network takes for a photo, in the layout of its input, as real numbers.
+  public func networkInput(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
+    do { try load(image) } catch { throw .preprocessing(error) }
+    let input = encoder.session.input()
+    return (0..<input.shape.count).map(input.value(at:))
+  }
+
+  /// The embedding of what `networkInput` gave, as the network gives it.
+  public func embedding(ofInput input: [Float]) throws(PhotoEncoderError) -> [Float] {
+    input.withUnsafeBufferPointer { values in
+      // Read only, during this call.
+      encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: values.baseAddress!), count: values.count))
+    }
+    encoder.session.run()
+    let output = encoder.session.output().floats
+    let embedding = (0..<output.count).map { output[$0] }
+    guard embedding.allSatisfy(\.isFinite) else { throw .notFinite }
+    return embedding
+  }
+
+  private func load(_ image: RGBImage) throws(PreprocessingError) {
+    let size = try PhotoSize(height: image.fullHeight, width: image.fullWidth, reduction: image.reduction)
+    let needed = try preprocessing.scratchByteCount(photo: size)
+    if needed > scratch.bytes.count { scratch = AlignedMemory(byteCount: needed) }
+    // The scratch memory is this object's alone while it is lent.
+    let buffer = scratch.buffer
+    var lent = MutableRawSpan(_unsafeBytes: buffer)
+    try encoder.session.load(
+      pixels: image.pixels.span, photo: size, rowStride: image.rowStride, preprocessing: preprocessing, scratch: &lent)
+  }
+}
