@@ -1,5 +1,6 @@
 #!/bin/sh
-# Form: swift-format, clang-format, ruff, lines of at most 132 columns, the subject of the last commit. All run; fails if one does.
+# Form: swift-format, clang-format, ruff, lines of at most 132 columns, links between pages, the subject of the last commit. All
+# run; fails if one does.
 # swift-format comes with Swift. clang-format and ruff come from PyPI into .build/lint (Debian's clang-format 14 spoils the macros
 # before loops in CTinyNN); where PyPI is not reached they are skipped, loudly.
 set -eu
@@ -24,6 +25,8 @@ files '*.swift' | xargs swift format lint --strict --parallel || fail "swift-for
 
 # What the formatters leave as it is: comments and strings.
 if files '*.swift' '*.c' '*.h' | LC_ALL=C.UTF-8 xargs grep -nHE '^.{133,}'; then fail "lines above are longer than 132 columns"; fi
+
+files '*.md' | xargs python3 Tools/checks/links.py || fail "links in Markdown files that lead nowhere"
 
 if [ "$(git log -1 --format=%s | LC_ALL=C.UTF-8 wc -m)" -gt 73 ]; then fail "the last commit's subject has more than 72 characters"; fi
 
