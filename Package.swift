@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "ONNXImport",
       dependencies: [
-        "HostRuntime", "ModelCompiler", "Quantize", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "HostRuntime", "ModelCompiler", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: strict),
 
@@ -68,13 +68,15 @@ let package = Package(
         .enableUpcomingFeature("InternalImportsByDefault")
       ]),
 
-    // tinynn.h (Sources/CTinyNN/include) over TinyNN and FewShot.
-    .target(name: "CInterface", dependencies: ["CTinyNN", "TinyNN", "FewShot"], swiftSettings: device),
+    // tinynn.h (Sources/CInterfaceHeader/include) over TinyNN and FewShot.
+    .target(name: "CInterfaceHeader"),
+    .target(name: "CInterface", dependencies: ["CInterfaceHeader", "TinyNN", "FewShot"], swiftSettings: device),
 
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "Quantize", "TinyNN",
+        "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "Quantize",
+        "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -104,14 +106,16 @@ let package = Package(
     .testTarget(
       name: "CInterfaceTests",
       dependencies: [
-        "CInterface", "CTinyNN", "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN", "TestSupport",
+        "CInterface", "CInterfaceHeader", "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
     // Runs the command as a process.
     .testTarget(
-      name: "edgesslTests", dependencies: ["edgessl", "TestSupport", "FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TinyNN"],
+      name: "edgesslTests",
+      dependencies: ["edgessl", "TestSupport", "FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TinyNN"],
       swiftSettings: strict),
     .testTarget(
       name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN", "HostRuntime", "TestSupport"],

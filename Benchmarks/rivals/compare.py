@@ -1,7 +1,5 @@
-"""edgessl beside ONNX Runtime, LiteRT (XNNPACK), OpenVINO and ExecuTorch (XNNPACK).
-
-Every cell of the table (network, precision, threads, runtime) is measured in processes of its own, pinned, with warm-up, the
-runtimes in turns and in another order each round.
+"""edgessl beside ONNX Runtime, LiteRT (XNNPACK), OpenVINO and ExecuTorch (XNNPACK): every cell of the table (network, precision,
+threads, runtime) is measured in processes of its own, pinned, with warm-up, the runtimes in turns and in another order each round.
 
     compare.py --edgessl BINARY [--quick] [--save] [--networks A,B] [--rounds N] [--seconds S] [--threads 1,2]
 

@@ -11,8 +11,9 @@ import os
 import subprocess
 import sys
 
-import networks
 import numpy as np
+
+import networks
 
 CALIBRATION_PHOTOS = 32
 

@@ -1,11 +1,10 @@
-"""From a JPEG of 12 megapixels to the input of a network: edgessl beside Pillow, which decodes reduced (draft mode) and resizes, in
-turns, on one core; and `edgessl classify` over many photos.
+"""From a JPEG of 12 megapixels to the input of a network: edgessl beside Pillow, which decodes reduced (draft mode) and
+resizes, in turns, on one core; and `edgessl classify` over many photos.
 
     photos.py --edgessl BINARY [--rounds N] [--photos N]
 
-edgessl's time is that of `classify` on the photo less that of the network (`bench`): reading, decoding, resizing, normalising and
-the head. Pillow's is that of open, draft, load, resize, crop and the conversion to normalised float32 by NumPy.
-"""
+edgessl's time is that of `classify` on the photo less that of the network (`bench`): reading, decoding, resizing, normalising
+and the head. Pillow's is that of open, draft, load, resize, crop and the conversion to normalised float32 by NumPy."""
 
 import argparse
 import json
@@ -80,8 +79,8 @@ def main():
         print(
             f"JPEG of {os.path.getsize(photo) / 1e6:.1f} MB, 4000 x 3000, to {SIZE} x {SIZE}: "
             f"edgessl {statistics.median(ours):.1f} ms (min {min(ours):.1f}), "
-            f"Pillow {statistics.median(theirs):.1f} ms (min {min(theirs):.1f}), ratio "
-            f"{statistics.median(ours) / statistics.median(theirs):.2f} ({min(ours) / min(theirs):.2f})"
+            f"Pillow {statistics.median(theirs):.1f} ms (min {min(theirs):.1f}), "
+            f"ratio {statistics.median(ours) / statistics.median(theirs):.2f} ({min(ours) / min(theirs):.2f})"
         )
         os.sched_setaffinity(0, set(range(os.cpu_count())))
         base = os.path.join(ROOT, "Examples", "parts", "query")

@@ -115,8 +115,7 @@ def text(rows, whole, options):
             "",
             f"`edgessl classify` of one photo with models/edge-s, whole process: {whole['median']:.1f} ms median, "
             f"{whole['min']:.1f} min; resident {whole['residentBytes'] / 2**20:.1f} MiB at its peak, "
-            f"plan {whole['arenaBytes'] / 2**20:.2f} MiB, weights "
-            f"{whole['weightBytes'] / 2**20:.2f} MiB.",
+            f"plan {whole['arenaBytes'] / 2**20:.2f} MiB, weights {whole['weightBytes'] / 2**20:.2f} MiB.",
             "",
         ]
     )

@@ -43,6 +43,7 @@ if runtime == "onnxruntime":
 
     def output():
         return binding.copy_outputs_to_cpu()[0]
+
 elif runtime == "litert":
     from ai_edge_litert.interpreter import Interpreter
 
@@ -79,6 +80,7 @@ elif runtime == "openvino":
 
     def output():
         return request.get_output_tensor(0).data
+
 elif runtime == "executorch":
     import torch
 
@@ -96,6 +98,7 @@ elif runtime == "executorch":
 
     def output():
         return results[0][0].numpy()
+
 else:
     sys.exit(f"no runtime {runtime}")
 

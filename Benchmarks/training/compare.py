@@ -94,9 +94,9 @@ def text(rows, options):
         own, rival = row["edgessl"], row[row["rival"]]
         lines.append(
             f"| {row['network']} | {row['layers']} | {row['trainedWeights']:,} | {own['p50']:.2f} ms "
-            f"| {rival['p50']:.2f} ms ({row['rival']}) "
-            f"| {rival['p50'] / own['p50']:.2f} | {rival['min'] / own['min']:.2f} | {own['peakResidentBytes'] / 1e6:.1f} MB "
-            f"| {rival['peakResidentBytes'] / 1e6:.0f} MB | {rival['peakResidentBytes'] / own['peakResidentBytes']:.1f} |"
+            f"| {rival['p50']:.2f} ms ({row['rival']}) | {rival['p50'] / own['p50']:.2f} | {rival['min'] / own['min']:.2f} "
+            f"| {own['peakResidentBytes'] / 1e6:.1f} MB | {rival['peakResidentBytes'] / 1e6:.0f} MB "
+            f"| {rival['peakResidentBytes'] / own['peakResidentBytes']:.1f} |"
         )
     return "\n".join(lines)
 

@@ -8,8 +8,7 @@
 `timm` and `torchvision` download pretrained weights on this machine; timm has supervised and self-supervised ones (for example
 vit_small_patch14_dinov2.lvd142m). `checkpoint` takes the backbone out of a checkpoint of DINO, DINOv2, MoCo, SimCLR, BYOL or
 SwAV (their own repositories and lightly) for a timm architecture. The classifier is left out: the output is the pooled
-embedding. What was written is compared with PyTorch by ONNX Runtime. --random-weights needs no download and is for tests.
-"""
+embedding. What was written is compared with PyTorch by ONNX Runtime. --random-weights needs no download and is for tests."""
 
 import argparse
 import sys
@@ -118,8 +117,8 @@ def main():
 
     print(f"{a.output}: {expected.shape[-1]} values per photo, ONNX Runtime within {difference:.1e} of PyTorch")
     print(
-        f"edgessl import {a.output} -o encoder.tnn --mean {numbers(mean)} --std {numbers(std)} "
-        f"--crop-fraction {crop:.4g} --statistics PHOTOS"
+        f"edgessl import {a.output} -o encoder.tnn --mean {numbers(mean)} --std {numbers(std)} --crop-fraction {crop:.4g} "
+        "--statistics PHOTOS"
     )
 
 
