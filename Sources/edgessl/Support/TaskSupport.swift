@@ -153,7 +153,7 @@ extension LearnedHead {
   }
 
   private var methodText: String {
-    guard isChosen else { return "method \(method)\(method == .knn ? ", \(calibration.neighbours) neighbours" : "")" }
+    guard isChosen else { return "method \(method)\(calibration.neighbours > 0 ? ", \(calibration.neighbours) neighbours" : "")" }
     guard let best = candidates.first(where: { $0.method == method && $0.penalty == calibration.penalty }) else {
       return "method \(method), chosen by the prior as no class can spare a photo"
     }
@@ -180,7 +180,7 @@ extension LearnedHead {
       ("thresholdSource", .string("\(calibration.thresholdSource)")), ("scale", .float(calibration.scale)),
       ("scaleSource", .string("\(calibration.scaleSource)")),
       ("leaveOneOutAccuracy", calibration.leaveOneOutAccuracy.map { .number(100 * $0) } ?? .null),
-      ("leftOut", .integer(calibration.leftOutCount)), ("neighbours", method == .knn ? .integer(calibration.neighbours) : .null),
+      ("leftOut", .integer(calibration.leftOutCount)), ("neighbours", calibration.neighbours > 0 ? .integer(calibration.neighbours) : .null),
     ]
   }
 }
