@@ -134,7 +134,9 @@ package enum LinearCalibrator {
 
   /// Writes the cosine of every example to the prototype of every class, its own left out of its class's, to `cosines`,
   /// [examples][classes]. A class's only example has the cosine -1 to it.
-  package static func leaveOutCosines(_ support: SupportSet, prototypes: EmbeddingMatrix, row: Elements<Float>, to cosines: Elements<Float>) {
+  package static func leaveOutCosines(
+    _ support: SupportSet, prototypes: EmbeddingMatrix, row: Elements<Float>, to cosines: Elements<Float>
+  ) {
     let classes = support.classCount
     for index in 0..<support.count {
       let own = support.label(index)

@@ -180,7 +180,8 @@ extension LearnedHead {
       ("thresholdSource", .string("\(calibration.thresholdSource)")), ("scale", .float(calibration.scale)),
       ("scaleSource", .string("\(calibration.scaleSource)")),
       ("leaveOneOutAccuracy", calibration.leaveOneOutAccuracy.map { .number(100 * $0) } ?? .null),
-      ("leftOut", .integer(calibration.leftOutCount)), ("neighbours", calibration.neighbours > 0 ? .integer(calibration.neighbours) : .null),
+      ("leftOut", .integer(calibration.leftOutCount)),
+      ("neighbours", calibration.neighbours > 0 ? .integer(calibration.neighbours) : .null),
     ]
   }
 }
