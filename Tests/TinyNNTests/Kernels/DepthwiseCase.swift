@@ -10,7 +10,7 @@ struct DepthwiseCase: CustomStringConvertible {
   var outputHeight, outputWidth: Int
   var minimum: Float, maximum: Float
   var input: [Float]
-  /// [channels][kernelHeight * kernelWidth].
+  /// [kernelHeight * kernelWidth][channels].
   var weights: [Float]
   var bias: [Float]
 
@@ -31,7 +31,9 @@ struct DepthwiseCase: CustomStringConvertible {
     (strideY, strideX) = (pick(1...(usual ? 2 : 3)), pick(1...(usual ? 2 : 3)))
     (dilationY, dilationX) = usual ? (1, 1) : (pick(1...3), pick(1...3))
     (padTop, padLeft) = (pick(0...(kernelHeight - 1) * dilationY), pick(0...(kernelWidth - 1) * dilationX))
-    (inputHeight, inputWidth, channels) = (pick(1...12), pick(1...16), pick(1...70))
+    inputHeight = pick(1...12)
+    inputWidth = pick(1...16)
+    channels = pick(1...70)
     // Bottom and right padding are whatever these sizes need, up to windows that lie outside entirely.
     outputHeight = pick(1...(inputHeight + padTop) / strideY + 1)
     outputWidth = pick(1...(inputWidth + padLeft) / strideX + 1)
@@ -41,15 +43,17 @@ struct DepthwiseCase: CustomStringConvertible {
     bias = random.values(channels)
   }
 
+  /// Weights [kernelHeight * kernelWidth][channels] as the file holds them for the kernels.
+  func packedTaps<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ weights: [Element]) -> [Element] {
+    packed(
+      weights, Shape(kernelHeight, kernelWidth, channels), input: 1,
+      of: DepthwiseConvolution(window: Window(height: kernelHeight, width: kernelWidth)),
+      count: kernelHeight * kernelWidth * PanelPacking.padded(channels))
+  }
+
   /// The output buffer after `kernels` computed `rows`, `untouched` where nothing was written.
   func output(_ kernels: Kernels, rows: Range<Int>) -> [Float] {
-    let taps = kernelHeight * kernelWidth
-    var packedWeights = [Float](repeating: .nan, count: packedDepthwiseWeightCount(channels: channels, taps: taps))
-    var packedBias = [Float](repeating: .nan, count: paddedToPanel(channels))
-    var packedSpan = packedWeights.mutableSpan
-    packDepthwiseWeights(weights.span, channels: channels, taps: taps, into: &packedSpan)
-    var biasSpan = packedBias.mutableSpan
-    packBias(bias.span, into: &biasSpan)
+    let packedWeights = packedTaps(weights), packedBias = packedChannels(bias)
     var output = [Float](repeating: untouched, count: outputHeight * outputWidth * channels)
     // The buffers are alive and as long as the shapes say.
     unsafe output.withUnsafeMutableBufferPointer { output in

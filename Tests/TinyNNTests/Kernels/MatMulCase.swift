@@ -21,7 +21,10 @@ struct MatMulCase: CustomStringConvertible {
   }
 
   init(rows: Int, taps: Int, channels: Int, columns: Int, contiguous: Bool, using random: inout SeededGenerator) {
-    (self.rows, self.taps, self.channels, self.columns) = (rows, taps, channels, columns)
+    self.rows = rows
+    self.taps = taps
+    self.channels = channels
+    self.columns = columns
     outputStride = columns + Int.random(in: 0...3, using: &random)
     (minimum, maximum) = random.bounds()
     input = random.values(rows * taps * channels + 5)
@@ -38,13 +41,9 @@ struct MatMulCase: CustomStringConvertible {
 
   /// The output buffer after `kernels` ran, `untouched` where nothing was written.
   func output(_ kernels: Kernels) -> [Float] {
-    var packedWeights = [Float](
-      repeating: .nan, count: packedMatMulWeightCount(columns: columns, depth: taps * channels))
-    var packedBias = [Float](repeating: .nan, count: paddedToPanel(columns))
-    var packedSpan = packedWeights.mutableSpan
-    packMatMulWeights(weights.span, columns: columns, depth: taps * channels, into: &packedSpan)
-    var biasSpan = packedBias.mutableSpan
-    packBias(bias.span, into: &biasSpan)
+    let depth = taps * channels, packedBias = packedChannels(bias)
+    let packedWeights = packed(
+      weights, Shape(columns, depth), input: 1, of: Dense(), count: PanelPacking(columns: columns, depth: depth).weightCount)
     let zeros = [Float](repeating: 0, count: channels)
     var output = [Float](repeating: untouched, count: rows * outputStride)
     // The buffers are alive and as long as the shapes say.
