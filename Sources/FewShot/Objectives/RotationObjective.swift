@@ -98,11 +98,3 @@ public struct RotationObjective: Sendable {
     }
   }
 }
-
-extension CounterRandom {
-  /// A number in 0 ..< 1, a multiple of 2^-24.
-  public mutating func nextUnit() -> Float { Float(bitPattern: 0x3F80_0000 | (next() &>> 9)) - 1 }
-
-  /// A number in `low` ..< `high`.
-  public mutating func next(from low: Float, to high: Float) -> Float { low + (high - low) * nextUnit() }
-}

@@ -225,7 +225,7 @@ extension Adapt {
       }
       inputs.photos[index].embedding = try encoder.embed(image)
       guard compared < chosen.count, chosen[compared] == index else { continue }
-      let own = LearnedExample(identifier: 0, embedding: inputs.photos[index].embedding).embedding
+      let own = inputs.photos[index].embedding.normalized().values
       for i in own.indices { agreement += Double(own[i]) * Double(expected[compared * own.count + i]) }
       compared += 1
     }

@@ -24,8 +24,8 @@ struct Adapt: ParsableCommand {
     help: ArgumentHelp("The task file. (default: $EDGESSL_TASK, else the current task file)", valueName: "TASK.tnn"))
   var output: String?
 
-  @Option(help: "How it learns: \(Method.available.joined(separator: ", ")).")
-  var method = Method.available[0]
+  @Option(help: "How it learns: \(Method.names).")
+  var method = Method.frozen(.auto).name
 
   @Option(
     help: ArgumentHelp(
@@ -50,14 +50,14 @@ struct Adapt: ParsableCommand {
   @OptionGroup var results: OutputOptions
 
   func run() throws {
-    let learning = try Method.one(method)
-    if finetune.auxiliary != .none, method != "finetune" {
+    let method = try Method.one(self.method)
+    if finetune.auxiliary != .none, method != .finetune {
       throw Failure(.usage, "--auxiliary \(finetune.auxiliary.rawValue) trains the encoder's tail: give --method finetune, too")
     }
-    if interruption.resume, method != "finetune" {
+    if interruption.resume, method != .finetune {
       throw Failure(.usage, "--resume goes on with a training: give --method finetune, too")
     }
-    if method != "finetune" { _ = try finetune.averagedViews() }
+    if method != .finetune { _ = try finetune.averagedViews() }
     let classes = try ClassFolders(folder, needed: 2, role: "learning")
     let encoder = try ModelLocation.encoder(option: model)
     let task = try ModelLocation.task(option: output)
@@ -69,7 +69,7 @@ struct Adapt: ParsableCommand {
     }
     let reader = try PhotoReader(runtime, path: encoder.path)
     let camera = try unlabelled.map { folder throws(Failure) in try UnlabelledFolder(folder) }
-    let training = method == "finetune" ? try planTraining(reader, classes, camera) : nil
+    let training = method == .finetune ? try planTraining(reader, classes, camera) : nil
     let views = try training == nil ? views(reader, classes, camera) : 1
     let planned = try training?.byteCount ?? plannedByteCount(reader, classes, camera, views: views)
     let mostViews = classes.folders.map { views ?? View.averagedCount(photos: $0.photos.count) }.max()
@@ -79,11 +79,11 @@ struct Adapt: ParsableCommand {
     let outcome = try training.map { try learnByTraining(classes, reader, $0, camera, task: task.path) }
     let knowledge = try outcome?.knowledge ?? learn(classes, reader, views: views)
     let aligned = try camera.map { try align(outcome?.trained?.model ?? reader.model, classes, reader, $0) }
-    var before = previous ?? TaskFile(outcome?.frozen ?? knowledge, method: outcome == nil ? learning : .auto)
+    var before = previous ?? TaskFile(outcome?.frozen ?? knowledge, method: outcome == nil ? method.learning : .auto)
     before.replace(by: outcome?.frozen ?? knowledge)
     let adapted = try change(of: reader, by: outcome, aligned, before: before)
     var file = adapted == nil ? before : TaskFile(knowledge)
-    file.method = outcome != nil && outcome?.trained == nil ? .auto : learning
+    file.method = outcome != nil && outcome?.trained == nil ? .auto : method.learning
     let (head, byteCount) = try withExtendedLifetime(adapted) {
       try file.write(encoder: adapted?.model ?? reader.model, from: encoder.path, to: task.path)
     }

@@ -57,7 +57,9 @@ struct ShiftOptions: ParsableArguments {
 
 extension Evaluate {
   func evaluateShift(_ location: ModelLocation, _ classes: ClassFolders, _ reader: PhotoReader) throws {
-    guard method == "prototype" else { throw Failure(.usage, "--shift measures prototypes; leave --method out") }
+    guard try Method.list(method) == [.frozen(.head(.prototype))] else {
+      throw Failure(.usage, "--shift measures prototypes; leave --method out")
+    }
     let camera = try shifted.camera()
     let model = reader.model, count = reader.encoder.preprocessing.outputCount
     let clean = CutCache(count: classes.photoCount, entryCount: count, map: nil)

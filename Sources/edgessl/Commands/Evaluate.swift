@@ -35,7 +35,7 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Seed of random numbers.")
   var seed: UInt64 = 0
 
-  @Option(help: "How it learns, one or more separated by commas: \(Method.available.joined(separator: ", ")).")
+  @Option(help: "How it learns, one or more separated by commas: \(Method.names).")
   var method = "prototype"
 
   @Option(help: ArgumentHelp("Write a report on episodes: one page in HTML with charts and photos.", valueName: "r.html"))
@@ -81,10 +81,10 @@ struct Evaluate: ParsableCommand {
     return options
   }
 
-  private func evaluateEpisodes(_ location: ModelLocation, _ methods: [(name: String, method: LearningMethod)]) throws {
+  private func evaluateEpisodes(_ location: ModelLocation, _ methods: [Method]) throws {
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation")
     let reader = try PhotoReader(runtime, path: location.path)
-    if method == "finetune" { return try evaluateFinetune(location, classes, reader) }
+    if methods == [.finetune] { return try evaluateFinetune(location, classes, reader) }
     if shifted.shift != nil { return try evaluateShift(location, classes, reader) }
     let views = try finetune.averagedViews() ?? 1
     let (embedded, photos) = try EmbeddedPhotos(reader, strict: strict, views: views).dataset(classes)
@@ -94,14 +94,14 @@ struct Evaluate: ParsableCommand {
     let statistics: StatisticsView?
     do { statistics = try StatisticsView.of(reader.model) } catch { throw Failure(error, in: location.path) }
     var all: [(name: String, measures: EpisodeMeasures)] = []
-    for (name, learning) in methods {
-      var progress = Progress("Episodes, \(name)", total: episodes)
+    for method in methods {
+      var progress = Progress("Episodes, \(method.name)", total: episodes)
       let measures: EpisodeMeasures
-      do { measures = try drawn.measure(learning, statistics: statistics) { progress.update(done: $0) } } catch {
+      do { measures = try drawn.measure(method.learning, statistics: statistics) { progress.update(done: $0) } } catch {
         throw Failure(.badData, "\(location.path): \(error)")
       }
       progress.finish()
-      all.append((name, measures))
+      all.append((method.name, measures))
     }
     if let report {
       let page = EpisodeReport(
@@ -129,19 +129,19 @@ struct Evaluate: ParsableCommand {
 
   /// The accuracy of each method at several numbers of photos, as far as the dataset has them, over at most 200 episodes.
   private func accuracyByShots(
-    _ methods: [(name: String, method: LearningMethod)], _ embedded: EmbeddedDataset, _ options: EpisodeOptions,
+    _ methods: [Method], _ embedded: EmbeddedDataset, _ options: EpisodeOptions,
     _ statistics: StatisticsView?
   ) throws -> [(name: String, points: [(shots: Int, mean: Double, interval: Double)])] {
-    try methods.map { name, learning in
+    try methods.map { method in
       var points: [(shots: Int, mean: Double, interval: Double)] = []
       for shots in Set([1, 2, 5, 10, 20, shots]).sorted() {
         var some = options
         (some.shots, some.episodes) = (shots, min(200, episodes))
         guard let drawn = try? Episodes(embedded, some) else { continue }
-        let found = try drawn.measure(learning, statistics: statistics).accuracies
+        let found = try drawn.measure(method.learning, statistics: statistics).accuracies
         points.append((shots, found.mean, found.interval))
       }
-      return (name, points)
+      return (method.name, points)
     }
   }
 

@@ -45,13 +45,13 @@ final class OpenedTask {
   }
 
   func classify(_ embedding: [Float]) -> Answer {
-    let example = LearnedExample(identifier: 0, embedding: embedding)
+    let (values, length) = embedding.normalized()
     var span = confidences.mutableSpan
     var scratchSpan = scratch.mutableSpan
-    let prediction = example.embedding.withUnsafeBufferPointer {
+    let prediction = values.withUnsafeBufferPointer {
       // Embeddings have at least one value.
       head.classify(
-        Embedding($0.baseAddress!, count: $0.count), length: example.length, confidences: &span, scratch: &scratchSpan)
+        Embedding($0.baseAddress!, count: $0.count), length: length, confidences: &span, scratch: &scratchSpan)
     }
     return Answer(prediction: prediction, confidences: confidences)
   }

@@ -4,35 +4,51 @@ import HostRuntime
 import ModelCompiler
 import TinyNN
 
-/// The ways of learning.
-enum Method {
-  static let heads: [(name: String, method: LearningMethod)] = [
-    ("auto", .auto), ("prototype", .head(.prototype)), ("centred", .head(.centred)), ("power", .head(.power)), ("lda", .head(.lda)),
-    ("ridge", .head(.ridge)), ("logistic", .head(.logistic)), ("knn", .head(.knn)),
-  ]
+/// What `--method` names.
+enum Method: Equatable, Sendable {
+  /// A head on the encoder as it is.
+  case frozen(LearningMethod)
   /// Trains the encoder's tail; its head is prototypes.
-  static let finetune = "finetune"
-  static let available = heads.map(\.name) + [finetune]
+  case finetune
 
-  /// The methods of a list separated by commas.
-  static func list(_ text: String) throws(Failure) -> [(name: String, method: LearningMethod)] {
-    if text == finetune { return [(finetune, .head(.prototype))] }
-    var result: [(name: String, method: LearningMethod)] = []
+  static let all = [frozen(.auto)] + HeadMethod.allCases.map { frozen(.head($0)) } + [finetune]
+  static var names: String { all.map(\.name).joined(separator: ", ") }
+
+  var name: String {
+    switch self {
+    case .frozen(.auto): "auto"
+    case .frozen(.head(let method)): "\(method)"
+    case .finetune: "finetune"
+    }
+  }
+
+  /// The head that it learns.
+  var learning: LearningMethod {
+    switch self {
+    case .frozen(let method): method
+    case .finetune: .head(.prototype)
+    }
+  }
+
+  /// The methods of a list separated by commas; `finetune` goes alone.
+  static func list(_ text: String) throws(Failure) -> [Method] {
+    if text == finetune.name { return [finetune] }
+    var result: [Method] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      let name = String(part)
-      guard let found = heads.first(where: { $0.name == name }) else {
-        let reason = name == finetune ? "goes alone" : "is not a method"
-        throw Failure(.usage, "--method: '\(name)' \(reason); there is: \(available.joined(separator: ", "))")
+      let found = all.first { $0.name == part }
+      guard let method = found, method != finetune else {
+        let reason = found == finetune ? "goes alone" : "is not a method"
+        throw Failure(.usage, "--method: '\(part)' \(reason); there is: \(names)")
       }
-      result.append(found)
+      result.append(method)
     }
     return result
   }
 
-  static func one(_ text: String) throws(Failure) -> LearningMethod {
+  static func one(_ text: String) throws(Failure) -> Method {
     let methods = try list(text)
     guard methods.count == 1 else { throw Failure(.usage, "--method \(text): name one method, or auto, which chooses") }
-    return methods[0].method
+    return methods[0]
   }
 }
 
@@ -137,7 +153,7 @@ extension LearnedHead {
   }
 
   private var methodText: String {
-    guard isChosen else { return "method \(method)\(method == .knn ? ", \(calibration.neighbours) neighbours" : "")" }
+    guard isChosen else { return "method \(method)\(calibration.neighbours > 0 ? ", \(calibration.neighbours) neighbours" : "")" }
     guard let best = candidates.first(where: { $0.method == method && $0.penalty == calibration.penalty }) else {
       return "method \(method), chosen by the prior as no class can spare a photo"
     }
@@ -164,7 +180,8 @@ extension LearnedHead {
       ("thresholdSource", .string("\(calibration.thresholdSource)")), ("scale", .float(calibration.scale)),
       ("scaleSource", .string("\(calibration.scaleSource)")),
       ("leaveOneOutAccuracy", calibration.leaveOneOutAccuracy.map { .number(100 * $0) } ?? .null),
-      ("leftOut", .integer(calibration.leftOutCount)), ("neighbours", method == .knn ? .integer(calibration.neighbours) : .null),
+      ("leftOut", .integer(calibration.leftOutCount)),
+      ("neighbours", calibration.neighbours > 0 ? .integer(calibration.neighbours) : .null),
     ]
   }
 }
