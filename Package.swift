@@ -93,14 +93,16 @@ let package = Package(
       swiftSettings: strict),
     // Synthetic classes and the smallest encoder, for the tests of both halves of few-shot learning.
     .target(
-      name: "FewShotTestSupport", dependencies: ["FewShot", "FewShotHost", "ModelCompiler", "TinyNN"],
+      name: "FewShotTestSupport", dependencies: ["FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TestSupport", "TinyNN"],
       path: "Tests/FewShotTestSupport", swiftSettings: strict),
     .testTarget(
       name: "FewShotTests", dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime"],
       swiftSettings: strict),
     .testTarget(
       name: "FewShotHostTests",
-      dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"],
+      dependencies: [
+        "FewShot", "FewShotHost", "FewShotTestSupport", "TestSupport", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "CInterfaceTests",
@@ -113,7 +115,9 @@ let package = Package(
     // Runs the command as a process.
     .testTarget(
       name: "edgesslTests",
-      dependencies: ["edgessl", "TestSupport", "FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TinyNN"],
+      dependencies: [
+        "edgessl", "TestSupport", "FewShot", "FewShotHost", "FewShotTestSupport", "HostRuntime", "ModelCompiler", "TinyNN",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN", "HostRuntime", "TestSupport"],

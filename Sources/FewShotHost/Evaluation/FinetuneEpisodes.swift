@@ -95,12 +95,12 @@ extension Episodes {
     throws(ModelError) -> Double
   {
     let found = try withExtendedLifetime(trained) { () throws(ModelError) in
-      try CameraAlignment(
+      let reference = try CameraReference(
         try Model(validating: trained.bytes), labelled: CachedInputs(alignment.clean, draw.support),
-        labels: draw.support.indices.map { $0 / options.shots }, unlabelled: CachedInputs(alignment.shifted, unlabelled),
-        alignment.options)
+        labels: draw.support.indices.map { $0 / options.shots })
+      return CameraAlignment(reference, unlabelled: CachedInputs(alignment.shifted, unlabelled), alignment.options)
     }
-    let learned = try InputEmbedder(trained.bytes.array).embeddings(alignment.clean, draw.support)
+    let learned = try InputEmbedder(trained).embeddings(alignment.clean, draw.support)
     let prototypes = prototypes(learned)
     let rows = try InputEmbedder(found.file).embeddings(alignment.shifted, draw.queries.map(\.row))
     let right = NearestPrototype.rightCount(rows, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)

@@ -2,7 +2,7 @@ import FewShot
 import ModelCompiler
 public import TinyNN
 
-/// Bytes of an adaptation, known before it runs.
+/// Which tail of an encoder trains, and how; `LearningPlan` has its bytes.
 public struct AdaptationPlan: Sendable {
   public let options: AdaptationOptions
   public let training: TrainingPlan
@@ -11,38 +11,30 @@ public struct AdaptationPlan: Sendable {
   public let layers: Int
   /// Photos whose tensors at the cut are kept.
   public let photos: Int
-  /// Arena of the whole network and scratch of preprocessing: while photos go through the trunk.
-  public let trunkByteCount: Int
-  /// Tensors at the cut of all views as int8.
-  public let cacheByteCount: Int
-  /// Embeddings, prototypes, the rotation head.
-  public let headByteCount: Int
 
   /// The tensor of the model at the cut.
   public var cutTensor: Int { training.cutTensor }
 
-  /// The trunk's memory and the training's are both held.
-  public var byteCount: Int { trunkByteCount + cacheByteCount + training.arenaByteCount + headByteCount }
-
-  /// - Parameters:
-  ///   - photos: those that train.
-  ///   - examples: all labelled photos, of which the others are kept as embeddings.
+  /// - Parameter photos: those that train.
   /// - Throws: `TrainingError` where no tail of the network can be trained.
-  public init(
-    for model: Model, _ options: AdaptationOptions, photos: Int, examples: Int = 0, classes: Int, trunkByteCount: Int
-  ) throws(TrainingError) {
+  public init(for model: Model, _ options: AdaptationOptions, photos: Int) throws(TrainingError) {
+    try self.init(TailCuts(model), options, photos: photos)
+  }
+
+  init(_ cuts: TailCuts, _ options: AdaptationOptions, photos: Int) throws(TrainingError) {
     self.options = options
     self.photos = photos
-    let cut = try AdaptationPlan.cut(of: model, options)
-    (firstOperator, training, layers) = (cut.first, cut.plan, cut.layers)
-    self.trunkByteCount = trunkByteCount
-    let perPhoto = 1 + options.views + (options.turnsPhotos ? 4 : 0)
-    let dimension = model.tensor(model.output(0)).type.shape.count
-    cacheByteCount = photos * perPhoto * (training.cutCount + 8)
-    let rotation = options.turnsPhotos ? RotationObjective(dimension: dimension).memoryCount : 0
-    let embeddings = photos * (1 + options.views) + 3 * max(0, examples - photos) + 2 * classes
-    headByteCount = 4 * (embeddings * dimension + classes + rotation)
+    let cut = try cuts.deepest(options)
+    firstOperator = cut.first
+    training = cut.plan
+    layers = cut.layers
   }
+
+  /// Places that a photo and its views take in the cut cache.
+  public var placesPerPhoto: Int { TrunkRunner.places(options) }
+
+  /// float32 values of the objectives besides the labels.
+  func objectiveCount(dimension: Int) -> Int { options.turnsPhotos ? RotationObjective(dimension: dimension).memoryCount : 0 }
 
   /// Everything that the result depends on besides the model and the photos.
   var identifyingBytes: [UInt8] {
@@ -58,43 +50,23 @@ public struct AdaptationPlan: Sendable {
     return bytes + Array(options.auxiliary.rawValue.utf8)
   }
 
-  /// The deepest cut with at most `options.layers` layers behind it.
-  private static func cut(of model: Model, _ options: AdaptationOptions) throws(TrainingError) -> (
-    first: Int, plan: TrainingPlan, layers: Int
-  ) {
-    var best: (first: Int, plan: TrainingPlan, layers: Int)?
-    var (layers, failure) = (0, TrainingError?.none)
-    for first in stride(from: model.operatorCount - 1, through: 1, by: -1) {
-      if model.operatorRecord(first).kind.hasWeights { layers += 1 }
-      if layers > options.layers { break }
-      guard layers > 0 else { continue }
-      do { best = (first, try TrainingPlan(for: model, options.training(from: first)), layers) } catch {
-        // A cut through a residual is none, a shallower or deeper one is; what cannot be differentiated ends the search.
-        failure = error
-        if error.reason == .notDifferentiable { break }
-      }
-    }
-    guard let best else { throw failure ?? TrainingError.noTail }
-    return best
-  }
-
-  /// All plans, the preferred ones first: fewer views, then smaller batches, then shallower tails, then momentum instead of Adam,
+  /// All choices, the preferred ones first: fewer views, then smaller batches, then shallower tails, then momentum instead of Adam,
   /// at last biases only.
-  public static func ladder(
-    _ model: Model, _ wanted: AdaptationOptions, photos: Int, examples: Int = 0, classes: Int, trunkByteCount: Int
-  ) throws(TrainingError) -> [AdaptationPlan] {
+  static func ladder(_ model: Model, _ wanted: AdaptationOptions, photos: Int) throws(TrainingError) -> [AdaptationPlan] {
+    let cuts = TailCuts(model)
     var plans: [AdaptationPlan] = []
     for (optimizer, biasesOnly) in [(wanted.optimizer, false), (.sgd, false), (.sgd, true)] {
       for layers in stride(from: wanted.layers, through: 1, by: -1) {
         for batch in [wanted.batch, 16, 8, 4, 2, 1] where batch == wanted.batch || batch < wanted.batch {
           for views in [wanted.views, 4, 2, 1, 0] where views == wanted.views || views < wanted.views {
             var options = wanted
-            (options.optimizer, options.biasesOnly, options.layers, options.batch, options.views) = (
-              optimizer, biasesOnly, layers, batch, views
-            )
+            options.optimizer = optimizer
+            options.biasesOnly = biasesOnly
+            options.layers = layers
+            options.batch = batch
+            options.views = views
             do {
-              let plan = try AdaptationPlan(
-                for: model, options, photos: photos, examples: examples, classes: classes, trunkByteCount: trunkByteCount)
+              let plan = try AdaptationPlan(cuts, options, photos: photos)
               // Shallower wishes may end at the same cut.
               if plan.layers == layers || layers == wanted.layers { plans.append(plan) }
             } catch { if layers == 1, plans.isEmpty { throw error } }
@@ -104,17 +76,49 @@ public struct AdaptationPlan: Sendable {
     }
     return plans
   }
+}
 
-  /// The preferred plan that fits into `budget`, nil if none does; the next that a larger budget would allow, the next for a
-  /// smaller one; and the least that any takes.
-  public static func fitting(
-    _ budget: Int, model: Model, _ wanted: AdaptationOptions, photos: Int, examples: Int = 0, classes: Int, trunkByteCount: Int
-  ) throws(TrainingError) -> (plan: AdaptationPlan?, larger: AdaptationPlan?, smaller: AdaptationPlan?, smallest: Int) {
-    let plans = try ladder(model, wanted, photos: photos, examples: examples, classes: classes, trunkByteCount: trunkByteCount)
-    let place = plans.firstIndex { $0.byteCount <= budget }
-    let larger = plans[..<(place ?? plans.count)].min { $0.byteCount < $1.byteCount }
-    let smaller = place.flatMap { place in plans[place...].first { $0.byteCount < plans[place].byteCount } }
-    return (place.map { plans[$0] }, larger, smaller, plans.map(\.byteCount).min() ?? 0)
+/// The places where a network can be cut into trunk and tail, each planned once for each way of training.
+final class TailCuts {
+  typealias Cut = (first: Int, plan: TrainingPlan, layers: Int)
+
+  private struct Key: Hashable {
+    let batch: Int
+    let optimizer: TrainingOptions.Optimizer
+    let biasesOnly: Bool
+    let first: Int
+  }
+
+  private let model: Model
+  private var plans: [Key: Result<TrainingPlan, TrainingError>] = [:]
+
+  init(_ model: Model) { self.model = model }
+
+  /// The deepest cut with at most `options.layers` layers behind it.
+  func deepest(_ options: AdaptationOptions) throws(TrainingError) -> Cut {
+    var best: Cut?
+    var (layers, failure) = (0, TrainingError?.none)
+    for first in stride(from: model.operatorCount - 1, through: 1, by: -1) {
+      if model.operatorRecord(first).kind.hasWeights { layers += 1 }
+      if layers > options.layers { break }
+      guard layers > 0 else { continue }
+      do { best = (first, try plan(first, options), layers) } catch {
+        // A cut through a residual is none, a shallower or deeper one is; what cannot be differentiated ends the search.
+        failure = error
+        if error.reason == .notDifferentiable { break }
+      }
+    }
+    guard let best else { throw failure ?? TrainingError.noTail }
+    return best
+  }
+
+  private func plan(_ first: Int, _ options: AdaptationOptions) throws(TrainingError) -> TrainingPlan {
+    let key = Key(
+      batch: options.batch, optimizer: options.optimizer, biasesOnly: options.biasesOnly, first: first)
+    if let known = plans[key] { return try known.get() }
+    let result = Result { () throws(TrainingError) in try TrainingPlan(for: model, options.training(from: first)) }
+    plans[key] = result
+    return try result.get()
   }
 }
 

@@ -44,6 +44,12 @@ public final class PhotoEncoder {
     dimension = output.count
   }
 
+  /// Opens the encoder, or the task file, at `path`.
+  /// - Throws: `FileError`, `ModelError` or `PhotoEncoderError`.
+  public convenience init(_ path: String, threads: Int = 1) throws {
+    try self.init(Encoder(file: MappedFile(path), threads: threads))
+  }
+
   /// How photos are best decoded for this encoder.
   public var decodingOptions: ImageDecodingOptions { ImageDecodingOptions(minimumShortSide: preprocessing.decodedShortSide) }
 

@@ -38,8 +38,7 @@ struct Bench: ParsableCommand {
   func run() throws {
     if training.train { return try measureTraining() }
     let opening = monotonicNanoseconds()
-    let opened = try runtime.open(model)
-    let encoder = opened.encoder
+    let encoder = try runtime.open(model)
     let openingTime = monotonicNanoseconds() - opening
     let input = BenchInput(encoder.model)
     input.fill(encoder)
@@ -60,7 +59,7 @@ struct Bench: ParsableCommand {
     }
     let processorTime = Double(processorNanoseconds() - processor) / 1e6 / Double(runs)
     let checksum = embeddingChecksum(encoder)
-    let profile = operators ? try measureOperators(opened, input) : []
+    let profile = operators ? try measureOperators(encoder, input) : []
     progress.finish()
     let start = Start(open: Double(openingTime) / 1e6, first: Double(firstTime) / 1e6)
     try report(encoder, start, latencies, processorTime, checksum, profile)
@@ -90,15 +89,15 @@ struct Bench: ParsableCommand {
     var gigaflops: Double { milliseconds > 0 ? 2 * Double(layer.multiplyAdds) / (milliseconds * 1e6) : 0 }
   }
 
-  private func measureOperators(_ opened: OpenedModel, _ input: BenchInput) throws(Failure) -> [OperatorProfile] {
+  private func measureOperators(_ encoder: Encoder, _ input: BenchInput) throws(Failure) -> [OperatorProfile] {
     let summary: ModelSummary
-    do { summary = try ModelSummary(opened.model, threads: runtime.threads) } catch { throw Failure(error, in: model) }
+    do { summary = try ModelSummary(encoder.model, threads: runtime.threads) } catch { throw Failure(error, in: model) }
     var latencies = [Latencies](repeating: Latencies(), count: summary.layers.count)
     for _ in 0..<runs {
-      input.fill(opened.encoder)
+      input.fill(encoder)
       for index in summary.layers.indices {
         let start = monotonicNanoseconds()
-        opened.encoder.session.runOperator(index)
+        encoder.session.runOperator(index)
         latencies[index].append(monotonicNanoseconds() - start)
       }
     }

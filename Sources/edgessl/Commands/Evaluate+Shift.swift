@@ -39,6 +39,12 @@ struct ShiftOptions: ParsableArguments {
     return camera
   }
 
+  var alignment: CameraAlignmentOptions {
+    var options = CameraAlignmentOptions()
+    options.threshold = shiftThreshold
+    return options
+  }
+
   /// Nil where there are none.
   func unlabelledDraw(ways: Int) -> UnlabelledDraw? {
     guard shift != nil || unlabelledShots != nil else { return nil }
@@ -56,43 +62,32 @@ struct ShiftOptions: ParsableArguments {
 }
 
 extension Evaluate {
-  func evaluateShift(_ location: ModelLocation, _ classes: ClassFolders, _ reader: PhotoReader) throws {
-    guard method == "prototype" else { throw Failure(.usage, "--shift measures prototypes; leave --method out") }
-    let camera = try shifted.camera()
-    let model = reader.model, count = reader.encoder.preprocessing.outputCount
-    let clean = CutCache(count: classes.photoCount, entryCount: count, map: nil)
-    let seen = CutCache(count: classes.photoCount, entryCount: count, map: nil)
-    var embedded = EmbeddedDataset(dimension: reader.encoder.dimension)
-    var (row, done) = (0, 0)
-    var progress = Progress("Reading", total: classes.photoCount)
-    for folder in classes.folders {
-      var embeddings: [[Float]] = []
-      for photo in folder.photos {
-        if let input = try reader.networkInput(of: photo, strict: strict) {
-          clean.store(input, at: row)
-          seen.store(camera?.apply(input, reader.encoder.preprocessing, row: row, seed: seed) ?? input, at: row)
-          embeddings.append(try reader.encoder.embedding(ofInput: input))
-          row += 1
-        }
-        done += 1
-        progress.update(done: done)
-      }
-      embedded.add(folder.name, embeddings)
+  func evaluateShift(
+    _ location: ModelLocation, _ classes: ClassFolders, _ source: PhotoSource, _ methods: [Method]
+  ) throws {
+    guard methods == [.frozen(.head(.prototype))] else {
+      throw Failure(.usage, "--shift measures prototypes; leave --method out")
     }
-    progress.finish()
+    let camera = try shifted.camera()
+    let plan: LearningPlan, inputs: ShiftedInputs
+    do {
+      plan = try LearningPlan(
+        measuring: source.encoder, tail: nil, photos: classes.photoCount, episode: episodeMaterial, isShifted: true, aligns: true)
+      inputs = try ShiftedInputs(classes.folders, source, through: camera, seed: seed)
+    } catch { throw Failure(error, in: location.path) }
     let draw = shifted.unlabelledDraw(ways: ways) ?? UnlabelledDraw()
-    var alignment = CameraAlignmentOptions()
-    alignment.threshold = shifted.shiftThreshold
     let drawn: Episodes
-    do { drawn = try Episodes(embedded, episodeOptions) } catch { throw Failure(.badData, "\(dataset): \(error)") }
+    do { drawn = try Episodes(inputs.embedded, episodeOptions) } catch { throw Failure(.badData, "\(dataset): \(error)") }
     var episodesDone = Progress("Episodes", total: episodes)
     let result: ShiftResult
-    do { result = try drawn.runShift(model, clean: clean, shifted: seen, draw, alignment) { episodesDone.update(done: $0) } } catch
-    {
-      throw Failure(error, in: location.path)
-    }
+    do { 
+      result = try drawn.runShift(source.model, clean: inputs.clean, shifted: inputs.shifted, draw, shifted.alignment) {
+        episodesDone.update(done: $0)
+      }
+    } catch { throw Failure(error, in: location.path) }
     episodesDone.finish()
     try report(result, camera, location, classes)
+    noteMemory(planned: plan.byteCount, weights: source.model.weightByteCount)
   }
 
   private func report(_ result: ShiftResult, _ camera: CameraShift?, _ location: ModelLocation, _ classes: ClassFolders) throws {

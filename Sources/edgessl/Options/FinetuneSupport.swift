@@ -60,27 +60,3 @@ extension FinetuneOptions {
     return views
   }
 }
-
-extension PhotoReader {
-  /// What the network takes for a photo, or nil where it cannot be read and `strict` is not set.
-  func networkInput(of photo: String, strict: Bool) throws(Failure) -> [Float]? {
-    try reading(photo, strict: strict) { image throws(PhotoEncoderError) in try encoder.networkInput(image) }
-  }
-}
-
-extension Failure {
-  init(_ error: TrainingError, in model: Model, path: String) {
-    let node =
-      error.operatorIndex < 0 || error.operatorIndex >= model.operatorCount
-      ? "" : ", node '\(model.name(at: model.operatorRecord(error.operatorIndex).nameOffset).string)'"
-    let reason =
-      switch error.reason {
-      case .notDifferentiable: "has an operator between its last layers and the embedding that has no gradient"
-      case .nothingTrains: "has no layer with weights at its end that could be trained"
-      case .batchAxis: "has no batch axis of 1 in its last layers"
-      case .cutCrossedTwice: "cannot be cut there: two tensors cross"
-      default: "cannot be trained (\(error.reason))"
-      }
-    self.init(.badData, "\(path)\(node): \(reason); use --method prototype")
-  }
-}

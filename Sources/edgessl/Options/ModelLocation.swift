@@ -1,4 +1,5 @@
 import Glibc
+import HostRuntime
 
 /// Which file a command uses, and why that one.
 struct ModelLocation: Equatable, Sendable {
@@ -92,15 +93,27 @@ struct ModelLocation: Equatable, Sendable {
   }
 }
 
+extension ModelLocation {
+  /// Throws where the current task file has not been made yet.
+  func requireTask() throws(Failure) {
+    guard source != .userData || isFile(path) else {
+      throw Failure(.missingInput, "\(path): no task yet; teach it some classes first: edgessl adapt DIR")
+    }
+  }
+}
+
+/// Where embeddings of data sets are kept: EDGESSL_CACHE, else edgessl in the user's cache folder (XDG Base Directory Specification);
+/// nil where there is no such folder.
+func embeddingCacheFolder() -> String? {
+  if let named = environment("EDGESSL_CACHE") { return named }
+  if let xdg = environment("XDG_CACHE_HOME"), xdg.hasPrefix("/") { return xdg + "/edgessl" }
+  return environment("HOME").map { $0 + "/.cache/edgessl" }
+}
+
 /// The value of an environment variable, nil where it is not set or empty.
 func environment(_ name: String) -> String? {
   guard let value = getenv(name), value.pointee != 0 else { return nil }
   return String(cString: value)
-}
-
-func isFile(_ path: String) -> Bool {
-  var status = stat()
-  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
 }
 
 /// The real path of the running program.

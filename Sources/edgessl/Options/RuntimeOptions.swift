@@ -1,4 +1,5 @@
 import ArgumentParser
+import FewShotHost
 import HostRuntime
 import OpenBLASBackend
 import TinyNN
@@ -30,32 +31,25 @@ struct RuntimeOptions: ParsableArguments {
   }
 
   /// Opens a .tnn file for running.
-  func open(_ path: String) throws(Failure) -> OpenedModel {
+  func open(_ path: String) throws(Failure) -> Encoder {
     let file: MappedFile
     do { file = try MappedFile(path) } catch { throw error.failure }
     let openBLAS = backend == .openblas ? OpenBLASBackend() : nil
     if backend == .openblas, openBLAS == nil {
       throw Failure(.usage, "--backend openblas: OpenBLAS is not installed; install libopenblas0, or leave the option out")
     }
-    do {
-      let encoder = try Encoder(file: file, threads: threads, kernels: openBLAS?.kernels())
-      return OpenedModel(encoder: encoder, openBLAS: openBLAS)
-    } catch { throw Failure(error, in: path) }
-  }
-}
-
-/// A model file with everything that runs it.
-final class OpenedModel {
-  let encoder: Encoder
-  // Must outlive the encoder's session.
-  private let openBLAS: OpenBLASBackend?
-
-  init(encoder: Encoder, openBLAS: OpenBLASBackend? = nil) {
-    self.encoder = encoder
-    self.openBLAS = openBLAS
+    do { return try Encoder(file: file, threads: threads, kernels: openBLAS?.kernels(), backend: openBLAS) } catch {
+      throw Failure(error, in: path)
+    }
   }
 
-  var model: Model { encoder.model }
+  /// Opens an encoder for photos, which are reported as everywhere in the command.
+  func photos(_ path: String, strict: Bool = false) throws(Failure) -> PhotoSource {
+    let opened = try open(path)
+    do { return PhotoSource(try PhotoEncoder(opened), isStrict: strict, observer: console(path)) } catch {
+      throw Failure(error, photo: nil, encoder: path)
+    }
+  }
 }
 
 /// Opens and checks a .tnn file without planning to run it; the file owns the model's bytes.

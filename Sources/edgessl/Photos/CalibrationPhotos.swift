@@ -1,16 +1,13 @@
 import FewShot
 import FewShotHost
 import HostRuntime
-import ImageFiles
-import ModelCompiler
-import TinyNN
 
 /// Photos as an encoder's network takes them.
 struct CalibrationPhotos {
   /// In the layout of the network's input.
-  private(set) var inputs: [[Float]] = []
+  let inputs: [[Float]]
   /// Photos that could not be read.
-  private(set) var skipped: [String] = []
+  let skipped: [String]
   let folder: String
   /// Photos in the folder.
   let available: Int
@@ -38,22 +35,17 @@ struct CalibrationPhotos {
     do { reader = try PhotoEncoder(encoder) } catch {
       throw Failure(.badData, "\(path): it does not say how photos become its input; import it again with --mean and --std")
     }
-    let count = min(limit, photos.count)
-    var progress = Progress("Reading photos", total: count)
-    for index in 0..<count {
-      let photo = photos[index * photos.count / count]
-      do {
-        inputs.append(try reader.networkInput(RGBImage(contentsOf: photo, options: reader.decodingOptions)))
-      } catch let error as ImageFileError {
-        warn("\(error.failure.message); skipped")
-        skipped.append(photo)
-      } catch {
-        warn("\(photo): \(error); skipped")
-        skipped.append(photo)
-      }
-      progress.update(done: index + 1)
-    }
-    progress.finish()
+    let source = PhotoSource(reader, observer: console(path))
+    let chosen = PhotoFolder(name: folder, photos: photos.evenlySpread(atMost: limit))
+    var inputs: [[Float]] = []
+    do {
+      try source.forEach(
+        in: [chosen], copies: .all, .calibration,
+        extract: { _, image throws(PhotoEncoderError) in try reader.networkInput(image) }
+      ) { inputs.append($1) }
+    } catch { throw Failure(error, encoder: path) }
+    self.inputs = inputs
+    skipped = source.skipped
     guard !inputs.isEmpty else {
       throw Failure(.badData, "\(folder): none of its \(photos.count) files is a photo that can be read")
     }

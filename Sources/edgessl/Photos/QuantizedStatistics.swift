@@ -36,19 +36,15 @@ struct QuantizedStatistics {
     do { stored = try StatisticsView.of(encoder.model) } catch { throw Failure(error, in: model) }
     let kept = stored.flatMap { ScaleTable($0) }
     func made(_ encoder: Encoder, _ photos: [String], classes: String?) throws -> [UInt8] {
-      let reader = try PhotoReader(OpenedModel(encoder: encoder), path: model)
-      var gathered = EncoderStatistics(dimension: reader.encoder.dimension)
-      var progress = Progress("Statistics", total: photos.count)
-      defer { progress.finish() }
-      for (index, photo) in photos.enumerated() {
-        if let embedding = try reader.embedding(of: photo, strict: false) { gathered.add(embedding) }
-        progress.update(done: index + 1)
-      }
-      guard gathered.photoCount > 0 else {
-        throw Failure(.missingInput, "\(background ?? model): no photos that can be read; name a folder of photos")
-      }
-      gathered.scales = try classes.flatMap { try ScaleTablePhotos(classes: $0, statistics: $0).table(reader, gathered) } ?? kept
-      return gathered.section
+      do {
+        let source = try PhotoSource(PhotoEncoder(encoder), observer: console(model))
+        var gathered = try EncoderStatistics(of: photos, source, .statistics)
+        guard gathered.photoCount > 0 else {
+          throw Failure(.missingInput, "\(background ?? model): no photos that can be read; name a folder of photos")
+        }
+        gathered.scales = try classes.flatMap { try ScaleTablePhotos(classes: $0, statistics: $0).table(source, gathered) } ?? kept
+        return gathered.section
+      } catch { throw Failure(error, in: model) }
     }
     func compact(_ section: [UInt8]) throws(ModelError) -> [UInt8] {
       try EncoderStatistics.compact(section, dimension: encoder.model.embeddingDimension)

@@ -1,12 +1,9 @@
 import FewShot
 import FewShotHost
 import HostRuntime
-import TinyNN
 
 /// Photos of some classes on which the confidence of answers from one or two photos is fitted.
 struct ScaleTablePhotos {
-  /// More photos of a class, or more classes, change nothing that matters.
-  private static let photoLimit = 40, classLimit = 100
   let folder: String
   let isRequired: Bool
 
@@ -17,10 +14,10 @@ struct ScaleTablePhotos {
   }
 
   /// Nil where the folder has too few classes and was not named for this.
-  func table(_ reader: PhotoReader, _ statistics: EncoderStatistics) throws -> ScaleTable? {
+  func table(_ source: PhotoSource, _ statistics: EncoderStatistics) throws -> ScaleTable? {
     let all: [PhotoFolder]
     do { all = try PhotoFolder.classes(in: folder) } catch { throw ClassFolders.failure(error) }
-    let classes = all.filter { $0.photos.count >= ScaleTable.photoMinimum }
+    let classes = ScaleTable.usable(all)
     guard classes.count >= ScaleTable.ways else {
       guard isRequired else { return nil }
       throw Failure(
@@ -28,24 +25,7 @@ struct ScaleTablePhotos {
         "\(folder): has \(classes.count) folders with at least \(ScaleTable.photoMinimum) photos; --classes needs \(ScaleTable.ways), one for each class"
       )
     }
-    let count = min(classes.count, ScaleTablePhotos.classLimit)
-    var dataset = EmbeddedDataset(dimension: reader.encoder.dimension)
-    var progress = Progress("Classes", total: count)
-    for index in 0..<count {
-      let folder = classes[index * classes.count / count]
-      var embeddings: [[Float]] = []
-      for photo in folder.photos.prefix(ScaleTablePhotos.photoLimit) {
-        if let embedding = try reader.embedding(of: photo, strict: false) { embeddings.append(embedding) }
-      }
-      dataset.add(folder.name, embeddings)
-      progress.update(done: index + 1)
-    }
-    progress.finish()
-    let encoder = AlignedMemory(copying: statistics.file(of: reader.model))
-    do {
-      let model = try Model(validating: encoder.bytes)
-      return try withExtendedLifetime(encoder) { ScaleTable(dataset, statistics: try StatisticsView.of(model)) }
-    } catch { throw Failure(error as! ModelError, in: reader.path) }
+    return try ScaleTable(of: classes, source, statistics)
   }
 }
 

@@ -1,3 +1,4 @@
+import FewShotTestSupport
 import TestSupport
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
   init() throws {
     fixtures = try PhotoFixtures()
     dataset = try fixtures.makeDataset()
-    encoder = try fixtures.folder.write(FinetuneTests.encoderFile(), to: "three-layers.tnn")
+    encoder = try fixtures.folder.write(TestPhotos.threeLayers(), to: "three-layers.tnn")
     task = fixtures.folder.file("t.tnn")
   }
 
@@ -83,7 +84,7 @@ import Testing
     try fixtures.folder.write(PhotoFixtures.photo("red", 77), to: "photos/red/0.ppm")
     try refused(arguments(["--resume"]), "with other photos")
     try fixtures.folder.write(PhotoFixtures.photo("red", 0), to: "photos/red/0.ppm")
-    let moved = try FinetuneTests.encoderFile(seed: 9)
+    let moved = try TestPhotos.threeLayers(seed: 9)
     let own = try contents(of: encoder)
     try fixtures.folder.write(moved, to: "three-layers.tnn")
     try refused(arguments(["--resume"]), "another encoder")

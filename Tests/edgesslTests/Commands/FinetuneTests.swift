@@ -1,8 +1,7 @@
+import FewShotTestSupport
 import HostRuntime
-import ModelCompiler
 import TestSupport
 import Testing
-import TinyNN
 
 @testable import edgessl
 
@@ -14,33 +13,7 @@ import TinyNN
   init() throws {
     fixtures = try PhotoFixtures()
     dataset = try fixtures.makeDataset()
-    encoder = try fixtures.folder.write(FinetuneTests.encoderFile(), to: "three-layers.tnn")
-  }
-
-  /// Three convolutions with random weights, and preprocessing of photos.
-  static func encoderFile(seed: UInt64 = 8) throws -> [UInt8] {
-    var random = SeededGenerator(seed: seed)
-    var graph = Graph()
-    func constant(_ shape: Shape, _ size: Float) -> Graph.TensorID {
-      graph.addConstant("c", shape, (0..<shape.count).map { _ in Float.random(in: -size...size, using: &random) })
-    }
-    var x = graph.addInput("x", TensorType(.float32, Shape(1, 32, 32, 3)))
-    for (name, inputs, outputs, side) in [("stem", 3, 8, 3), ("hidden", 8, 20, 1), ("last", 20, 10, 1)] {
-      var window = Window(height: side, width: side)
-      (window.strideY, window.strideX) = (side == 3 ? 2 : 1, side == 3 ? 2 : 1)
-      x = try graph.add(
-        Convolution(window: window, activation: name == "last" ? .none : .relu6), name: name,
-        inputs: [x, constant(Shape(outputs, side, side, inputs), 0.6), constant(Shape(outputs), 0.2)])
-    }
-    x = try graph.add(GlobalAveragePool(), name: "mean", inputs: [x])
-    graph.outputs = [try graph.add(Reshape(Shape(1, 10)), name: "flatten", inputs: [x])]
-    var writer = graph.lowered()
-    writer.add(
-      .preprocessing,
-      try Preprocessing(
-        inputHeight: 32, inputWidth: 32, mean: SIMD3(repeating: 127.5), standardDeviation: SIMD3(repeating: 127.5)
-      ).record)
-    return writer.finish()
+    encoder = try fixtures.folder.write(TestPhotos.threeLayers(), to: "three-layers.tnn")
   }
 
   private func file(_ name: String) -> String { fixtures.folder.file(name) }

@@ -1,30 +1,24 @@
-import FewShot
-import FewShotHost
 import Glibc
 import HostRuntime
 import TinyNN
 
-/// Embeddings of a dataset's photos, kept in the user's cache folder (XDG Base Directory Specification) under a name made of the
-/// encoder's file, of all photos' contents and of the view of them: where any of them changes, it is another file. Never needed: a
-/// cache that cannot be read or written is passed over.
+/// Embeddings of a dataset's photos, kept in a folder under a name made of the encoder's file, of all photos' contents and of the
+/// view of them: where any of them changes, it is another file. Never needed: a cache that cannot be read or written is passed over.
 struct EmbeddingCache {
   private let path: String?
   private let dimension: Int
 
-  /// `identifiers`, of the photos in their order; `view`, one of `View.averaged`.
-  init(_ model: Model, identifiers: [UInt64], view: Int, dimension: Int) {
+  /// - Parameters:
+  ///   - folder: where it is kept; nil keeps nothing.
+  ///   - identifiers: of the photos in their order.
+  ///   - view: one of `View.averaged`.
+  init(_ model: Model, in folder: String?, identifiers: [UInt64], view: Int, dimension: Int) {
     self.dimension = dimension
-    let folder = environment("EDGESSL_CACHE") ?? EmbeddingCache.folder(environment("XDG_CACHE_HOME"), home: environment("HOME"))
     var key = identifiers
     key.append(model.checksum)
     if view > 0 { key.append(UInt64(view)) }
-    let name = key.withUnsafeBytes { hexadecimal(Checksum.of(ByteRegion($0))) }
+    let name = key.withUnsafeBytes { PhotoIdentifier.text(Checksum.of(ByteRegion($0))) }
     path = folder.map { "\($0)/\(name).embeddings" }
-  }
-
-  static func folder(_ xdg: String?, home: String?) -> String? {
-    if let xdg, xdg.hasPrefix("/") { return xdg + "/edgessl" }
-    return home.map { $0 + "/.cache/edgessl" }
   }
 
   /// The embeddings as the encoder gave them, [photos][dimension], if they are there.
@@ -39,7 +33,7 @@ struct EmbeddingCache {
 
   func write(_ embeddings: [[Float]]) {
     guard let path else { return }
-    let folder = parentFolder(of: path)
+    let folder = String(path[..<path.lastIndex(of: "/")!])
     for end in folder.indices.dropFirst() where folder[end] == "/" { mkdir(String(folder[..<end]), 0o755) }
     mkdir(folder, 0o755)
     var bytes: [UInt8] = []
