@@ -99,7 +99,7 @@ final class TailCuts {
     var best: Cut?
     var (layers, failure) = (0, TrainingError?.none)
     for first in stride(from: model.operatorCount - 1, through: 1, by: -1) {
-      if model.operatorRecord(first).kind.hasWeights { layers += 1 }
+      if model.weightForm(ofOperator: first) != nil { layers += 1 }
       if layers > options.layers { break }
       guard layers > 0 else { continue }
       do { best = (first, try plan(first, options), layers) } catch {
@@ -120,8 +120,4 @@ final class TailCuts {
     plans[key] = result
     return try result.get()
   }
-}
-
-extension OperatorKind {
-  var hasWeights: Bool { self == .convolution || self == .depthwiseConvolution || self == .dense }
 }
