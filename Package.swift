@@ -88,7 +88,7 @@ let package = Package(
     .testTarget(
       name: "TinyNNTests",
       dependencies: [
-        "TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "Quantize", "TestSupport",
+        "TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "Quantize", "FewShot", "TestSupport",
       ],
       swiftSettings: strict),
     // Synthetic classes and the smallest encoder, for the tests of both halves of few-shot learning.
@@ -96,11 +96,14 @@ let package = Package(
       name: "FewShotTestSupport", dependencies: ["FewShot", "FewShotHost", "ModelCompiler", "TinyNN"],
       path: "Tests/FewShotTestSupport", swiftSettings: strict),
     .testTarget(
-      name: "FewShotTests", dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime"],
+      name: "FewShotTests",
+      dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "FewShotHostTests",
-      dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"],
+      dependencies: [
+        "FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "CInterfaceTests",

@@ -152,13 +152,22 @@ public func tinynn_trainer_prototype_loss(
   }
   guard unsafe state.pointee.state.hasRunForward else { return code(TINYNN_NO_FORWARD) }
   guard let prototypes = unsafe learned.pointee.state.task.learnedPrototypes else { return code(TINYNN_NOT_LEARNED) }
-  let embedding = unsafe state.pointee.state.session.embedding(Int(slot))
+  let slot = Int(slot)
+  let embedding = unsafe state.pointee.state.session.embedding(slot)
   guard prototypes.dimension == embedding.count else { return code(TINYNN_OTHER_MODEL) }
-  let gradient = unsafe state.pointee.state.session.embeddingGradient(Int(slot))
+  let shape = ObjectiveShape(dimension: prototypes.dimension, classCount: prototypes.count, photoCount: 1, rowCount: 1)
+  guard let objective = unsafe Prototype(shape, memory: learned.pointee.state.task.logits) else { return code(TINYNN_NOT_LEARNED) }
+  let gradient = unsafe state.pointee.state.session.embeddingGradient(slot)
   let weight = unsafe 1 / Float(state.pointee.state.session.plan.options.batch)
-  let found = unsafe PrototypeObjective(prototypes: prototypes).evaluate(
-    embedding, label: Int(class_index), weight: weight, gradient: gradient, logits: learned.pointee.state.task.logits)
-  unsafe loss.pointee = found.loss
+  var row = ObjectiveRow(label: Int(class_index))
+  // The row is used inside the closure only.
+  let found = unsafe withUnsafeMutablePointer(to: &row) { row in
+    unsafe objective.loss(
+      ObjectiveBatch(
+        rows: Elements(UnsafeMutableRawPointer(row), count: 1), embeddings: embedding, gradients: gradient, prototypes: prototypes,
+        weight: weight))
+  }
+  unsafe loss.pointee = found
   return code(TINYNN_OK)
 }
 

@@ -1,4 +1,3 @@
-import FewShot
 import ModelCompiler
 public import TinyNN
 
@@ -11,11 +10,12 @@ public struct AdaptationPlan: Sendable {
   public let layers: Int
   /// Photos whose tensors at the cut are kept.
   public let photos: Int
+  public let classes: Int
   /// Arena of the whole network and scratch of preprocessing: while photos go through the trunk.
   public let trunkByteCount: Int
   /// Tensors at the cut of all views as int8.
   public let cacheByteCount: Int
-  /// Embeddings, prototypes, the rotation head.
+  /// Embeddings, prototypes, the objectives' memory.
   public let headByteCount: Int
 
   /// The tensor of the model at the cut.
@@ -33,15 +33,15 @@ public struct AdaptationPlan: Sendable {
   ) throws(TrainingError) {
     self.options = options
     self.photos = photos
+    self.classes = classes
     let cut = try AdaptationPlan.cut(of: model, options)
     (firstOperator, training, layers) = (cut.first, cut.plan, cut.layers)
     self.trunkByteCount = trunkByteCount
-    let perPhoto = 1 + options.views + (options.turnsPhotos ? 4 : 0)
     let dimension = model.tensor(model.output(0)).type.shape.count
-    cacheByteCount = photos * perPhoto * (training.cutCount + 8)
-    let rotation = options.turnsPhotos ? RotationObjective(dimension: dimension).memoryCount : 0
+    cacheByteCount = photos * options.placesPerPhoto * (training.cutCount + 8)
     let embeddings = photos * (1 + options.views) + 3 * max(0, examples - photos) + 2 * classes
-    headByteCount = 4 * (embeddings * dimension + classes + rotation)
+    let objectives = options.objectiveValueCount(dimension: dimension, classes: classes, photos: photos)
+    headByteCount = 4 * (embeddings * dimension + objectives)
   }
 
   /// Everything that the result depends on besides the model and the photos.
@@ -53,7 +53,7 @@ public struct AdaptationPlan: Sendable {
     ] {
       bytes.append(word: UInt32(value))
     }
-    for value in [options.learningRate, options.rotationWeight] { bytes.append(float: value) }
+    bytes.append(float: options.learningRate)
     bytes.append(word: options.seed)
     return bytes + Array(options.auxiliary.rawValue.utf8)
   }

@@ -60,14 +60,23 @@
   }
 
   public func embedding(_ index: Int) -> Elements<Float> { example(index, at: layout.values[layout.tail.embedding]) }
+  /// Those of consecutive examples: [examples][dimension].
+  public func embeddings(_ examples: Range<Int>) -> Elements<Float> {
+    run(examples, at: layout.values[layout.tail.embedding])
+  }
+  public func embeddingGradients(_ examples: Range<Int>) -> Elements<Float> {
+    run(examples, at: layout.gradients[layout.tail.embedding])
+  }
   public func embeddingGradient(_ index: Int) -> Elements<Float> { example(index, at: layout.gradients[layout.tail.embedding]) }
 
   /// The tensor of the model that crosses the cut.
   public var cutTensor: Int { layout.tail.cut }
 
-  private func example(_ index: Int, at offset: Int) -> Elements<Float> {
-    let count = layout.tail.shape(layout.tail.embedding).count / plan.options.batch
-    return arena.elements(at: offset + 4 * index * count, count: count)
+  private func example(_ index: Int, at offset: Int) -> Elements<Float> { run(index..<index + 1, at: offset) }
+
+  private func run(_ examples: Range<Int>, at offset: Int) -> Elements<Float> {
+    let dimension = layout.tail.shape(layout.tail.embedding).count / plan.options.batch
+    return arena.elements(at: offset + 4 * examples.lowerBound * dimension, count: examples.count * dimension)
   }
 
   /// The weights that train, in float32.

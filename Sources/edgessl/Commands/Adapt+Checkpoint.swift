@@ -22,7 +22,7 @@ extension Adapt {
   static func checkpointPath(_ task: String) -> String { task + ".checkpoint" }
 
   /// Where the training's state is kept; with --resume it holds what an interrupted one left.
-  func checkpoint(_ identity: AdaptationIdentity, _ adapter: TailAdapter, task: String) throws(Failure) -> AdaptationCheckpoint {
+  func checkpoint(_ identity: AdaptationIdentity, _ adapter: TailTrainer, task: String) throws(Failure) -> AdaptationCheckpoint {
     let path = Adapt.checkpointPath(task), isThere = isFile(path)
     let checkpoint: AdaptationCheckpoint
     do {

@@ -43,7 +43,8 @@ struct FinetuneOutcome {
             "trials": .array(
               gate.trials.map {
                 [
-                  "learningRateFactor": .float($0.candidate.learningRateFactor), "rotation": .bool($0.candidate.rotates),
+                  "learningRateFactor": .float($0.candidate.learningRateFactor),
+                  "rotation": .bool($0.candidate.auxiliary == .rotation),
                   "right": .integer($0.right),
                   "logLikelihood": .float($0.logLikelihood),
                 ]
@@ -56,7 +57,9 @@ struct FinetuneOutcome {
 }
 
 extension AdaptationCandidate {
-  var text: String { "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(rotates ? ", with rotation" : "")" }
+  var text: String {
+    "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(auxiliary.map { ", with \($0.name)" } ?? "")"
+  }
 }
 
 extension AdaptationPlan {
@@ -90,7 +93,7 @@ extension Adapt {
     let wanted = finetune.adaptation(seed: seed)
     let photos =
       classes.folders.reduce(0) { $0 + min($1.photos.count, wanted.photosPerClass) }
-      + (wanted.auxiliary == .none ? 0 : unlabelled?.photos.count ?? 0)
+      + (wanted.takesUnlabelled ? unlabelled?.photos.count ?? 0 : 0)
     do {
       guard let memory else {
         return try AdaptationPlan(
@@ -116,8 +119,8 @@ extension Adapt {
     _ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, _ unlabelled: UnlabelledFolder?, task: String
   ) throws -> FinetuneOutcome {
     note(plan.text)
-    let model = reader.model, places = TrunkRunner.places(plan.options)
-    let turned = plan.options.auxiliary == .none ? nil : unlabelled
+    let model = reader.model, places = plan.options.placesPerPhoto
+    let turned = plan.options.takesUnlabelled ? unlabelled : nil
     let cache = CutCache(
       count: plan.photos * places, entryCount: plan.training.cutCount, map: model.tensor(plan.cutTensor).quantization)
     let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
@@ -164,8 +167,8 @@ extension Adapt {
     _ model: Model, _ plan: AdaptationPlan, _ cache: CutCache, _ photos: [CachedPhoto], _ unlabelled: [Int], classCount: Int,
     _ identity: AdaptationIdentity, task: String, path: String
   ) throws(Failure) -> (gate: AdaptationGate, file: AlignedMemory?, embeddings: [Float], stepMilliseconds: Double) {
-    let adapter: TailAdapter
-    do { adapter = try TailAdapter(model, plan, cache: cache) } catch { throw Failure(error, in: model, path: path) }
+    let adapter: TailTrainer
+    do { adapter = try TailTrainer(model, plan, cache: cache) } catch { throw Failure(error, in: model, path: path) }
     let checkpoint = try checkpoint(identity, adapter, task: task)
     defer { if let failure = checkpoint.failure { warn("\(failure); the training could not have been resumed") } }
     note("asking held-out photos whether training helps: \(AdaptationGate.folds * plan.options.candidates.count) short trainings")

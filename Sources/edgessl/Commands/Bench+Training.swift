@@ -21,19 +21,19 @@ extension Bench {
   func measureTraining() throws {
     let reader = try PhotoReader(runtime, path: model)
     let options = finetune.adaptation(seed: 0), count = Bench.classes * Bench.shots
-    let plan: AdaptationPlan, adapter: TailAdapter, cache: CutCache
+    let plan: AdaptationPlan, adapter: TailTrainer, cache: CutCache
     let places: Int
     do {
       plan = try AdaptationPlan(
         for: reader.model, options, photos: count, classes: Bench.classes, trunkByteCount: reader.encoder.plannedByteCount)
-      places = TrunkRunner.places(plan.options)
+      places = plan.options.placesPerPhoto
       cache = CutCache(
         count: count * places, entryCount: plan.training.cutCount, map: reader.model.tensor(plan.cutTensor).quantization)
       let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
       for photo in 0..<count {
         trunk.add(noise(photo, reader.encoder.preprocessing.outputCount), identifier: UInt64(photo), to: cache, at: photo * places)
       }
-      adapter = try TailAdapter(reader.model, plan, cache: cache)
+      adapter = try TailTrainer(reader.model, plan, cache: cache)
     } catch { throw Failure(error, in: reader.model, path: model) }
     if let keep = training.keep { try write(adapter, cache, to: keep) }
     let photos = (0..<count).map { CachedPhoto(label: $0 / Bench.shots, first: $0 * places) }
@@ -69,7 +69,7 @@ extension Bench {
     return (0..<count).map { _ in random.next(from: -1, to: 1) }
   }
 
-  private func write(_ adapter: TailAdapter, _ cache: CutCache, to folder: String) throws {
+  private func write(_ adapter: TailTrainer, _ cache: CutCache, to folder: String) throws {
     let size = adapter.plan.training.cutCount, places = Array(0..<cache.count)
     let values = AlignedMemory(byteCount: 4 * size)
     let cut: Elements<Float> = Elements(values.buffer.baseAddress!, count: size)

@@ -15,13 +15,13 @@ extension Evaluate {
   func evaluateFinetune(_ location: ModelLocation, _ classes: ClassFolders, _ reader: PhotoReader) throws {
     let camera = try shifted.camera()
     if shifted.align, camera == nil { throw Failure(.usage, "--align aligns the encoder with another camera: give --shift, too") }
-    let adapter: TailAdapter, photos: FinetunePhotos
+    let adapter: TailTrainer, photos: FinetunePhotos
     do {
       let plan = try AdaptationPlan(
         for: reader.model, finetune.adaptation(seed: seed), photos: classes.photoCount, classes: ways,
         trunkByteCount: reader.encoder.plannedByteCount)
       photos = try read(classes, reader, plan, camera)
-      adapter = try TailAdapter(reader.model, plan, cache: photos.cache)
+      adapter = try TailTrainer(reader.model, plan, cache: photos.cache)
     } catch let error as TrainingError { throw Failure(error, in: reader.model, path: location.path) }
     let drawn: Episodes
     do { drawn = try Episodes(photos.embedded, episodeOptions) } catch { throw Failure(.badData, "\(dataset): \(error)") }
@@ -51,7 +51,7 @@ extension Evaluate {
       ("frozenAccuracy", .number(frozen.mean)), ("frozenCI95", .number(frozen.interval)), ("gain", .number(gain.mean)),
       ("gainCI95", .number(gain.interval)), ("trainedEpisodes", .integer(result.takenCount)),
       ("auxiliary", .string(finetune.auxiliary.rawValue)),
-      ("rotatedEpisodes", .integer(result.rotatedCount)), ("unlabelled", .number(result.meanUnlabelledCount)),
+      ("rotatedEpisodes", .integer(result.auxiliaryCount)), ("unlabelled", .number(result.meanUnlabelledCount)),
       ("tailLayers", .integer(plan.layers)), ("trainedWeights", .integer(plan.training.trainedCount)),
       ("trainingBytes", .integer(plan.training.arenaByteCount)), ("accuracies", accuracy.json), ("frozenAccuracies", frozen.json),
     ]
@@ -77,7 +77,7 @@ extension Evaluate {
   private func read(_ classes: ClassFolders, _ reader: PhotoReader, _ plan: AdaptationPlan, _ camera: CameraShift?) throws
     -> FinetunePhotos
   {
-    let places = TrunkRunner.places(plan.options), count = classes.photoCount, inputCount = reader.encoder.preprocessing.outputCount
+    let places = plan.options.placesPerPhoto, count = classes.photoCount, inputCount = reader.encoder.preprocessing.outputCount
     let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
     let cache = CutCache(
       count: count * places * (camera == nil ? 1 : 2), entryCount: plan.training.cutCount,
