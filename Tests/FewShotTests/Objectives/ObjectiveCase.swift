@@ -84,7 +84,7 @@ final class ObjectiveCase {
   func slopes(of values: Elements<Float>, at index: Int) -> [Float] {
     let value = values[index]
     defer { values[index] = value }
-    return [4e-3, 1e-3, 2e-3].map { step in
+    return [Float(4e-3), 1e-3, 2e-3].map { step in
       values[index] = value + step
       let above = evaluate().loss
       values[index] = value - step
