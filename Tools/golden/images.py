@@ -99,11 +99,7 @@ def png(samples, depth, colour_type, interlaced=False, extra=b""):
                 yield b"\0" + bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8))
 
     passes = ADAM7 if interlaced else [(0, 0, 1, 1)]
-    data = b"".join(
-        b"".join(rows(samples[y0::dy, x0::dx]))
-        for x0, y0, dx, dy in passes
-        if samples[y0::dy, x0::dx].size
-    )
+    data = b"".join(b"".join(rows(samples[y0::dy, x0::dx])) for x0, y0, dx, dy in passes if samples[y0::dy, x0::dx].size)
     header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, int(interlaced))
     body = chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(data, 9)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body

@@ -10,7 +10,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +20,7 @@ def case(reason: str, *message: str, **options):
     def register(function):
         CASES[function.__name__] = (function, {"options": options, "reason": reason, "message": list(message)})
         return function
+
     return register
 
 
@@ -34,8 +34,9 @@ def weights(name: str, *shape: int):
 
 
 def model(nodes, inputs=None, outputs=None, initializers=(), domains=()):
-    graph = helper.make_graph(nodes, "refused", inputs or [tensor_info("x", 1, 3, 4, 4)], outputs or [tensor_info("y")],
-                              list(initializers))
+    graph = helper.make_graph(
+        nodes, "refused", inputs or [tensor_info("x", 1, 3, 4, 4)], outputs or [tensor_info("y")], list(initializers)
+    )
     opsets = [helper.make_opsetid("", 13)] + [helper.make_opsetid(domain, 1) for domain in domains]
     return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
@@ -44,11 +45,23 @@ def node(operator, inputs, outputs, name="", **attributes):
     return helper.make_node(operator, inputs, outputs, name=name, **attributes)
 
 
-@case("unsupported", "3 operators are not supported", "NonMaxSuppression (detect)", "Det (first, second)", "com.example.Fancy (#2 -> c)")
+@case(
+    "unsupported",
+    "3 operators are not supported",
+    "NonMaxSuppression (detect)",
+    "Det (first, second)",
+    "com.example.Fancy (#2 -> c)",
+)
 def unsupported_operators():
-    return model([node("Det", ["x"], ["a"], "first"), node("Det", ["a"], ["b"], "second"),
-                  node("Fancy", ["b"], ["c"], domain="com.example"),
-                  node("NonMaxSuppression", ["c", "b"], ["y"], "detect")], domains=["com.example"])
+    return model(
+        [
+            node("Det", ["x"], ["a"], "first"),
+            node("Det", ["a"], ["b"], "second"),
+            node("Fancy", ["b"], ["c"], domain="com.example"),
+            node("NonMaxSuppression", ["c", "b"], ["y"], "detect"),
+        ],
+        domains=["com.example"],
+    )
 
 
 @case("unsupported", "If (branch)")
@@ -178,8 +191,10 @@ def computed_weights():
 @case("unsupported", "BatchNormalization node 'norm'", "training_mode")
 def training_mode():
     names = ["scale", "bias", "mean", "variance"]
-    return model([node("BatchNormalization", ["x"] + names, ["y", "m", "v"], "norm", training_mode=1)],
-                 initializers=[weights(name, 3) for name in names])
+    return model(
+        [node("BatchNormalization", ["x"] + names, ["y", "m", "v"], "norm", training_mode=1)],
+        initializers=[weights(name, 3) for name in names],
+    )
 
 
 @case("invalidNode", "Relu node '#0 -> y'", "'z'", "nothing before it computes")

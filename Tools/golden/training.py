@@ -3,9 +3,9 @@
     python training.py [--output DIR]
 
 Each folder of Tests/GoldenTraining holds case.json (the parameters, the optimizer's constants, the loss of every step) and
-float32 arrays: cut.npy [batch, H, W, C] or [batch, tokens, C], prototypes.npy [classes, dimension], and all parameters in the order of case.json,
-one after the other: initial.npy, gradients.npy (of the first step), final.npy (after the last). Weights are in the order of
-edgessl: convolution [outputs, height, width, inputs], depthwise [height, width, channels].
+float32 arrays: cut.npy [batch, H, W, C] or [batch, tokens, C], prototypes.npy [classes, dimension], and all parameters in the
+order of case.json, one after the other: initial.npy, gradients.npy (of the first step), final.npy (after the last). Weights are
+in the order of edgessl: convolution [outputs, height, width, inputs], depthwise [height, width, channels].
 
 The loss is cross-entropy of 10 x cosine between embedding and fixed unit prototypes.
 

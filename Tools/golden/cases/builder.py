@@ -63,12 +63,10 @@ class Builder:
 
     def node(self, operator: str, *inputs: str, outputs: int = 1, **attributes):
         names = [self.fresh("t") for _ in range(outputs)]
-        self.nodes.append(helper.make_node(operator, list(inputs), names, name=f"{operator}_{len(self.nodes)}",
-                                           **attributes))
+        self.nodes.append(helper.make_node(operator, list(inputs), names, name=f"{operator}_{len(self.nodes)}", **attributes))
         return names[0] if outputs == 1 else names
 
-    def convolution(self, x: str, inputs: int, outputs: int, kernel: tuple, group: int = 1, bias: bool = True,
-                    **attributes) -> str:
+    def convolution(self, x: str, inputs: int, outputs: int, kernel: tuple, group: int = 1, bias: bool = True, **attributes) -> str:
         operands = [x, self.weight(outputs, inputs // group, *kernel, low=-0.5, high=0.5)]
         if bias:
             operands.append(self.weight(outputs))
@@ -76,10 +74,10 @@ class Builder:
 
     def finish(self, outputs) -> onnx.ModelProto:
         outputs = [outputs] if isinstance(outputs, str) else list(outputs)
-        graph = helper.make_graph(self.nodes, self.name, self.graph_inputs,
-                                  [onnx.ValueInfoProto(name=name) for name in outputs], self.initializers)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8,
-                                  producer_name="edgessl")
+        graph = helper.make_graph(
+            self.nodes, self.name, self.graph_inputs, [onnx.ValueInfoProto(name=name) for name in outputs], self.initializers
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8, producer_name="edgessl")
         values = run_reference(model, self.input_values, outputs)
         del model.graph.output[:]
         for name, value in zip(outputs, values):
