@@ -89,7 +89,7 @@ let package = Package(
     .testTarget(
       name: "TinyNNTests",
       dependencies: [
-        "TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "Quantize", "TestSupport",
+        "TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "Quantize", "FewShot", "TestSupport",
       ],
       swiftSettings: strict),
     // Synthetic classes and the smallest encoder, for the tests of both halves of few-shot learning.
@@ -97,12 +97,13 @@ let package = Package(
       name: "FewShotTestSupport", dependencies: ["FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TestSupport", "TinyNN"],
       path: "Tests/FewShotTestSupport", swiftSettings: strict),
     .testTarget(
-      name: "FewShotTests", dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime"],
+      name: "FewShotTests",
+      dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "FewShotHostTests",
       dependencies: [
-        "FewShot", "FewShotHost", "FewShotTestSupport", "TestSupport", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler",
+        "FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

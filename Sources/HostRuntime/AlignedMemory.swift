@@ -1,5 +1,5 @@
 import Glibc
-import TinyNN
+public import TinyNN
 
 /// Memory at a multiple of 64, freed with this object.
 public final class AlignedMemory: @unchecked Sendable {
@@ -48,4 +48,7 @@ public final class AlignedMemory: @unchecked Sendable {
   }
 
   public var bytes: ByteRegion { ByteRegion(buffer.baseAddress!, count: buffer.count) }
+
+  /// The memory as float32 values.
+  public var floats: Elements<Float> { Elements(buffer.baseAddress!, count: buffer.count / 4) }
 }

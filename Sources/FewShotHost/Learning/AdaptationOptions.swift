@@ -1,3 +1,4 @@
+public import FewShot
 public import TinyNN
 
 /// How the tail is trained.
@@ -12,34 +13,39 @@ public struct AdaptationOptions: Equatable, Sendable {
   public var optimizer = TrainingOptions.Optimizer.adam
   /// Only biases train: the smallest choice.
   public var biasesOnly = false
-  /// Objectives besides the labels.
+  /// What trains besides the labels.
   public var auxiliary = Auxiliary.none
-  /// The weight of the rotation objective's loss at the start; it falls to 0 at two thirds of the steps.
-  public var rotationWeight: Float = 0.5
   public var seed: UInt64 = 0
   /// Labelled photos of a class that are cached and train, at most; the others teach the prototypes all the same.
   public var photosPerClass = 64
 
-  public enum Auxiliary: String, CaseIterable, Sendable {
-    case none, rotation
-    /// Held-out photos decide between the two.
+  public enum Auxiliary: Equatable, Sendable {
+    case none
+    case always(ObjectiveKind)
+    /// Held-out photos decide among none and all.
     case auto
   }
 
   public init() {}
 
-  /// Quarter turns of the photos are kept, too.
-  var turnsPhotos: Bool { auxiliary != .none }
+  /// The objectives that are tried beside the prototypes.
+  var auxiliaries: [ObjectiveKind] {
+    switch auxiliary {
+    case .none: []
+    case .always(let kind): [kind]
+    case .auto: ObjectiveKind.auxiliaries
+    }
+  }
 
   /// The ways of training that are tried on held-out photos, the one that is preferred first.
   public var candidates: [AdaptationCandidate] {
-    let plain = [
-      AdaptationCandidate(learningRateFactor: 1, rotates: false), AdaptationCandidate(learningRateFactor: 0.3, rotates: false),
-    ]
+    func candidate(_ factor: Float, _ auxiliary: ObjectiveKind? = nil) -> AdaptationCandidate {
+      AdaptationCandidate(learningRateFactor: factor, auxiliary: auxiliary)
+    }
     switch auxiliary {
-    case .none: return plain
-    case .rotation: return plain.map { AdaptationCandidate(learningRateFactor: $0.learningRateFactor, rotates: true) }
-    case .auto: return plain + [AdaptationCandidate(learningRateFactor: 1, rotates: true)]
+    case .none: return [candidate(1), candidate(0.3)]
+    case .always(let kind): return [candidate(1, kind), candidate(0.3, kind)]
+    case .auto: return [candidate(1), candidate(0.3)] + auxiliaries.map { candidate(1, $0) }
     }
   }
 
@@ -55,11 +61,29 @@ public struct AdaptationOptions: Equatable, Sendable {
 public struct AdaptationCandidate: Equatable, Sendable {
   /// Of `AdaptationOptions.learningRate`.
   public let learningRateFactor: Float
-  /// With the rotation objective.
-  public let rotates: Bool
+  /// What trains beside the prototypes.
+  public let auxiliary: ObjectiveKind?
 
-  public init(learningRateFactor: Float, rotates: Bool) {
+  public init(learningRateFactor: Float, auxiliary: ObjectiveKind?) {
     self.learningRateFactor = learningRateFactor
-    self.rotates = rotates
+    self.auxiliary = auxiliary
+  }
+}
+
+extension AdaptationOptions.Auxiliary: RawRepresentable, CaseIterable {
+  public static var allCases: [AdaptationOptions.Auxiliary] { [.none] + ObjectiveKind.auxiliaries.map { .always($0) } + [.auto] }
+
+  /// As it is named on the command line.
+  public var rawValue: String {
+    switch self {
+    case .none: "none"
+    case .always(let kind): kind.name
+    case .auto: "auto"
+    }
+  }
+
+  public init?(rawValue: String) {
+    guard let found = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = found
   }
 }

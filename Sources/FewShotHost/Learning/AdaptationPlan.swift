@@ -1,4 +1,3 @@
-import FewShot
 import ModelCompiler
 public import TinyNN
 
@@ -11,19 +10,21 @@ public struct AdaptationPlan: Sendable {
   public let layers: Int
   /// Photos whose tensors at the cut are kept.
   public let photos: Int
+  public let classes: Int
 
   /// The tensor of the model at the cut.
   public var cutTensor: Int { training.cutTensor }
 
   /// - Parameter photos: those that train.
   /// - Throws: `TrainingError` where no tail of the network can be trained.
-  public init(for model: Model, _ options: AdaptationOptions, photos: Int) throws(TrainingError) {
-    try self.init(TailCuts(model), options, photos: photos)
+  public init(for model: Model, _ options: AdaptationOptions, photos: Int, classes: Int) throws(TrainingError) {
+    try self.init(TailCuts(model), options, photos: photos, classes: classes)
   }
 
-  init(_ cuts: TailCuts, _ options: AdaptationOptions, photos: Int) throws(TrainingError) {
+  init(_ cuts: TailCuts, _ options: AdaptationOptions, photos: Int, classes: Int) throws(TrainingError) {
     self.options = options
     self.photos = photos
+    self.classes = classes
     let cut = try cuts.deepest(options)
     firstOperator = cut.first
     training = cut.plan
@@ -31,10 +32,10 @@ public struct AdaptationPlan: Sendable {
   }
 
   /// Places that a photo and its views take in the cut cache.
-  public var placesPerPhoto: Int { TrunkRunner.places(options) }
+  public var placesPerPhoto: Int { options.placesPerPhoto }
 
-  /// float32 values of the objectives besides the labels.
-  func objectiveCount(dimension: Int) -> Int { options.turnsPhotos ? RotationObjective(dimension: dimension).memoryCount : 0 }
+  /// float32 values of the objectives' memory.
+  func objectiveCount(dimension: Int) -> Int { options.objectiveValueCount(dimension: dimension, classes: classes, photos: photos) }
 
   /// Everything that the result depends on besides the model and the photos.
   var identifyingBytes: [UInt8] {
@@ -45,14 +46,16 @@ public struct AdaptationPlan: Sendable {
     ] {
       bytes.append(word: UInt32(value))
     }
-    for value in [options.learningRate, options.rotationWeight] { bytes.append(float: value) }
+    bytes.append(float: options.learningRate)
     bytes.append(word: options.seed)
     return bytes + Array(options.auxiliary.rawValue.utf8)
   }
 
   /// All choices, the preferred ones first: fewer views, then smaller batches, then shallower tails, then momentum instead of Adam,
   /// at last biases only.
-  static func ladder(_ model: Model, _ wanted: AdaptationOptions, photos: Int) throws(TrainingError) -> [AdaptationPlan] {
+  static func ladder(_ model: Model, _ wanted: AdaptationOptions, photos: Int, classes: Int) throws(TrainingError)
+    -> [AdaptationPlan]
+  {
     let cuts = TailCuts(model)
     var plans: [AdaptationPlan] = []
     for (optimizer, biasesOnly) in [(wanted.optimizer, false), (.sgd, false), (.sgd, true)] {
@@ -66,7 +69,7 @@ public struct AdaptationPlan: Sendable {
             options.batch = batch
             options.views = views
             do {
-              let plan = try AdaptationPlan(cuts, options, photos: photos)
+              let plan = try AdaptationPlan(cuts, options, photos: photos, classes: classes)
               // Shallower wishes may end at the same cut.
               if plan.layers == layers || layers == wanted.layers { plans.append(plan) }
             } catch { if layers == 1, plans.isEmpty { throw error } }

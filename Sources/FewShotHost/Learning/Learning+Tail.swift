@@ -64,7 +64,7 @@ private struct TrainedTail {
 /// One training with its gate and its checkpoint; its memory goes when this object does.
 private final class TailTraining {
   let plan: AdaptationPlan
-  let adapter: TailAdapter
+  let adapter: TailTrainer
   let photos: [CachedPhoto]
   let chosen: [Int]
   let unlabelled: [Int]
@@ -78,7 +78,7 @@ private final class TailTraining {
     unlabelled = trunk.unlabelled.map(\.place)
     observer = learning.observer
     let model = learning.source.model
-    adapter = try TailAdapter(model, trunk.plan, cache: trunk.cache)
+    adapter = try TailTrainer(model, trunk.plan, cache: trunk.cache)
     let identity = AdaptationIdentity(
       model, plan, classes: learning.names, photos: learning.photos.map { ($0.label, $0.identifier) },
       unlabelled: trunk.unlabelled.map(\.identifier))
@@ -87,7 +87,7 @@ private final class TailTraining {
   }
 
   private static func checkpoint(
-    _ options: CheckpointOptions, _ identity: AdaptationIdentity, _ adapter: TailAdapter, _ observer: WorkObserver
+    _ options: CheckpointOptions, _ identity: AdaptationIdentity, _ adapter: TailTrainer, _ observer: WorkObserver
   ) throws(LearningError) -> AdaptationCheckpoint {
     let path = options.path, isThere = access(path, F_OK) == 0
     let checkpoint: AdaptationCheckpoint
@@ -121,6 +121,7 @@ private final class TailTraining {
       photos, classCount: classCount, unlabelled: unlabelled, seed: seed, as: winner.candidate, checkpoint: checkpoint
     ) { [observer] in observer(.progress(.training, done: $0, total: steps)) }
     result.outcome.stepMilliseconds = Double(monotonicNanoseconds() - start) / 1e6 / Double(steps)
+    result.outcome.curve = adapter.curve
     result.embeddings = adapter.embeddings(photos.map(\.first))
     // Room for the copy of the file.
     adapter.trainer.releaseActivations()

@@ -24,7 +24,8 @@ extension LearningPlan {
   /// - Throws: `TrainingError` where no tail can be trained, `ModelError`.
   public init(_ encoder: PhotoEncoder, _ options: LearningOptions = .init(), for material: LearningMaterial) throws {
     let tail = try options.tail.map {
-      try AdaptationPlan(for: encoder.encoder.model, $0, photos: LearningPlan.trainingPhotos($0, material))
+      try AdaptationPlan(
+        for: encoder.encoder.model, $0, photos: LearningPlan.trainingPhotos($0, material), classes: material.classes)
     }
     try self.init(encoder, LearningChoice(options: options, tail: tail, alignedPhotos: material.unlabelled), material)
   }
@@ -90,7 +91,8 @@ extension LearningPlan {
     _ model: Model, _ options: LearningOptions, _ material: LearningMaterial
   ) throws(TrainingError) -> [LearningChoice] {
     if let wanted = options.tail {
-      return try AdaptationPlan.ladder(model, wanted, photos: trainingPhotos(wanted, material)).map {
+      let photos = trainingPhotos(wanted, material)
+      return try AdaptationPlan.ladder(model, wanted, photos: photos, classes: material.classes).map {
         LearningChoice(options: options, tail: $0, alignedPhotos: 0)
       }
     }
@@ -104,9 +106,4 @@ extension LearningPlan {
   private static func alignedCounts(_ material: LearningMaterial) -> [Int] {
     [material.unlabelled] + [128, 64, 32, 16, 8].filter { $0 < material.unlabelled }
   }
-}
-
-extension AdaptationOptions {
-  /// Whether photos without labels train, too.
-  var takesUnlabelled: Bool { auxiliary != .none }
 }

@@ -102,7 +102,7 @@ public struct LearningPlan: Sendable {
     material = episode
     alignedPhotos = episode.unlabelled
     let model = encoder.encoder.model, inputCount = encoder.preprocessing.outputCount, copies = isShifted ? 2 : 1
-    tail = try wanted.map { try AdaptationPlan(for: model, $0, photos: photos) }
+    tail = try wanted.map { try AdaptationPlan(for: model, $0, photos: photos, classes: episode.classes) }
     phases = [Phase(name: .measuring, parts: Part.allCases)]
     parts[.trunk] = encoder.plannedByteCount
     parts[.dataset] = copies * photos * 4 * (encoder.dimension + 1)
@@ -122,7 +122,7 @@ public struct LearningPlan: Sendable {
   private static func headByteCount(_ tail: AdaptationPlan, _ material: LearningMaterial, dimension: Int) -> Int {
     let others = max(0, material.photos - tail.photos)
     let embeddings = min(tail.photos, material.photos + material.unlabelled) * (1 + tail.options.views) + 3 * others + 2 * material.classes
-    return 4 * (embeddings * dimension + material.classes + tail.objectiveCount(dimension: dimension))
+    return 4 * (embeddings * dimension + tail.objectiveCount(dimension: dimension))
   }
 
   static func trainingParts(_ tail: AdaptationPlan, inputCount: Int) -> [Part: Int] {

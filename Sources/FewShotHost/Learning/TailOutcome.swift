@@ -11,6 +11,7 @@ public struct TailOutcome {
   public internal(set) var agreement = 1.0
   /// Of the training that was taken.
   public internal(set) var stepMilliseconds = 0.0
+  public internal(set) var curve = TrainingCurve()
   /// Whether the encoder has the trained tail; it stays as it is otherwise.
   public private(set) var isTrained = false
   /// The encoder with the trained tail, until the task is made of it.

@@ -111,7 +111,10 @@ struct Adapt: ParsableCommand {
   ) throws(Failure) {
     let knowledge = learned.knowledge, head = learned.head, weights = source.model.weightByteCount
     warnOfSharedPhotos(knowledge)
-    if let tail = learned.tail { note(tail.verdict) }
+    if let tail = learned.tail {
+      note(tail.verdict)
+      if tail.isTrained { note(tail.curve.text) }
+    }
     if let camera = learned.camera { note(camera.text) }
     note("learned \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(head.text)")
     noteMemory(planned: plan.byteCount, weights: weights)

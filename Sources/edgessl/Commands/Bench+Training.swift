@@ -21,7 +21,7 @@ extension Bench {
   func measureTraining() throws {
     let encoder = try runtime.photos(model).encoder, network = encoder.encoder.model
     let count = Bench.classes * Bench.shots
-    let plan: LearningPlan, tail: AdaptationPlan, adapter: TailAdapter, cache: CutCache
+    let plan: LearningPlan, tail: AdaptationPlan, adapter: TailTrainer, cache: CutCache
     do {
       plan = try LearningPlan(
         encoder, .training(finetune.adaptation(seed: 0)), for: LearningMaterial(photos: count, classes: Bench.classes))
@@ -34,7 +34,7 @@ extension Bench {
         trunk.add(
           noise(photo, encoder.preprocessing.outputCount), identifier: UInt64(photo), to: cache, at: photo * tail.placesPerPhoto)
       }
-      adapter = try TailAdapter(network, tail, cache: cache)
+      adapter = try TailTrainer(network, tail, cache: cache)
     } catch { throw Failure(error, in: model, of: network) }
     if let keep = training.keep { try write(adapter, cache, to: keep) }
     let photos = (0..<count).map { CachedPhoto(label: $0 / Bench.shots, first: $0 * tail.placesPerPhoto) }
@@ -70,7 +70,7 @@ extension Bench {
     return (0..<count).map { _ in random.next(from: -1, to: 1) }
   }
 
-  private func write(_ adapter: TailAdapter, _ cache: CutCache, to folder: String) throws {
+  private func write(_ adapter: TailTrainer, _ cache: CutCache, to folder: String) throws {
     let size = adapter.plan.training.cutCount, places = Array(0..<cache.count)
     let values = AlignedMemory(byteCount: 4 * size)
     let cut: Elements<Float> = Elements(values.buffer.baseAddress!, count: size)

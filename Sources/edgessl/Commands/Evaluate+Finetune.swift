@@ -7,7 +7,7 @@ extension Evaluate {
   func evaluateFinetune(_ location: ModelLocation, _ classes: ClassFolders, _ source: PhotoSource) throws {
     let camera = try shifted.camera()
     if shifted.align, camera == nil { throw Failure(.usage, "--align aligns the encoder with another camera: give --shift, too") }
-    let plan: LearningPlan, inputs: MeasuredInputs, adapter: TailAdapter
+    let plan: LearningPlan, inputs: MeasuredInputs, adapter: TailTrainer
     do {
       plan = try LearningPlan(
         measuring: source.encoder, tail: finetune.adaptation(seed: seed), photos: classes.photoCount, episode: episodeMaterial,
@@ -16,7 +16,7 @@ extension Evaluate {
         MeasuredInputs.OtherCamera($0, seed: seed, alignment: shifted.align ? shifted.alignment : nil)
       }
       inputs = try MeasuredInputs(classes.folders, source, plan.tail!, through: other)
-      adapter = try TailAdapter(source.model, plan.tail!, cache: inputs.cache)
+      adapter = try TailTrainer(source.model, plan.tail!, cache: inputs.cache)
     } catch { throw Failure(error, in: location.path, of: source.model) }
     let drawn: Episodes
     do { drawn = try Episodes(inputs.embedded, episodeOptions) } catch { throw Failure(.badData, "\(dataset): \(error)") }
@@ -47,7 +47,7 @@ extension Evaluate {
       ("frozenAccuracy", .number(frozen.mean)), ("frozenCI95", .number(frozen.interval)), ("gain", .number(gain.mean)),
       ("gainCI95", .number(gain.interval)), ("trainedEpisodes", .integer(result.takenCount)),
       ("auxiliary", .string(finetune.auxiliary.rawValue)),
-      ("rotatedEpisodes", .integer(result.rotatedCount)), ("unlabelled", .number(result.meanUnlabelledCount)),
+      ("rotatedEpisodes", .integer(result.auxiliaryCount)), ("unlabelled", .number(result.meanUnlabelledCount)),
       ("tailLayers", .integer(plan.layers)), ("trainedWeights", .integer(plan.training.trainedCount)),
       ("trainingBytes", .integer(plan.training.arenaByteCount)), ("accuracies", accuracy.json), ("frozenAccuracies", frozen.json),
     ]

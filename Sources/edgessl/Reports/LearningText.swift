@@ -17,6 +17,7 @@ extension TailOutcome {
       ("trainedWeights", .integer(plan.training.trainedCount)), ("agreement", .number(agreement)), ("plan", memory.json),
       ("stepMilliseconds", .number(stepMilliseconds)),
     ]
+    if isTrained { fields.append(("losses", .object(curve.lines.map { ($0.objective.name, JSON($0.losses)) }))) }
     if let gate {
       fields.append(
         (
@@ -28,7 +29,7 @@ extension TailOutcome {
             "trials": .array(
               gate.trials.map {
                 [
-                  "learningRateFactor": .float($0.candidate.learningRateFactor), "rotation": .bool($0.candidate.rotates),
+                  "learningRateFactor": .float($0.candidate.learningRateFactor), "rotation": .bool($0.candidate.auxiliary == .rotation),
                   "right": .integer($0.right),
                   "logLikelihood": .float($0.logLikelihood),
                 ]
@@ -40,8 +41,19 @@ extension TailOutcome {
   }
 }
 
+extension TrainingCurve {
+  /// Where each objective's loss began and ended.
+  var text: String {
+    let parts = lines.compactMap { line -> String? in
+      guard let first = line.losses.first, let last = line.losses.last else { return nil }
+      return "\(line.objective.name) \(decimal(Double(first), digits: 3)) to \(decimal(Double(last), digits: 3))"
+    }
+    return "losses: \(parts.joined(separator: ", "))"
+  }
+}
+
 extension AdaptationCandidate {
-  var text: String { "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(rotates ? ", with rotation" : "")" }
+  var text: String { "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(auxiliary.map { ", with \($0.name)" } ?? "")" }
 }
 
 extension AdaptationPlan {

@@ -47,7 +47,7 @@ import TinyNN
     let material = LearningMaterial(photosPerClass: [5, 100], unlabelled: 30)
     #expect(try LearningPlan(encoder, training, for: material).tail?.photos == 5 + 64)
     var options = AdaptationOptions()
-    options.auxiliary = .rotation
+    options.auxiliary = .always(.rotation)
     #expect(try LearningPlan(encoder, .training(options), for: material).tail?.photos == 5 + 64 + 30)
     #expect(LearningMaterial(photosPerClass: [1], unlabelled: 5000).unlabelled == LearningMaterial.unlabelledLimit)
   }
@@ -101,10 +101,10 @@ import TinyNN
 
   /// The cuts of the ladder, planned once each, are those that a plan of its own finds.
   @Test func everyRungIsThePlanOfItsOptions() throws {
-    let ladder = try AdaptationPlan.ladder(model, try #require(training.tail), photos: 12)
+    let ladder = try AdaptationPlan.ladder(model, try #require(training.tail), photos: 12, classes: 3)
     #expect(ladder.count > 50)
     for rung in ladder {
-      let own = try AdaptationPlan(for: model, rung.options, photos: 12)
+      let own = try AdaptationPlan(for: model, rung.options, photos: 12, classes: 3)
       #expect(rung.firstOperator == own.firstOperator && rung.layers == own.layers && rung.layers <= rung.options.layers)
       #expect(rung.training.arenaByteCount == own.training.arenaByteCount)
     }
@@ -112,7 +112,7 @@ import TinyNN
 
   @Test func anEncoderWithoutATailCannotTrain() throws {
     let small = try OpenedFile(TestEncoder.bytes())
-    #expect(throws: TrainingError.self) { try AdaptationPlan(for: small.model, AdaptationOptions(), photos: 4) }
+    #expect(throws: TrainingError.self) { try AdaptationPlan(for: small.model, AdaptationOptions(), photos: 4, classes: 2) }
   }
 
   @Test func episodesHoldAllOfTheirData() throws {

@@ -163,6 +163,20 @@ private final class Tail {
     #expect(zip(losses, again).allSatisfy { $0.bitPattern == $1.bitPattern }, "a restart does not repeat the same bits")
   }
 
+  @Test(
+    "With weights and average exchanged, passes are those of the average; once more, nothing has changed", arguments: [false, true])
+  func exchangesTheAverage(isInt8: Bool) throws {
+    let tail = try Tail(isInt8 ? int8() : float(), TrainingOptions(firstOperator: 1, batch: 2))
+    for _ in 0..<5 { _ = tail.step(3e-3) }
+    let trained = tail.embeddings()
+    tail.trainer.session.exchangeAverage()
+    let averaged = tail.embeddings()
+    tail.trainer.session.exchangeAverage()
+    #expect(tail.embeddings() == trained && averaged != trained)
+    tail.trainer.session.adoptAverage()
+    #expect(tail.embeddings() == averaged)
+  }
+
   @Test("Only what is chosen trains")
   func trainsWhatIsChosen() throws {
     var options = TrainingOptions(firstOperator: 1, batch: 2)
