@@ -84,7 +84,7 @@ final class InputEmbedder {
       encoder.session.setInput(input.floats)
       encoder.session.run()
       let output = encoder.session.output().floats
-      return LearnedExample(identifier: 0, embedding: (0..<output.count).map { output[$0] }).embedding
+      return (0..<output.count).map { output[$0] }.normalized().values
     }
   }
 }

@@ -43,7 +43,7 @@ extension Learning {
     for index in photos.indices {
       photos[index].embedding = try again.embedding(of: photos[index].path)
       guard compared < chosen.count, chosen[compared] == index else { continue }
-      let own = LearnedExample(identifier: 0, embedding: photos[index].embedding).embedding
+      let own = photos[index].embedding.normalized().values
       for i in own.indices { agreement += Double(own[i]) * Double(expected[compared * own.count + i]) }
       compared += 1
     }

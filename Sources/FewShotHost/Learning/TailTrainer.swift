@@ -54,7 +54,7 @@ public final class TailTrainer {
       trainer.session.forward()
       for i in 0..<count {
         let values = trainer.session.embedding(i)
-        result.append(contentsOf: LearnedExample(identifier: 0, embedding: (0..<dimension).map { values[$0] }).embedding)
+        result += (0..<dimension).map { values[$0] }.normalized().values
       }
       start += count
     }
@@ -69,7 +69,7 @@ public final class TailTrainer {
     for photo in photos.indices {
       var mean = [Float](repeating: 0, count: dimension)
       for view in 0..<views { for i in 0..<dimension { mean[i] += all[(photo * views + view) * dimension + i] } }
-      result.append(contentsOf: LearnedExample(identifier: 0, embedding: mean).embedding)
+      result += mean.normalized().values
     }
     return result
   }

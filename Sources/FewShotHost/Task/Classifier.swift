@@ -129,13 +129,13 @@ final class ClassifierSession: @unchecked Sendable {
   }
 
   func classify(_ embedding: [Float]) -> Classification {
-    let example = LearnedExample(identifier: 0, embedding: embedding)
+    let (values, length) = embedding.normalized()
     var span = confidences.mutableSpan
     var scratchSpan = scratch.mutableSpan
-    let prediction = example.embedding.withUnsafeBufferPointer {
+    let prediction = values.withUnsafeBufferPointer {
       // Embeddings have at least one value.
       head.classify(
-        Embedding($0.baseAddress!, count: $0.count), length: example.length, confidences: &span, scratch: &scratchSpan)
+        Embedding($0.baseAddress!, count: $0.count), length: length, confidences: &span, scratch: &scratchSpan)
     }
     let order = confidences.indices.sorted {
       confidences[$0] > confidences[$1] || (confidences[$0] == confidences[$1] && $0 < $1)

@@ -11,7 +11,7 @@ extension LearnedHead {
   }
 
   private var methodText: String {
-    guard isChosen else { return "method \(method)\(method == .knn ? ", \(calibration.neighbours) neighbours" : "")" }
+    guard isChosen else { return "method \(method)\(calibration.neighbours > 0 ? ", \(calibration.neighbours) neighbours" : "")" }
     guard let best = candidates.first(where: { $0.method == method && $0.penalty == calibration.penalty }) else {
       return "method \(method), chosen by the prior as no class can spare a photo"
     }
@@ -38,7 +38,8 @@ extension LearnedHead {
       ("thresholdSource", .string("\(calibration.thresholdSource)")), ("scale", .float(calibration.scale)),
       ("scaleSource", .string("\(calibration.scaleSource)")),
       ("leaveOneOutAccuracy", calibration.leaveOneOutAccuracy.map { .number(100 * $0) } ?? .null),
-      ("leftOut", .integer(calibration.leftOutCount)), ("neighbours", method == .knn ? .integer(calibration.neighbours) : .null),
+      ("leftOut", .integer(calibration.leftOutCount)),
+      ("neighbours", calibration.neighbours > 0 ? .integer(calibration.neighbours) : .null),
     ]
   }
 }

@@ -1,40 +1,23 @@
-/// Float32 values in memory that the caller lent for the duration of a call.
-///
-/// Safe to use because every access is inside `count` (asserted in debug builds).
-@safe package struct Values {
-  package let base: UnsafeMutablePointer<Float>
-  package let count: Int
+package import TinyNN
 
-  @unsafe package init(_ base: UnsafeMutablePointer<Float>, count: Int) {
-    unsafe self.base = base
-    self.count = count
-  }
-
-  @inline(__always) package subscript(index: Int) -> Float {
-    get {
-      assert(index >= 0 && index < count)
-      // In bounds: see the type's comment.
-      return unsafe base[index]
-    }
-    nonmutating set {
-      assert(index >= 0 && index < count)
-      // In bounds: see the type's comment.
-      unsafe base[index] = newValue
-    }
-  }
-
-  package func slice(_ start: Int, _ count: Int) -> Values {
-    assert(start >= 0 && count >= 0 && start + count <= self.count)
-    // In bounds: see the type's comment.
-    return unsafe Values(base + start, count: count)
-  }
-
+// What vectors of float32 values do in memory that the caller lent.
+extension Elements<Float> {
+  /// The same memory, read only.
   package var embedding: Embedding {
-    // The same memory, read only.
-    unsafe Embedding(base, count: count)
+    // The caller keeps the memory alive, as it does for this value.
+    unsafe Embedding(address.assumingMemoryBound(to: Float.self), count: count)
+  }
+
+  /// The same memory as `rows` embeddings one after the other, read only. Precondition: it holds them.
+  package func matrix(_ rows: Int, _ dimension: Int) -> EmbeddingMatrix {
+    assert(rows >= 0 && dimension >= 0 && rows * dimension <= count)
+    // In bounds: see the precondition; the caller keeps the memory alive, as it does for this value.
+    return unsafe EmbeddingMatrix(address.assumingMemoryBound(to: Float.self), count: rows, dimension: dimension)
   }
 
   package func clear() { for index in 0..<count { self[index] = 0 } }
+
+  package func copy(_ embedding: Embedding) { for index in 0..<count { self[index] = embedding[index] } }
 
   package func add(_ embedding: Embedding) { for index in 0..<count { self[index] = self[index] + embedding[index] } }
 
@@ -53,6 +36,18 @@
     let root = embedding.dot(embedding).squareRoot()
     for index in 0..<count { self[index] = self[index] / root }
     return root / scale
+  }
+
+  /// Replaces the first `count` values by the softmax of `scale` times them.
+  package func softmax(scale: Float, _ count: Int) {
+    var largest = -Float.infinity
+    for index in 0..<count { largest = max(largest, self[index]) }
+    var total: Float = 0
+    for index in 0..<count {
+      self[index] = ElementaryMath.exp(scale * (self[index] - largest))
+      total = total + self[index]
+    }
+    for index in 0..<count { self[index] = self[index] / total }
   }
 
   /// Sorts the first `count` values in ascending order (heapsort). Precondition: none of them is NaN.
@@ -93,13 +88,14 @@ extension MutableSpan<Float> {
   /// changes and the result is not finite.
   ///
   /// The values are scaled by a power of two first, so that no square overflows.
-  public mutating func normalize() -> Float { withValues { $0.normalize() } }
+  public mutating func normalize() -> Float { withElements { $0.normalize() } }
 
   /// Lends the values to `body`.
-  package mutating func withValues<R>(_ body: (Values) -> R) -> R {
+  package mutating func withElements<R>(_ body: (Elements<Float>) -> R) -> R {
     // The view is used inside the closure only. An empty span may have no address and is never read.
     unsafe withUnsafeMutableBufferPointer {
-      unsafe body(Values($0.baseAddress ?? UnsafeMutablePointer(bitPattern: 64)!, count: $0.count))
+      let base = unsafe $0.baseAddress ?? UnsafeMutablePointer(bitPattern: 64)!
+      return body(unsafe Elements(UnsafeMutableRawPointer(base), count: $0.count))
     }
   }
 }
