@@ -36,6 +36,8 @@ import Testing
     let parts = ["trunkBytes", "cacheBytes", "weightBytes", "stateBytes", "activationBytes", "scratchBytes", "headBytes"]
     #expect(parts.reduce(0) { $0 + (plan[$1] as? Int ?? -1) } == plan["totalBytes"] as? Int, "\(plan)")
     #expect((json["gate"] as? [String: Any])?["heldOut"] as? Int == 12, "\(json)")
+    #expect(json["trained"] as? Bool == true && result.errors.contains("losses: prototype"), "\(result)")
+    #expect((json["losses"] as? [String: [Double]])?["prototype"]?.count == 20, "\(json)")
     #expect(result.errors.contains("held-out photos") && result.errors.contains("training the last"), "\(result)")
     let classified = try Command.run(["classify", "\(dataset)/red/0.ppm", "--model", file("t.tnn"), "--json"])
     #expect(try classified.json()["label"] as? String == "red", "\(classified)")
