@@ -100,7 +100,9 @@ struct Adapt: ParsableCommand {
     guard let plan = found.plan else { throw found.refusal }
     if let larger = found.larger, let tail = larger.tail { note("with \(grouped(larger.byteCount)) bytes: \(tail.choice)") }
     if plan.alignedPhotos < material.unlabelled {
-      note("alignment takes \(plan.alignedPhotos) of \(material.unlabelled) photos without labels, evenly spread: more need more memory")
+      note(
+        "alignment takes \(plan.alignedPhotos) of \(material.unlabelled) photos without labels, evenly spread: more need more memory"
+      )
     }
     return plan
   }
@@ -125,7 +127,7 @@ struct Adapt: ParsableCommand {
         ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
         ("skipped", JSON(source.skipped)), ("views", plan.tail == nil ? mostViews.map { .integer($0) } ?? .null : .null),
       ] + head.fields + (learned.tail?.fields(plan) ?? []) + (learned.camera?.fields ?? []) + [
-        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(source.encoder.encoder.plan.arenaByteCount)),
+        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(source.encoder.runner.plan.arenaByteCount)),
         ("planBytes", .integer(plan.byteCount)), ("weightBytes", .integer(weights)),
         ("residentBytes", .integer(residentByteCounts().peak)), ("fileBytes", .integer(learned.file.count)),
         ("milliseconds", .number(milliseconds)),

@@ -19,7 +19,7 @@ extension Bench {
   private static let classes = 5, shots = 5
 
   func measureTraining() throws {
-    let encoder = try runtime.photos(model).encoder, network = encoder.encoder.model
+    let encoder = try runtime.photos(model).encoder, network = encoder.runner.model
     let count = Bench.classes * Bench.shots
     let plan: LearningPlan, tail: AdaptationPlan, adapter: TailTrainer, cache: CutCache
     do {

@@ -69,7 +69,7 @@ struct Classify: ParsableCommand {
     let count = min(photoCount, runtime.wantedThreads ?? processors)
     var single = runtime
     if photoCount > 1 { single.wantedThreads = 1 }
-    var encoders: [Encoder] = []
+    var encoders: [ModelRunner] = []
     for _ in 0..<count { encoders.append(try single.open(location.path)) }
     do { return try Classifier(encoders) } catch { throw Failure(error, in: location.path) }
   }
@@ -81,7 +81,8 @@ struct Classify: ParsableCommand {
         "image": .string(image), "label": .string(answer.label),
         "confidence": .float(answer.confidence), "unknown": .bool(answer.isUnknown),
         "top": .array(best.map { ["label": .string($0.label), "confidence": .float($0.confidence)] }),
-        "milliseconds": .number(answer.milliseconds), "cosine": .float(answer.prediction.cosine), "score": .float(answer.prediction.score),
+        "milliseconds": .number(answer.milliseconds), "cosine": .float(answer.prediction.cosine),
+        "score": .float(answer.prediction.score),
         "model": .string(location.path),
       ],
       text: text(image, answer.prediction, best, answer.milliseconds))

@@ -80,7 +80,7 @@ extension Evaluate {
     do { drawn = try Episodes(inputs.embedded, episodeOptions) } catch { throw Failure(.badData, "\(dataset): \(error)") }
     var episodesDone = Progress("Episodes", total: episodes)
     let result: ShiftResult
-    do { 
+    do {
       result = try drawn.runShift(source.model, clean: inputs.clean, shifted: inputs.shifted, draw, shifted.alignment) {
         episodesDone.update(done: $0)
       }

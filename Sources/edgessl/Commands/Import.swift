@@ -89,7 +89,7 @@ struct Import: ParsableCommand {
     let photos: [String]
     do { photos = try PhotoFolder.allPhotos(below: folder) } catch { throw ClassFolders.failure(error) }
     do {
-      let source = try PhotoSource(PhotoEncoder(Encoder(bytes: bytes)), observer: console(self.source))
+      let source = try PhotoSource(PhotoEncoder(ModelRunner(bytes: bytes)), observer: console(self.source))
       var gathered = try EncoderStatistics(of: photos, source, .embedding)
       guard gathered.photoCount > 0 else {
         throw Failure(.missingInput, "\(folder): no photos that can be read; name a folder of photos")

@@ -105,7 +105,7 @@ struct Plan: ParsableCommand {
   /// The training that fits, and its neighbours; the file's bytes are not part of it.
   private func training(_ network: Model) throws -> TrainingNeed {
     let encoder: PhotoEncoder
-    do { encoder = try PhotoEncoder(Encoder(bytes: network.bytes.array)) } catch {
+    do { encoder = try PhotoEncoder(ModelRunner(bytes: network.bytes.array)) } catch {
       throw Failure(
         .badData,
         "\(model): it does not say how photos become its input, so its training cannot be planned; import it again with --mean and --std"

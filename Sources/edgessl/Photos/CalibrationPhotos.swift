@@ -17,7 +17,7 @@ struct CalibrationPhotos {
   static let advisedCount = 32
 
   /// At most `limit` photos, evenly spread over the folder and the folders below it.
-  init(folder: String, limit: Int, for encoder: Encoder, model path: String) throws {
+  init(folder: String, limit: Int, for encoder: ModelRunner, model path: String) throws {
     self.folder = folder
     let photos: [String]
     do { photos = try PhotoFolder.allPhotos(below: folder) } catch {

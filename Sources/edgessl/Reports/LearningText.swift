@@ -29,7 +29,8 @@ extension TailOutcome {
             "trials": .array(
               gate.trials.map {
                 [
-                  "learningRateFactor": .float($0.candidate.learningRateFactor), "rotation": .bool($0.candidate.auxiliary == .rotation),
+                  "learningRateFactor": .float($0.candidate.learningRateFactor),
+                  "rotation": .bool($0.candidate.auxiliary == .rotation),
                   "right": .integer($0.right),
                   "logLikelihood": .float($0.logLikelihood),
                 ]
@@ -53,7 +54,9 @@ extension TrainingCurve {
 }
 
 extension AdaptationCandidate {
-  var text: String { "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(auxiliary.map { ", with \($0.name)" } ?? "")" }
+  var text: String {
+    "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(auxiliary.map { ", with \($0.name)" } ?? "")"
+  }
 }
 
 extension AdaptationPlan {

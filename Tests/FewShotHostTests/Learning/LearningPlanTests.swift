@@ -11,8 +11,8 @@ import TinyNN
   let model: Model
 
   init() throws {
-    encoder = try PhotoEncoder(Encoder(bytes: TestPhotos.threeLayers()))
-    model = encoder.encoder.model
+    encoder = try PhotoEncoder(ModelRunner(bytes: TestPhotos.threeLayers()))
+    model = encoder.runner.model
   }
 
   private var training: LearningOptions {
