@@ -29,7 +29,10 @@ struct Adapt: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Photos without labels that the device's camera took: the encoder is aligned with it where they differ from the labelled ones; with --auxiliary rotation they train, too.",
+      """
+      Photos without labels that the device's camera took: the encoder is aligned with it where they differ from \
+      the labelled ones; with --auxiliary rotation they train, too.
+      """,
       valueName: "DIR"))
   var unlabelled: String?
 
@@ -101,7 +104,10 @@ struct Adapt: ParsableCommand {
     if let larger = found.larger, let tail = larger.tail { note("with \(grouped(larger.byteCount)) bytes: \(tail.choice)") }
     if plan.alignedPhotos < material.unlabelled {
       note(
-        "alignment takes \(plan.alignedPhotos) of \(material.unlabelled) photos without labels, evenly spread: more need more memory"
+        """
+        alignment takes \(plan.alignedPhotos) of \(material.unlabelled) photos without labels, evenly spread: more \
+        need more memory
+        """
       )
     }
     return plan
@@ -147,7 +153,10 @@ struct Adapt: ParsableCommand {
     for (pair, count) in shared.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let names = pair.map { "'\(knowledge.classes[$0].name.onOneLine)'" }
       warn(
-        "classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which cannot be told apart; remove them from one"
+        """
+        classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which \
+        cannot be told apart; remove them from one
+        """
       )
     }
   }

@@ -59,7 +59,8 @@ extension Bench {
     try output.print(
       json,
       text: """
-        step      p50 \(decimal(p50, digits: 3))  p90 \(decimal(latencies.milliseconds(atPercent: 90), digits: 3)) ms (\(tail.choice), \(InstructionSet.best))
+        step      p50 \(decimal(p50, digits: 3))  p90 \(decimal(latencies.milliseconds(atPercent: 90), digits: 3)) ms \
+        (\(tail.choice), \(InstructionSet.best))
         plan      \(grouped(plan.byteCount)) bytes
         resident  peak \(grouped(resident.peak)) bytes
         """)

@@ -135,7 +135,11 @@ struct Bench: ParsableCommand {
     ]
     if operators { json.append("operators", .array(profile.enumerated().map(operatorJSON))) }
     var lines = [
-      "latency   p50 \(decimal(p50, digits: 3))  p90 \(decimal(p90, digits: 3))  p99 \(decimal(p99, digits: 3))  min \(decimal(minimum, digits: 3)) ms (\(runs) runs, \(runtime.threads) threads, \(runtime.backend.rawValue), \(InstructionSet.best))",
+      """
+      latency   p50 \(decimal(p50, digits: 3))  p90 \(decimal(p90, digits: 3))  p99 \(decimal(p99, digits: 3))  \
+      min \(decimal(minimum, digits: 3)) ms (\(runs) runs, \(runtime.threads) threads, \
+      \(runtime.backend.rawValue), \(InstructionSet.best))
+      """,
       "processor \(decimal(processorTime, digits: 3)) ms a run, of all threads"
         + (interval > 0 ? ", \(interval) ms between runs" : ""),
       "start     open \(decimal(start.open, digits: 3)) ms, first run \(decimal(start.first, digits: 3)) ms",

@@ -50,7 +50,10 @@ struct Classify: ParsableCommand {
     if images.count > 1 {
       let seconds = Double(monotonicNanoseconds() - start) / 1e9
       note(
-        "\(grouped(images.count)) photos in \(decimal(seconds, digits: 2)) s: \(decimal(Double(images.count) / seconds, digits: 1)) photos/s"
+        """
+        \(grouped(images.count)) photos in \(decimal(seconds, digits: 2)) s: \
+        \(decimal(Double(images.count) / seconds, digits: 1)) photos/s
+        """
       )
     }
     noteMemory(planned: classifier.plannedByteCount, weights: classifier.model.weightByteCount)

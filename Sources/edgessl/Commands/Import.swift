@@ -40,7 +40,11 @@ struct Import: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --statistics: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: the folders of --statistics, where they are enough)",
+      """
+      With --statistics: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence \
+      is fitted for tasks with one or two photos of a class. (default: the folders of --statistics, where they are \
+      enough)
+      """,
       valueName: "DIR"))
   var classes: String?
 

@@ -68,7 +68,10 @@ struct Plan: ParsableCommand {
     guard wanted.fits else {
       throw Failure(
         .overBudget,
-        "\(model): needs \(wanted.totalByteCount) bytes with \(threads) \(threads == 1 ? "thread" : "threads"), the budget is \(memory.byteCount); \(changes.joined(separator: ", or "))"
+        """
+        \(model): needs \(wanted.totalByteCount) bytes with \(threads) \(threads == 1 ? "thread" : "threads"), the \
+        budget is \(memory.byteCount); \(changes.joined(separator: ", or "))
+        """
       )
     }
   }
@@ -108,7 +111,10 @@ struct Plan: ParsableCommand {
     do { encoder = try PhotoEncoder(ModelRunner(bytes: network.bytes.array)) } catch {
       throw Failure(
         .badData,
-        "\(model): it does not say how photos become its input, so its training cannot be planned; import it again with --mean and --std"
+        """
+        \(model): it does not say how photos become its input, so its training cannot be planned; import it again \
+        with --mean and --std
+        """
       )
     }
     do {

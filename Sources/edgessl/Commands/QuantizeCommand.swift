@@ -47,7 +47,10 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --background: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: as the float32 model has it)",
+      """
+      With --background: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence \
+      is fitted for tasks with one or two photos of a class. (default: as the float32 model has it)
+      """,
       valueName: "DIR"))
   var classes: String?
 

@@ -28,7 +28,10 @@ struct CalibrationPhotos {
     guard !photos.isEmpty else {
       throw Failure(
         .missingInput,
-        "\(folder): there are no photos in it; int8 needs at least \(CalibrationPhotos.advisedCount) photos like those that the camera will see"
+        """
+        \(folder): there are no photos in it; int8 needs at least \(CalibrationPhotos.advisedCount) photos like \
+        those that the camera will see
+        """
       )
     }
     let reader: PhotoEncoder
@@ -51,7 +54,10 @@ struct CalibrationPhotos {
     }
     if inputs.count < CalibrationPhotos.advisedCount {
       warn(
-        "\(folder): only \(inputs.count) photos; ranges are more certain with \(CalibrationPhotos.advisedCount) to \(CalibrationPhotos.range.upperBound)"
+        """
+        \(folder): only \(inputs.count) photos; ranges are more certain with \(CalibrationPhotos.advisedCount) to \
+        \(CalibrationPhotos.range.upperBound)
+        """
       )
     }
   }

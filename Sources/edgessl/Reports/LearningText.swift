@@ -6,7 +6,10 @@ extension TailOutcome {
   var verdict: String {
     guard let gate, let winner = gate.winner else { return "a class has one photo only: the encoder stays as it is" }
     let compared =
-      "held-out photos: \(winner.right) of \(gate.heldOut) right with training (\(winner.candidate.text)), \(gate.frozenRight) without"
+      """
+      held-out photos: \(winner.right) of \(gate.heldOut) right with training (\(winner.candidate.text)), \
+      \(gate.frozenRight) without
+      """
     return !isTrained ? "\(compared): the encoder stays as it is" : "\(compared): the trained tail is taken"
   }
 
