@@ -94,7 +94,8 @@ let package = Package(
       swiftSettings: strict),
     // Synthetic classes and the smallest encoder, for the tests of both halves of few-shot learning.
     .target(
-      name: "FewShotTestSupport", dependencies: ["FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TestSupport", "TinyNN"],
+      name: "FewShotTestSupport",
+      dependencies: ["FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TestSupport", "TinyNN"],
       path: "Tests/FewShotTestSupport", swiftSettings: strict),
     .testTarget(
       name: "FewShotTests",

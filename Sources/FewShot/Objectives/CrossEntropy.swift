@@ -13,14 +13,3 @@ package func softmax(_ logits: Elements<Float>, count: Int, label: Int) -> Float
   for i in 0..<count { logits[i] = logits[i] / total }
   return ElementaryMath.log(total) - own
 }
-
-extension Elements where Element == Float {
-  /// The Euclidean length.
-  package var length: Float {
-    var sum: Float = 0
-    for i in 0..<count { sum = sum + self[i] * self[i] }
-    return sum.squareRoot()
-  }
-
-  package func clear() { for i in 0..<count { self[i] = 0 } }
-}

@@ -69,11 +69,11 @@ extension Episodes {
 
 /// Embeds cached inputs.
 final class InputEmbedder {
-  private let encoder: Encoder
+  private let encoder: ModelRunner
   private let input: AlignedMemory
 
   init(_ file: AlignedMemory) throws(ModelError) {
-    encoder = try Encoder(memory: file)
+    encoder = try ModelRunner(memory: file)
     input = AlignedMemory(byteCount: 4 * encoder.model.tensor(encoder.model.input(0)).type.shape.count)
   }
 

@@ -23,7 +23,7 @@ public struct LearnedTask {
 
   /// Classifies with the task at once.
   /// - Throws: as `Classifier.init`.
-  public func classifier() throws -> Classifier { try Classifier([Encoder(bytes: file)]) }
+  public func classifier() throws -> Classifier { try Classifier([ModelRunner(bytes: file)]) }
 }
 
 extension Learning {

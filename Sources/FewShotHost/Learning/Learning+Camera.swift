@@ -27,9 +27,10 @@ extension Learning {
   /// more, one at a time; those without labels are kept as int8, as many as the plan says.
   func align(_ encoder: Model) throws -> CameraOutcome {
     let reference = try CameraReference(encoder, classCount: names.count)
-    let network = source.encoder, classes = names.indices.map { label in
-      PhotoFolder(name: names[label], photos: photos.filter { $0.label == label }.map(\.path))
-    }
+    let network = source.encoder,
+      classes = names.indices.map { label in
+        PhotoFolder(name: names[label], photos: photos.filter { $0.label == label }.map(\.path))
+      }
     try source.forEach(
       in: classes, copies: .once, .reading,
       extract: { _, image throws(PhotoEncoderError) in try network.networkInput(image) }
@@ -45,7 +46,7 @@ extension Learning {
       count += 1
     }
     guard count > 0 else { throw LearningError.noUnlabelledPhotos(files: offered.count) }
-    network.encoder.releaseMemory()
+    network.runner.releaseMemory()
     let alignment = CameraAlignment(reference, unlabelled: CachedInputs(cache, Array(0..<count))) { [observer] done, total in
       observer(.progress(.aligning, done: done, total: total))
     }

@@ -35,9 +35,9 @@ extension Learning {
     of trained: TrainedEncoder, _ expected: [Float], of chosen: [Int]
   ) throws -> (Knowledge, agreement: Double) {
     // Its arena takes the place of the other encoder's.
-    source.encoder.encoder.releaseMemory()
+    source.encoder.runner.releaseMemory()
     let again = PhotoSource(
-      try PhotoEncoder(Encoder(memory: trained.memory, threads: source.encoder.encoder.plan.threads)), isStrict: true)
+      try PhotoEncoder(ModelRunner(memory: trained.memory, threads: source.encoder.runner.plan.threads)), isStrict: true)
     var photos = photos
     var (agreement, compared) = (0.0, 0)
     for index in photos.indices {

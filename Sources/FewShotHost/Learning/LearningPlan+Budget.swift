@@ -25,7 +25,7 @@ extension LearningPlan {
   public init(_ encoder: PhotoEncoder, _ options: LearningOptions = .init(), for material: LearningMaterial) throws {
     let tail = try options.tail.map {
       try AdaptationPlan(
-        for: encoder.encoder.model, $0, photos: LearningPlan.trainingPhotos($0, material), classes: material.classes)
+        for: encoder.runner.model, $0, photos: LearningPlan.trainingPhotos($0, material), classes: material.classes)
     }
     try self.init(encoder, LearningChoice(options: options, tail: tail, alignedPhotos: material.unlabelled), material)
   }
@@ -58,7 +58,7 @@ extension LearningPlan {
   ) throws -> Fitting {
     let counts = alignedCounts(material)
     func plan(_ choice: LearningChoice) throws -> LearningPlan { try LearningPlan(encoder, choice, material) }
-    let choices = try choices(encoder.encoder.model, options, material)
+    let choices = try choices(encoder.runner.model, options, material)
     // How many photos the alignment reads does not depend on the rest.
     let aligned = try counts.first { count in
       var choice = choices[0]

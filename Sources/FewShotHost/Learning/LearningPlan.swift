@@ -64,7 +64,7 @@ public struct LearningPlan: Sendable {
     tail = choice.tail
     alignedPhotos = choice.alignedPhotos
     self.material = material
-    let model = encoder.encoder.model, inputCount = encoder.preprocessing.outputCount
+    let model = encoder.runner.model, inputCount = encoder.preprocessing.outputCount
     let background = try StatisticsView.of(model)?.backgroundCount ?? 0
     parts[.trunk] = encoder.plannedByteCount
     parts[.finalHead] = LearnedHead.plannedByteCount(
@@ -101,7 +101,7 @@ public struct LearningPlan: Sendable {
     options = wanted.map { .training($0) } ?? LearningOptions(method: .head(.prototype), views: 1)
     material = episode
     alignedPhotos = episode.unlabelled
-    let model = encoder.encoder.model, inputCount = encoder.preprocessing.outputCount, copies = isShifted ? 2 : 1
+    let model = encoder.runner.model, inputCount = encoder.preprocessing.outputCount, copies = isShifted ? 2 : 1
     tail = try wanted.map { try AdaptationPlan(for: model, $0, photos: photos, classes: episode.classes) }
     phases = [Phase(name: .measuring, parts: Part.allCases)]
     parts[.trunk] = encoder.plannedByteCount
@@ -121,7 +121,8 @@ public struct LearningPlan: Sendable {
 
   private static func headByteCount(_ tail: AdaptationPlan, _ material: LearningMaterial, dimension: Int) -> Int {
     let others = max(0, material.photos - tail.photos)
-    let embeddings = min(tail.photos, material.photos + material.unlabelled) * (1 + tail.options.views) + 3 * others + 2 * material.classes
+    let embeddings =
+      min(tail.photos, material.photos + material.unlabelled) * (1 + tail.options.views) + 3 * others + 2 * material.classes
     return 4 * (embeddings * dimension + tail.objectiveCount(dimension: dimension))
   }
 

@@ -16,7 +16,7 @@ final class TrunkPass {
     self.plan = plan
     cache = CutCache(
       count: plan.photos * plan.placesPerPhoto, entryCount: plan.training.cutCount,
-      map: encoder.encoder.model.tensor(plan.cutTensor).quantization)
+      map: encoder.runner.model.tensor(plan.cutTensor).quantization)
     runner = TrunkRunner(encoder, plan, cutTensor: plan.cutTensor)
   }
 

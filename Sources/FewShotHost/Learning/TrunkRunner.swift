@@ -39,10 +39,10 @@ public final class TrunkRunner {
       input = self.view.floats
       view.render(photo.floats, encoder.preprocessing, to: input)
     }
-    encoder.encoder.session.setInput(input)
-    encoder.encoder.session.run(until: plan.firstOperator)
+    encoder.runner.session.setInput(input)
+    encoder.runner.session.run(until: plan.firstOperator)
     let cut: Elements<Float> = Elements(values.buffer.baseAddress!, count: plan.training.cutCount)
-    encoder.encoder.session.copyValues(ofTensor: cutTensor, to: cut)
+    encoder.runner.session.copyValues(ofTensor: cutTensor, to: cut)
     cache.store(cut, at: place)
   }
 }

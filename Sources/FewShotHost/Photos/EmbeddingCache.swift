@@ -3,7 +3,8 @@ import HostRuntime
 import TinyNN
 
 /// Embeddings of a dataset's photos, kept in a folder under a name made of the encoder's file, of all photos' contents and of the
-/// view of them: where any of them changes, it is another file. Never needed: a cache that cannot be read or written is passed over.
+/// view of them: where any of them changes, it is another file. Never needed: a cache that cannot be read or written is passed
+/// over.
 struct EmbeddingCache {
   private let path: String?
   private let dimension: Int

@@ -60,7 +60,7 @@ public final class PhotoSource {
     self.observer = observer
   }
 
-  public var model: Model { encoder.encoder.model }
+  public var model: Model { encoder.runner.model }
 
   /// What `body` makes of one photo; "-" is standard input.
   public func read<Result>(

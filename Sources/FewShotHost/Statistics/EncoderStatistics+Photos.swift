@@ -21,8 +21,8 @@ extension ScaleTable {
   /// Folders with enough photos for the table.
   public static func usable(_ classes: [PhotoFolder]) -> [PhotoFolder] { classes.filter { $0.photos.count >= photoMinimum } }
 
-  /// By photos of some classes, each with at least `photoMinimum`; nil where too few can be read. `statistics` are the encoder's, as
-  /// its file will have them.
+  /// By photos of some classes, each with at least `photoMinimum`; nil where too few can be read. `statistics` are the encoder's,
+  /// as its file will have them.
   /// - Throws: `PhotoError` or `ModelError`.
   public init?(of classes: [PhotoFolder], _ source: PhotoSource, _ statistics: EncoderStatistics) throws {
     let chosen = classes.evenlySpread(atMost: ScaleTable.classLimit).map {

@@ -44,12 +44,12 @@ public final class Classifier: Sendable {
   ///   - sessions: photos that are classified at a time.
   /// - Throws: `FileError`, `ModelError`, `PhotoEncoderError` or `ClassifierError`.
   public convenience init(_ path: String, sessions: Int = 1) throws {
-    try self.init((0..<max(1, sessions)).map { _ in try Encoder(file: MappedFile(path)) })
+    try self.init((0..<max(1, sessions)).map { _ in try ModelRunner(file: MappedFile(path)) })
   }
 
   /// One session for each encoder, all of the same task, which nobody else uses.
   /// - Throws: `ModelError`, `PhotoEncoderError` or `ClassifierError`.
-  public init(_ encoders: [Encoder]) throws {
+  public init(_ encoders: [ModelRunner]) throws {
     precondition(!encoders.isEmpty)
     sessions = try encoders.map { try ClassifierSession($0) }
     names = sessions[0].names
@@ -57,7 +57,7 @@ public final class Classifier: Sendable {
   }
 
   /// The task's encoder.
-  public var model: Model { sessions[0].encoder.encoder.model }
+  public var model: Model { sessions[0].encoder.runner.model }
   public var head: HeadView { sessions[0].head }
   /// Bytes known before any photo is seen.
   public var plannedByteCount: Int { sessions.reduce(0) { $0 + $1.plannedByteCount } }
@@ -107,7 +107,7 @@ final class ClassifierSession: @unchecked Sendable {
   private var confidences: [Float]
   private var scratch: [Float]
 
-  init(_ opened: Encoder) throws {
+  init(_ opened: ModelRunner) throws {
     encoder = try PhotoEncoder(opened)
     guard opened.model.has(.classes) else { throw ClassifierError.noClasses }
     source = PhotoSource(encoder)

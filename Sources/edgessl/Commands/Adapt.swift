@@ -29,7 +29,10 @@ struct Adapt: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Photos without labels that the device's camera took: the encoder is aligned with it where they differ from the labelled ones; with --auxiliary rotation they train, too.",
+      """
+      Photos without labels that the device's camera took: the encoder is aligned with it where they differ from \
+      the labelled ones; with --auxiliary rotation they train, too.
+      """,
       valueName: "DIR"))
   var unlabelled: String?
 
@@ -100,7 +103,12 @@ struct Adapt: ParsableCommand {
     guard let plan = found.plan else { throw found.refusal }
     if let larger = found.larger, let tail = larger.tail { note("with \(grouped(larger.byteCount)) bytes: \(tail.choice)") }
     if plan.alignedPhotos < material.unlabelled {
-      note("alignment takes \(plan.alignedPhotos) of \(material.unlabelled) photos without labels, evenly spread: more need more memory")
+      note(
+        """
+        alignment takes \(plan.alignedPhotos) of \(material.unlabelled) photos without labels, evenly spread: more \
+        need more memory
+        """
+      )
     }
     return plan
   }
@@ -125,7 +133,7 @@ struct Adapt: ParsableCommand {
         ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
         ("skipped", JSON(source.skipped)), ("views", plan.tail == nil ? mostViews.map { .integer($0) } ?? .null : .null),
       ] + head.fields + (learned.tail?.fields(plan) ?? []) + (learned.camera?.fields ?? []) + [
-        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(source.encoder.encoder.plan.arenaByteCount)),
+        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(source.encoder.runner.plan.arenaByteCount)),
         ("planBytes", .integer(plan.byteCount)), ("weightBytes", .integer(weights)),
         ("residentBytes", .integer(residentByteCounts().peak)), ("fileBytes", .integer(learned.file.count)),
         ("milliseconds", .number(milliseconds)),
@@ -145,7 +153,10 @@ struct Adapt: ParsableCommand {
     for (pair, count) in shared.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let names = pair.map { "'\(knowledge.classes[$0].name.onOneLine)'" }
       warn(
-        "classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which cannot be told apart; remove them from one"
+        """
+        classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which \
+        cannot be told apart; remove them from one
+        """
       )
     }
   }

@@ -19,7 +19,7 @@ extension Bench {
   private static let classes = 5, shots = 5
 
   func measureTraining() throws {
-    let encoder = try runtime.photos(model).encoder, network = encoder.encoder.model
+    let encoder = try runtime.photos(model).encoder, network = encoder.runner.model
     let count = Bench.classes * Bench.shots
     let plan: LearningPlan, tail: AdaptationPlan, adapter: TailTrainer, cache: CutCache
     do {
@@ -59,7 +59,8 @@ extension Bench {
     try output.print(
       json,
       text: """
-        step      p50 \(decimal(p50, digits: 3))  p90 \(decimal(latencies.milliseconds(atPercent: 90), digits: 3)) ms (\(tail.choice), \(InstructionSet.best))
+        step      p50 \(decimal(p50, digits: 3))  p90 \(decimal(latencies.milliseconds(atPercent: 90), digits: 3)) ms \
+        (\(tail.choice), \(InstructionSet.best))
         plan      \(grouped(plan.byteCount)) bytes
         resident  peak \(grouped(resident.peak)) bytes
         """)

@@ -71,7 +71,7 @@ struct Bench: ParsableCommand {
     let first: Double
   }
 
-  private func embeddingChecksum(_ encoder: Encoder) -> String {
+  private func embeddingChecksum(_ encoder: ModelRunner) -> String {
     let embedding = encoder.session.output(0)
     return hexadecimal(checksum(of: (0..<embedding.shape.count).map { embedding.floats[$0] }))
   }
@@ -89,7 +89,7 @@ struct Bench: ParsableCommand {
     var gigaflops: Double { milliseconds > 0 ? 2 * Double(layer.multiplyAdds) / (milliseconds * 1e6) : 0 }
   }
 
-  private func measureOperators(_ encoder: Encoder, _ input: BenchInput) throws(Failure) -> [OperatorProfile] {
+  private func measureOperators(_ encoder: ModelRunner, _ input: BenchInput) throws(Failure) -> [OperatorProfile] {
     let summary: ModelSummary
     do { summary = try ModelSummary(encoder.model, threads: runtime.threads) } catch { throw Failure(error, in: model) }
     var latencies = [Latencies](repeating: Latencies(), count: summary.layers.count)
@@ -116,7 +116,7 @@ struct Bench: ParsableCommand {
   }
 
   private func report(
-    _ encoder: Encoder, _ start: Start, _ latencies: Latencies, _ processorTime: Double, _ checksum: String,
+    _ encoder: ModelRunner, _ start: Start, _ latencies: Latencies, _ processorTime: Double, _ checksum: String,
     _ profile: [OperatorProfile]
   ) throws(Failure) {
     let resident = residentByteCounts()
@@ -135,7 +135,11 @@ struct Bench: ParsableCommand {
     ]
     if operators { json.append("operators", .array(profile.enumerated().map(operatorJSON))) }
     var lines = [
-      "latency   p50 \(decimal(p50, digits: 3))  p90 \(decimal(p90, digits: 3))  p99 \(decimal(p99, digits: 3))  min \(decimal(minimum, digits: 3)) ms (\(runs) runs, \(runtime.threads) threads, \(runtime.backend.rawValue), \(InstructionSet.best))",
+      """
+      latency   p50 \(decimal(p50, digits: 3))  p90 \(decimal(p90, digits: 3))  p99 \(decimal(p99, digits: 3))  \
+      min \(decimal(minimum, digits: 3)) ms (\(runs) runs, \(runtime.threads) threads, \
+      \(runtime.backend.rawValue), \(InstructionSet.best))
+      """,
       "processor \(decimal(processorTime, digits: 3)) ms a run, of all threads"
         + (interval > 0 ? ", \(interval) ms between runs" : ""),
       "start     open \(decimal(start.open, digits: 3)) ms, first run \(decimal(start.first, digits: 3)) ms",
@@ -192,7 +196,7 @@ private struct BenchInput {
   }
 
   /// Fills the inputs, whose memory the last run has used.
-  func fill(_ encoder: Encoder) {
+  func fill(_ encoder: ModelRunner) {
     for (index, values) in values.enumerated() {
       let tensor = encoder.session.input(index)
       if tensor.elementType == .float32 {

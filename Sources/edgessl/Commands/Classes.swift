@@ -124,7 +124,9 @@ struct Classes: ParsableCommand {
   }
 
   private func merged(_ other: String, with encoder: Model, _ new: inout Knowledge) throws -> Int {
-    do { return try new.merge(try TaskEditor(contentsOf: other).knowledge(comparableWith: encoder)) } catch TaskEditError.otherEmbeddings {
+    do { return try new.merge(try TaskEditor(contentsOf: other).knowledge(comparableWith: encoder)) } catch TaskEditError
+      .otherEmbeddings
+    {
       throw Failure(.badData, "\(other): \(TaskEditError.otherEmbeddings)")
     } catch let error as TaskEditError { throw error.failure } catch { throw Failure(error, in: other) }
   }

@@ -50,7 +50,10 @@ struct Classify: ParsableCommand {
     if images.count > 1 {
       let seconds = Double(monotonicNanoseconds() - start) / 1e9
       note(
-        "\(grouped(images.count)) photos in \(decimal(seconds, digits: 2)) s: \(decimal(Double(images.count) / seconds, digits: 1)) photos/s"
+        """
+        \(grouped(images.count)) photos in \(decimal(seconds, digits: 2)) s: \
+        \(decimal(Double(images.count) / seconds, digits: 1)) photos/s
+        """
       )
     }
     noteMemory(planned: classifier.plannedByteCount, weights: classifier.model.weightByteCount)
@@ -69,7 +72,7 @@ struct Classify: ParsableCommand {
     let count = min(photoCount, runtime.wantedThreads ?? processors)
     var single = runtime
     if photoCount > 1 { single.wantedThreads = 1 }
-    var encoders: [Encoder] = []
+    var encoders: [ModelRunner] = []
     for _ in 0..<count { encoders.append(try single.open(location.path)) }
     do { return try Classifier(encoders) } catch { throw Failure(error, in: location.path) }
   }
@@ -81,7 +84,8 @@ struct Classify: ParsableCommand {
         "image": .string(image), "label": .string(answer.label),
         "confidence": .float(answer.confidence), "unknown": .bool(answer.isUnknown),
         "top": .array(best.map { ["label": .string($0.label), "confidence": .float($0.confidence)] }),
-        "milliseconds": .number(answer.milliseconds), "cosine": .float(answer.prediction.cosine), "score": .float(answer.prediction.score),
+        "milliseconds": .number(answer.milliseconds), "cosine": .float(answer.prediction.cosine),
+        "score": .float(answer.prediction.score),
         "model": .string(location.path),
       ],
       text: text(image, answer.prediction, best, answer.milliseconds))

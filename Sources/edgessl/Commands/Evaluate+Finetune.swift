@@ -63,7 +63,10 @@ extension Evaluate {
     ]
     var lines = [
       "\(ways)-way \(shots)-shot, finetune of the last \(plan.layers) layers: \(percent(accuracy)) over \(episodes) episodes",
-      "prototypes of the same episodes: \(percent(frozen)); gain \(decimal(gain.mean, digits: 2)) +- \(decimal(gain.interval, digits: 2)); trained in \(result.takenCount) of them",
+      """
+      prototypes of the same episodes: \(percent(frozen)); gain \(decimal(gain.mean, digits: 2)) +- \
+      \(decimal(gain.interval, digits: 2)); trained in \(result.takenCount) of them
+      """,
     ]
     if let aligned = result.alignedAccuracy { lines.append("trained, then aligned with the camera: \(percent(aligned))") }
     try results.print(.object(fields), text: lines.joined(separator: "\n"))

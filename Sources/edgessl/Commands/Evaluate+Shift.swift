@@ -8,7 +8,12 @@ import TinyNN
 struct ShiftOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Queries and photos without labels come from another camera: \(CameraShift.Part.names.joined(separator: ", ")), camera (all but jpeg), none (the same photos); camera:0.5 is half of it. The encoder is aligned by photos without labels; with --method finetune only if --align is given.",
+      """
+      Queries and photos without labels come from another camera: \
+      \(CameraShift.Part.names.joined(separator: ", ")), camera (all but jpeg), none (the same photos); camera:0.5 \
+      is half of it. The encoder is aligned by photos without labels; with --method finetune only if --align is \
+      given.
+      """,
       valueName: "NAME[:S]|none"))
   var shift: String?
 
@@ -33,7 +38,10 @@ struct ShiftOptions: ParsableArguments {
     guard let camera = CameraShift(shift) else {
       throw Failure(
         .usage,
-        "--shift: '\(shift)' is none of: camera, \(CameraShift.Part.names.joined(separator: ", ")), each with :S, S above 0 and at most 1, or none"
+        """
+        --shift: '\(shift)' is none of: camera, \(CameraShift.Part.names.joined(separator: ", ")), each with :S, S \
+        above 0 and at most 1, or none
+        """
       )
     }
     return camera
@@ -80,7 +88,7 @@ extension Evaluate {
     do { drawn = try Episodes(inputs.embedded, episodeOptions) } catch { throw Failure(.badData, "\(dataset): \(error)") }
     var episodesDone = Progress("Episodes", total: episodes)
     let result: ShiftResult
-    do { 
+    do {
       result = try drawn.runShift(source.model, clean: inputs.clean, shifted: inputs.shifted, draw, shifted.alignment) {
         episodesDone.update(done: $0)
       }
@@ -109,9 +117,12 @@ extension Evaluate {
         "seed": .integer(Int(truncatingIfNeeded: seed)), "model": .string(location.path), "dataset": .string(dataset),
       ],
       text: """
-        \(ways)-way \(shots)-shot, queries of another camera (\(shifted.shift ?? "none")), aligned: \(percent(aligned)) over \(episodes) episodes
-        not aligned: \(percent(frozen)); gain \(decimal(gain.mean, digits: 2)) +- \(decimal(gain.interval, digits: 2)); queries of the same camera: \(percent(unshifted))
-        shift \(decimal(shift.mean, digits: 2)) (\(decimal(result.shifts.min() ?? 0, digits: 2)) to \(decimal(result.shifts.max() ?? 0, digits: 2))), aligned in \(result.alignedCount) episodes
+        \(ways)-way \(shots)-shot, queries of another camera (\(shifted.shift ?? "none")), aligned: \(percent(aligned)) over \
+        \(episodes) episodes
+        not aligned: \(percent(frozen)); gain \(decimal(gain.mean, digits: 2)) +- \(decimal(gain.interval, digits: 2)); \
+        queries of the same camera: \(percent(unshifted))
+        shift \(decimal(shift.mean, digits: 2)) (\(decimal(result.shifts.min() ?? 0, digits: 2)) to \
+        \(decimal(result.shifts.max() ?? 0, digits: 2))), aligned in \(result.alignedCount) episodes
         """)
   }
 }

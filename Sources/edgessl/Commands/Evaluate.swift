@@ -132,7 +132,10 @@ struct Evaluate: ParsableCommand {
         ),
       ]
     let lines = all.map {
-      "\(ways)-way \(shots)-shot, \($0.name): \(decimal($0.measures.accuracies.mean, digits: 2)) % +- \(decimal($0.measures.accuracies.interval, digits: 2)) over \(episodes) episodes"
+      """
+      \(ways)-way \(shots)-shot, \($0.name): \(decimal($0.measures.accuracies.mean, digits: 2)) % +- \
+      \(decimal($0.measures.accuracies.interval, digits: 2)) over \(episodes) episodes
+      """
     }
     try results.print(.object(fields), text: lines.joined(separator: "\n"))
   }
@@ -199,7 +202,10 @@ struct Evaluate: ParsableCommand {
     ]
     if let area = evaluation.rejectionAUROC {
       lines.append(
-        "rejected   \(percent(evaluation.rejectedCount, of: evaluation.otherCount)) of \(evaluation.otherCount) other photos, AUROC \(decimal(area, digits: 3))"
+        """
+        rejected   \(percent(evaluation.rejectedCount, of: evaluation.otherCount)) of \(evaluation.otherCount) \
+        other photos, AUROC \(decimal(area, digits: 3))
+        """
       )
     }
     return lines.joined(separator: "\n")

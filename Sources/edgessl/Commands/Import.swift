@@ -40,7 +40,11 @@ struct Import: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --statistics: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: the folders of --statistics, where they are enough)",
+      """
+      With --statistics: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence \
+      is fitted for tasks with one or two photos of a class. (default: the folders of --statistics, where they are \
+      enough)
+      """,
       valueName: "DIR"))
   var classes: String?
 
@@ -89,7 +93,7 @@ struct Import: ParsableCommand {
     let photos: [String]
     do { photos = try PhotoFolder.allPhotos(below: folder) } catch { throw ClassFolders.failure(error) }
     do {
-      let source = try PhotoSource(PhotoEncoder(Encoder(bytes: bytes)), observer: console(self.source))
+      let source = try PhotoSource(PhotoEncoder(ModelRunner(bytes: bytes)), observer: console(self.source))
       var gathered = try EncoderStatistics(of: photos, source, .embedding)
       guard gathered.photoCount > 0 else {
         throw Failure(.missingInput, "\(folder): no photos that can be read; name a folder of photos")

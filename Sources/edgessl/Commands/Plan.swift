@@ -68,7 +68,10 @@ struct Plan: ParsableCommand {
     guard wanted.fits else {
       throw Failure(
         .overBudget,
-        "\(model): needs \(wanted.totalByteCount) bytes with \(threads) \(threads == 1 ? "thread" : "threads"), the budget is \(memory.byteCount); \(changes.joined(separator: ", or "))"
+        """
+        \(model): needs \(wanted.totalByteCount) bytes with \(threads) \(threads == 1 ? "thread" : "threads"), the \
+        budget is \(memory.byteCount); \(changes.joined(separator: ", or "))
+        """
       )
     }
   }
@@ -105,10 +108,13 @@ struct Plan: ParsableCommand {
   /// The training that fits, and its neighbours; the file's bytes are not part of it.
   private func training(_ network: Model) throws -> TrainingNeed {
     let encoder: PhotoEncoder
-    do { encoder = try PhotoEncoder(Encoder(bytes: network.bytes.array)) } catch {
+    do { encoder = try PhotoEncoder(ModelRunner(bytes: network.bytes.array)) } catch {
       throw Failure(
         .badData,
-        "\(model): it does not say how photos become its input, so its training cannot be planned; import it again with --mean and --std"
+        """
+        \(model): it does not say how photos become its input, so its training cannot be planned; import it again \
+        with --mean and --std
+        """
       )
     }
     do {

@@ -38,7 +38,10 @@ extension Failure {
     if refusal.trains {
       self.init(
         .overBudget,
-        "\(path): training needs at least \(grouped(refusal.smallest)) bytes (biases of one layer, one view of each photo at a time); "
+        """
+        \(path): training needs at least \(grouped(refusal.smallest)) bytes (biases of one layer, one view of each \
+        photo at a time); 
+        """
           + "--memory allows \(grouped(refusal.budget))")
     } else {
       self.init(

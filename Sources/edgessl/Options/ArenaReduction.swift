@@ -18,7 +18,10 @@ struct ArenaReduction: ParsableArguments {
     guard graph.arenaByteCount <= arena.byteCount else {
       throw Failure(
         .overBudget,
-        "\(source): stripes bring the arena from \(grouped(before.bytes)) to \(grouped(graph.arenaByteCount)) bytes; --arena allows \(grouped(arena.byteCount))"
+        """
+        \(source): stripes bring the arena from \(grouped(before.bytes)) to \(grouped(graph.arenaByteCount)) \
+        bytes; --arena allows \(grouped(arena.byteCount))
+        """
       )
     }
     guard !stages.isEmpty else { return }

@@ -16,7 +16,12 @@ struct FinetuneOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Views of each photo to learn from, itself, its mirror image, crops: heads take their mean embedding (1 to \(View.averaged.count); adapt takes \(View.averagedCount(photos: 2)) unless told, \(View.averagedCount(photos: 1)) for a class with one photo, evaluate 1); --method finetune trains on so many more (0 to 64, \(AdaptationOptions().views) unless told).",
+      """
+      Views of each photo to learn from, itself, its mirror image, crops: heads take their mean embedding (1 to \
+      \(View.averaged.count); adapt takes \(View.averagedCount(photos: 2)) unless told, \
+      \(View.averagedCount(photos: 1)) for a class with one photo, evaluate 1); --method finetune trains on so \
+      many more (0 to 64, \(AdaptationOptions().views) unless told).
+      """,
       valueName: "N"))
   var views: Int?
 

@@ -102,8 +102,8 @@ extension ModelLocation {
   }
 }
 
-/// Where embeddings of data sets are kept: EDGESSL_CACHE, else edgessl in the user's cache folder (XDG Base Directory Specification);
-/// nil where there is no such folder.
+/// Where embeddings of data sets are kept: EDGESSL_CACHE, else edgessl in the user's cache folder (XDG Base Directory
+/// Specification); nil where there is no such folder.
 func embeddingCacheFolder() -> String? {
   if let named = environment("EDGESSL_CACHE") { return named }
   if let xdg = environment("XDG_CACHE_HOME"), xdg.hasPrefix("/") { return xdg + "/edgessl" }

@@ -31,14 +31,14 @@ struct RuntimeOptions: ParsableArguments {
   }
 
   /// Opens a .tnn file for running.
-  func open(_ path: String) throws(Failure) -> Encoder {
+  func open(_ path: String) throws(Failure) -> ModelRunner {
     let file: MappedFile
     do { file = try MappedFile(path) } catch { throw error.failure }
     let openBLAS = backend == .openblas ? OpenBLASBackend() : nil
     if backend == .openblas, openBLAS == nil {
       throw Failure(.usage, "--backend openblas: OpenBLAS is not installed; install libopenblas0, or leave the option out")
     }
-    do { return try Encoder(file: file, threads: threads, kernels: openBLAS?.kernels(), backend: openBLAS) } catch {
+    do { return try ModelRunner(file: file, threads: threads, kernels: openBLAS?.kernels(), backend: openBLAS) } catch {
       throw Failure(error, in: path)
     }
   }

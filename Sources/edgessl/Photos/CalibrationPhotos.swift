@@ -17,7 +17,7 @@ struct CalibrationPhotos {
   static let advisedCount = 32
 
   /// At most `limit` photos, evenly spread over the folder and the folders below it.
-  init(folder: String, limit: Int, for encoder: Encoder, model path: String) throws {
+  init(folder: String, limit: Int, for encoder: ModelRunner, model path: String) throws {
     self.folder = folder
     let photos: [String]
     do { photos = try PhotoFolder.allPhotos(below: folder) } catch {
@@ -28,7 +28,10 @@ struct CalibrationPhotos {
     guard !photos.isEmpty else {
       throw Failure(
         .missingInput,
-        "\(folder): there are no photos in it; int8 needs at least \(CalibrationPhotos.advisedCount) photos like those that the camera will see"
+        """
+        \(folder): there are no photos in it; int8 needs at least \(CalibrationPhotos.advisedCount) photos like \
+        those that the camera will see
+        """
       )
     }
     let reader: PhotoEncoder
@@ -51,7 +54,10 @@ struct CalibrationPhotos {
     }
     if inputs.count < CalibrationPhotos.advisedCount {
       warn(
-        "\(folder): only \(inputs.count) photos; ranges are more certain with \(CalibrationPhotos.advisedCount) to \(CalibrationPhotos.range.upperBound)"
+        """
+        \(folder): only \(inputs.count) photos; ranges are more certain with \(CalibrationPhotos.advisedCount) to \
+        \(CalibrationPhotos.range.upperBound)
+        """
       )
     }
   }

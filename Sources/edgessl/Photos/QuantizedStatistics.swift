@@ -31,11 +31,11 @@ struct QuantizedStatistics {
   ///   - int8: the file of the int8 network, with preprocessing.
   ///   - calibration: the folder, nil if a photo of it cannot be read.
   ///   - classes: photos for the table of scales, else that of the float32 network stays.
-  init(of encoder: Encoder, int8: [UInt8], model: String, background: String?, calibration: String?, classes: String?) throws {
+  init(of encoder: ModelRunner, int8: [UInt8], model: String, background: String?, calibration: String?, classes: String?) throws {
     let stored: StatisticsView?
     do { stored = try StatisticsView.of(encoder.model) } catch { throw Failure(error, in: model) }
     let kept = stored.flatMap { ScaleTable($0) }
-    func made(_ encoder: Encoder, _ photos: [String], classes: String?) throws -> [UInt8] {
+    func made(_ encoder: ModelRunner, _ photos: [String], classes: String?) throws -> [UInt8] {
       do {
         let source = try PhotoSource(PhotoEncoder(encoder), observer: console(model))
         var gathered = try EncoderStatistics(of: photos, source, .statistics)
@@ -53,7 +53,7 @@ struct QuantizedStatistics {
       let photos: [String]
       do { photos = try PhotoFolder.allPhotos(below: background) } catch { throw ClassFolders.failure(error) }
       (section, origin) = (
-        try compact(made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .background
+        try compact(made(ModelRunner(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .background
       )
       return
     }
@@ -63,7 +63,7 @@ struct QuantizedStatistics {
       try made(encoder, photos, classes: nil) == bytes
     {
       (section, origin) = (
-        try compact(made(Encoder(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .calibration
+        try compact(made(ModelRunner(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .calibration
       )
     } else {
       (section, origin) = (try compact(bytes), .float32)

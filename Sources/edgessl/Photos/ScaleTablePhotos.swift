@@ -22,7 +22,10 @@ struct ScaleTablePhotos {
       guard isRequired else { return nil }
       throw Failure(
         .badData,
-        "\(folder): has \(classes.count) folders with at least \(ScaleTable.photoMinimum) photos; --classes needs \(ScaleTable.ways), one for each class"
+        """
+        \(folder): has \(classes.count) folders with at least \(ScaleTable.photoMinimum) photos; --classes needs \
+        \(ScaleTable.ways), one for each class
+        """
       )
     }
     return try ScaleTable(of: classes, source, statistics)

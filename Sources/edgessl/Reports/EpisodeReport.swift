@@ -26,7 +26,8 @@ struct EpisodeReport {
       body { margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
       .wide { overflow-x: auto; }
       table { border-collapse: collapse; }
-      th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+      th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, \
+      transparent); }
       th:first-child, td:first-child { text-align: left; }
       h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
       h2 { font-size: 1.15rem; margin-top: 2rem; }
@@ -66,24 +67,44 @@ struct EpisodeReport {
       let difference = measures.accuracies.minus(methods[0].measures.accuracies)
       let score = measures.rejection?.first
       return
-        "<tr><td>\(escapedHTML(name))</td><td>\(decimal(measures.accuracies.mean, digits: 2)) ± \(decimal(measures.accuracies.interval, digits: 2))</td>"
-        + "<td>\(decimal(difference.mean, digits: 2)) ± \(decimal(difference.interval, digits: 2))</td><td>\(decimal(measures.calibrationError, digits: 3))</td>"
-        + "<td>\(decimal(100 * measures.accepted, digits: 1)) %</td><td>\(measures.refused.map { decimal(100 * $0, digits: 1) + " %" } ?? "")</td>"
-        + "<td>\(score.map { decimal($0.auroc, digits: 3) } ?? "")</td></tr>"
+        """
+        <tr><td>\(escapedHTML(name))</td><td>\(decimal(measures.accuracies.mean, digits: 2)) ± \
+        \(decimal(measures.accuracies.interval, digits: 2))</td>
+        """
+          + """
+          <td>\(decimal(difference.mean, digits: 2)) ± \
+          \(decimal(difference.interval, digits: 2))</td><td>\(decimal(measures.calibrationError, digits: 3))</td>
+          """
+            + """
+            <td>\(decimal(100 * measures.accepted, digits: 1)) \
+            %</td><td>\(measures.refused.map { decimal(100 * $0, digits: 1) + " %" } ?? "")</td>
+            """
+          + "<td>\(score.map { decimal($0.auroc, digits: 3) } ?? "")</td></tr>"
     }
     return
-      "<div class=\"wide\"><table><thead><tr><th>method</th><th>accuracy, %</th><th>to the first</th><th>calibration error</th><th>known accepted</th><th>others refused</th><th>AUROC of unknown</th></tr></thead><tbody>\(rows.joined())</tbody></table></div>"
+      """
+      <div class=\"wide\"><table><thead><tr><th>method</th><th>accuracy, %</th><th>to the \
+      first</th><th>calibration error</th><th>known accepted</th><th>others refused</th><th>AUROC of \
+      unknown</th></tr></thead><tbody>\(rows.joined())</tbody></table></div>
+      """
   }
 
   // MARK: Charts, 600 x 320 with a frame from (50, 15) to (590, 280)
 
   private func chart(_ x: (String, [(Double, String)]), _ y: [(Double, String)], _ body: String) -> String {
     let vertical = y.map {
-      "<line class=\"axis\" x1=\"50\" x2=\"590\" y1=\"\(place(280 - 265 * $0.0))\" y2=\"\(place(280 - 265 * $0.0))\"/><text x=\"45\" y=\"\(place(284 - 265 * $0.0))\" text-anchor=\"end\">\($0.1)</text>"
+      """
+      <line class=\"axis\" x1=\"50\" x2=\"590\" y1=\"\(place(280 - 265 * $0.0))\" \
+      y2=\"\(place(280 - 265 * $0.0))\"/><text x=\"45\" y=\"\(place(284 - 265 * $0.0))\" \
+      text-anchor=\"end\">\($0.1)</text>
+      """
     }
     let horizontal = x.1.map { "<text x=\"\(place(50 + 540 * $0.0))\" y=\"296\" text-anchor=\"middle\">\($0.1)</text>" }
     return
-      "<svg viewBox=\"0 0 620 320\" role=\"img\">\(vertical.joined())\(horizontal.joined())<text x=\"320\" y=\"314\" text-anchor=\"middle\">\(x.0)</text>\(body)</svg>"
+      """
+      <svg viewBox=\"0 0 620 320\" role=\"img\">\(vertical.joined())\(horizontal.joined())<text x=\"320\" \
+      y=\"314\" text-anchor=\"middle\">\(x.0)</text>\(body)</svg>
+      """
   }
 
   private func place(_ value: Double) -> String { decimal(value, digits: 1) }
@@ -92,7 +113,10 @@ struct EpisodeReport {
   private func colour(_ index: Int) -> String { "hsl(\((210 + 1375 * index / 10) % 360) 65% \(index % 2 == 0 ? 50 : 58)%)" }
 
   private func key(_ entries: [(name: String, colour: String)]) -> String {
-    "<p class=\"key\">\(entries.map { "<span><i style=\"background: \($0.colour)\"></i>\(escapedHTML($0.name))</span> " }.joined())</p>"
+    """
+    <p \
+    class=\"key\">\(entries.map { "<span><i style=\"background: \($0.colour)\"></i>\(escapedHTML($0.name))</span> " }.joined())</p>
+    """
   }
 
   private var shotsChart: String {
@@ -107,10 +131,17 @@ struct EpisodeReport {
       let dots = series.points.map { point in
         let px = place(50 + 540 * x(point.shots))
         return
-          "<circle cx=\"\(px)\" cy=\"\(place(280 - 265 * y(point.mean)))\" r=\"3\" fill=\"\(colour)\"><title>\(escapedHTML(series.name)), \(point.shots): \(decimal(point.mean, digits: 2)) ± \(decimal(point.interval, digits: 2))</title></circle>"
+          """
+          <circle cx=\"\(px)\" cy=\"\(place(280 - 265 * y(point.mean)))\" r=\"3\" \
+          fill=\"\(colour)\"><title>\(escapedHTML(series.name)), \(point.shots): \(decimal(point.mean, digits: 2)) \
+          ± \(decimal(point.interval, digits: 2))</title></circle>
+          """
       }
       return
-        "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>\(dots.joined())"
+        """
+        <polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(colour)\" \
+        stroke-width=\"2\"/>\(dots.joined())
+        """
     }
     let shots = Set(all.map(\.shots)).sorted()
     return key(accuracyByShots.enumerated().map { ($1.name, colour($0)) })
@@ -127,11 +158,17 @@ struct EpisodeReport {
         + row.map { count -> String in
           let part = 100 * Double(count) / Double(total)
           return
-            "<td style=\"background: hsl(210 80% 50% / \(decimal(part / 125, digits: 2)))\">\(count == 0 ? "" : decimal(part, digits: 1))</td>"
+            """
+            <td style=\"background: hsl(210 80% 50% / \
+            \(decimal(part / 125, digits: 2)))\">\(count == 0 ? "" : decimal(part, digits: 1))</td>
+            """
         }.joined() + "</tr>"
     }
     return
-      "<table><thead><tr><th>true \\ predicted</th>\(names.map { "<th>\($0)</th>" }.joined())</tr></thead><tbody>\(rows.joined())</tbody></table>"
+      """
+      <table><thead><tr><th>true \\ \
+      predicted</th>\(names.map { "<th>\($0)</th>" }.joined())</tr></thead><tbody>\(rows.joined())</tbody></table>
+      """
   }
 
   private func reliability(_ details: EpisodeDetails) -> String {
@@ -140,7 +177,11 @@ struct EpisodeReport {
       let (confidence, right) = (bin.confidence / Double(bin.count), Double(bin.right) / Double(bin.count))
       let radius = 3 + 22 * (Double(bin.count) / total).squareRoot()
       return
-        "<circle cx=\"\(place(50 + 540 * confidence))\" cy=\"\(place(280 - 265 * right))\" r=\"\(place(radius))\" fill=\"hsl(210 80% 50% / .7)\"><title>\(bin.count) answers, confidence \(decimal(100 * confidence, digits: 1)) %, right \(decimal(100 * right, digits: 1)) %</title></circle>"
+        """
+        <circle cx=\"\(place(50 + 540 * confidence))\" cy=\"\(place(280 - 265 * right))\" r=\"\(place(radius))\" \
+        fill=\"hsl(210 80% 50% / .7)\"><title>\(bin.count) answers, confidence \
+        \(decimal(100 * confidence, digits: 1)) %, right \(decimal(100 * right, digits: 1)) %</title></circle>
+        """
     }
     let ticks = stride(from: 0.0, through: 1, by: 0.2).map { ($0, "\(Int(($0 * 100).rounded())) %") }
     return chart(("confidence", ticks), ticks, "<line class=\"axis\" x1=\"50\" y1=\"280\" x2=\"590\" y2=\"15\"/>\(dots.joined())")
@@ -160,7 +201,10 @@ struct EpisodeReport {
     let tallest = (known + other).max() ?? 1
     func bars(_ bins: [Double], _ colour: String) -> String {
       bins.enumerated().map {
-        "<rect x=\"\(place(50 + 540 * Double($0) / Double(count)))\" y=\"\(place(280 - 265 * $1 / tallest))\" width=\"12.5\" height=\"\(place(265 * $1 / tallest))\" fill=\"\(colour)\"/>"
+        """
+        <rect x=\"\(place(50 + 540 * Double($0) / Double(count)))\" y=\"\(place(280 - 265 * $1 / tallest))\" \
+        width=\"12.5\" height=\"\(place(265 * $1 / tallest))\" fill=\"\(colour)\"/>
+        """
       }.joined()
     }
     let threshold = details.thresholds.sorted()[details.thresholds.count / 2]
@@ -169,13 +213,20 @@ struct EpisodeReport {
     let legend = key([("known classes", knownColour)] + (other.isEmpty ? [] : [("other classes", otherColour)]))
     let ticks = (0...4).map { (Double($0) / 4, decimal(Double(low + (high - low) * Float($0) / 4), digits: 2)) }
     return
-      "<p>The line is the median threshold: what is left of it is called unknown. \(decimal(100 * measures.accepted, digits: 1)) % of known photos are accepted\(measures.refused.map { ", \(decimal(100 * $0, digits: 1)) % of others refused" } ?? "; the dataset has no other classes").</p>"
-      + legend
-      + chart(
-        ("score", ticks), [(0, "")],
-        bars(known, knownColour) + bars(other, otherColour)
-          + "<line x1=\"\(place(line))\" x2=\"\(place(line))\" y1=\"15\" y2=\"280\" stroke=\"currentColor\" stroke-dasharray=\"4 3\"/>"
-      )
+      """
+      <p>The line is the median threshold: what is left of it is called unknown. \
+      \(decimal(100 * measures.accepted, digits: 1)) % of known photos are \
+      accepted\(measures.refused.map { ", \(decimal(100 * $0, digits: 1)) % of others refused" } ?? "; the dataset has no other classes").</p>
+      """
+        + legend
+        + chart(
+          ("score", ticks), [(0, "")],
+          bars(known, knownColour) + bars(other, otherColour)
+            + """
+            <line x1=\"\(place(line))\" x2=\"\(place(line))\" y1=\"15\" y2=\"280\" stroke=\"currentColor\" \
+            stroke-dasharray=\"4 3\"/>
+            """
+        )
   }
 
   private var map: String {
@@ -192,7 +243,10 @@ struct EpisodeReport {
       let name = escapedHTML(dataset.classNames[dataset.className(of: row)])
       let image = Thumbnail.dataURI(of: photos[row], side: 32).map { "<image href=\"\($0)\" width=\"32\" height=\"32\"/>" } ?? ""
       return
-        "<g transform=\"translate(\(x) \(y))\"><title>\(name)</title>\(image)<rect width=\"32\" height=\"32\" fill=\"none\" stroke=\"\(frame)\" stroke-width=\"3\"/></g>"
+        """
+        <g transform=\"translate(\(x) \(y))\"><title>\(name)</title>\(image)<rect width=\"32\" height=\"32\" \
+        fill=\"none\" stroke=\"\(frame)\" stroke-width=\"3\"/></g>
+        """
     }
     return key(dataset.classNames.enumerated().map { ($1, colour($0)) })
       + "<svg viewBox=\"-5 -5 945 605\" style=\"max-width: 100%\" role=\"img\">\(pictures.joined(separator: "\n"))</svg>"
@@ -204,7 +258,11 @@ struct EpisodeReport {
     return all.map { mistake in
       let image = Thumbnail.dataURI(of: photos[mistake.row], side: 128).map { "<img src=\"\($0)\" alt=\"\">" } ?? ""
       return
-        "<figure>\(image)<figcaption>\(escapedHTML(dataset.classNames[mistake.className])) taken for \(escapedHTML(dataset.classNames[mistake.takenFor])), \(decimal(100 * Double(mistake.confidence), digits: 0)) %</figcaption></figure>"
+        """
+        <figure>\(image)<figcaption>\(escapedHTML(dataset.classNames[mistake.className])) taken for \
+        \(escapedHTML(dataset.classNames[mistake.takenFor])), \
+        \(decimal(100 * Double(mistake.confidence), digits: 0)) %</figcaption></figure>
+        """
     }.joined(separator: "\n")
   }
 }

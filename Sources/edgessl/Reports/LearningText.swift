@@ -6,7 +6,10 @@ extension TailOutcome {
   var verdict: String {
     guard let gate, let winner = gate.winner else { return "a class has one photo only: the encoder stays as it is" }
     let compared =
-      "held-out photos: \(winner.right) of \(gate.heldOut) right with training (\(winner.candidate.text)), \(gate.frozenRight) without"
+      """
+      held-out photos: \(winner.right) of \(gate.heldOut) right with training (\(winner.candidate.text)), \
+      \(gate.frozenRight) without
+      """
     return !isTrained ? "\(compared): the encoder stays as it is" : "\(compared): the trained tail is taken"
   }
 
@@ -29,7 +32,8 @@ extension TailOutcome {
             "trials": .array(
               gate.trials.map {
                 [
-                  "learningRateFactor": .float($0.candidate.learningRateFactor), "rotation": .bool($0.candidate.auxiliary == .rotation),
+                  "learningRateFactor": .float($0.candidate.learningRateFactor),
+                  "rotation": .bool($0.candidate.auxiliary == .rotation),
                   "right": .integer($0.right),
                   "logLikelihood": .float($0.logLikelihood),
                 ]
@@ -53,7 +57,9 @@ extension TrainingCurve {
 }
 
 extension AdaptationCandidate {
-  var text: String { "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(auxiliary.map { ", with \($0.name)" } ?? "")" }
+  var text: String {
+    "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(auxiliary.map { ", with \($0.name)" } ?? "")"
+  }
 }
 
 extension AdaptationPlan {

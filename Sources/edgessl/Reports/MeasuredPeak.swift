@@ -25,7 +25,7 @@ struct MeasuredPeak {
   func rate(of type: ElementType) -> Double { type == .int8 ? int8 : float32 }
 
   private static func rate(of graph: Graph, _ threads: Int) throws -> Double {
-    let encoder = try Encoder(bytes: graph.lowered().finish(), threads: threads)
+    let encoder = try ModelRunner(bytes: graph.lowered().finish(), threads: threads)
     let index = (0..<encoder.model.operatorCount).first { encoder.model.operatorRecord($0).kind == .convolution }!
     var least = Int.max
     for _ in 0..<100 {

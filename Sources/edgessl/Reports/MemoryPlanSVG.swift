@@ -18,21 +18,27 @@ struct MemoryPlanSVG {
   var text: String {
     let (width, height) = (max(640, left + plotWidth + right), top + plotHeight + bottom)
     var svg = """
-      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(n(width)) \(n(height))" width="\(n(width))" height="\(n(height))" font-family="system-ui, sans-serif" font-size="11">
+      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(n(width)) \(n(height))" width="\(n(width))" \
+      height="\(n(height))" font-family="system-ui, sans-serif" font-size="11">
       <style>
       text { fill: #1f2328; } .end { text-anchor: end; } .middle { text-anchor: middle; }
       .ground { fill: #ffffff; } .free { fill: #f6f8fa; } .grid { stroke: #d0d7de; } .box { stroke: #57606a; stroke-width: 0.75; }
-      .tensor { fill: #b6d4fe; } .other { fill: #c7e9d0; } .input { fill: #ffe2a8; } .output { fill: #ffc9c9; } .scratch { fill: #d0d7de; }
+      .tensor { fill: #b6d4fe; } .other { fill: #c7e9d0; } .input { fill: #ffe2a8; } .output { fill: #ffc9c9; } .scratch { \
+      fill: #d0d7de; }
       .bound { stroke: #1f2328; stroke-dasharray: 5 4; }
       @media (prefers-color-scheme: dark) {
-      text { fill: #e6edf3; } .ground { fill: #0d1117; } .free { fill: #161b22; } .grid { stroke: #30363d; } .box { stroke: #9198a1; }
-      .tensor { fill: #1f4b87; } .other { fill: #1c5a38; } .input { fill: #7a5407; } .output { fill: #8a2c34; } .scratch { fill: #30363d; }
+      text { fill: #e6edf3; } .ground { fill: #0d1117; } .free { fill: #161b22; } .grid { stroke: #30363d; } .box { stroke: \
+      #9198a1; }
+      .tensor { fill: #1f4b87; } .other { fill: #1c5a38; } .input { fill: #7a5407; } .output { fill: #8a2c34; } .scratch { \
+      fill: #30363d; }
       .bound { stroke: #e6edf3; }
       }
       </style>
       <rect width="\(n(width))" height="\(n(height))" class="ground"/>
-      <text x="\(n(left))" y="20" font-size="14" font-weight="600">Memory plan: \(grouped(summary.plan.arenaByteCount)) bytes of arena</text>
-      <text x="\(n(left))" y="38">\(grouped(summary.plan.activationByteCount)) of tensors (no plan needs less than \(grouped(summary.activationLowerBound))), \(grouped(summary.plan.scratchByteCount)) of scratch</text>
+      <text x="\(n(left))" y="20" font-size="14" font-weight="600">Memory plan: \(grouped(summary.plan.arenaByteCount)) \
+      bytes of arena</text>
+      <text x="\(n(left))" y="38">\(grouped(summary.plan.activationByteCount)) of tensors (no plan needs less than \
+      \(grouped(summary.activationLowerBound))), \(grouped(summary.plan.scratchByteCount)) of scratch</text>
       <rect x="\(n(left))" y="\(n(top))" width="\(n(plotWidth))" height="\(n(plotHeight))" class="free"/>
 
       """
@@ -41,7 +47,10 @@ struct MemoryPlanSVG {
     if summary.plan.scratchByteCount > 0 { svg += scratch() }
     let bound = y(summary.activationLowerBound)
     svg +=
-      "<line class=\"bound\" x1=\"\(n(left))\" x2=\"\(n(left + plotWidth))\" y1=\"\(n(bound))\" y2=\"\(n(bound))\"><title>lower bound \(grouped(summary.activationLowerBound)) bytes</title></line>\n"
+      """
+      <line class=\"bound\" x1=\"\(n(left))\" x2=\"\(n(left + plotWidth))\" y1=\"\(n(bound))\" \
+      y2=\"\(n(bound))\"><title>lower bound \(grouped(summary.activationLowerBound)) bytes</title></line>\n
+      """
     return svg + "</svg>\n"
   }
 
@@ -56,15 +65,24 @@ struct MemoryPlanSVG {
     for byte in stride(from: 0, through: summary.plan.arenaByteCount, by: step) {
       svg += "<line class=\"grid\" x1=\"\(n(left))\" x2=\"\(n(left + plotWidth))\" y1=\"\(n(y(byte)))\" y2=\"\(n(y(byte)))\"/>"
       svg +=
-        "<text class=\"end\" x=\"\(n(left - 6))\" y=\"\(n(y(byte) + 4))\">\(byte == 0 ? "0 B" : ByteSize(byte).description)</text>\n"
+        """
+        <text class=\"end\" x=\"\(n(left - 6))\" \
+        y=\"\(n(y(byte) + 4))\">\(byte == 0 ? "0 B" : ByteSize(byte).description)</text>\n
+        """
     }
     let every = max(1, Int((24 / columnWidth).rounded(.up)))
     for index in stride(from: 0, to: summary.layers.count, by: every) {
       svg +=
-        "<text class=\"middle\" x=\"\(n(x(Double(index) + 0.5)))\" y=\"\(n(top + plotHeight + 16))\">\(index)<title>\(escaped(summary.layers[index].operatorName))</title></text>\n"
+        """
+        <text class=\"middle\" x=\"\(n(x(Double(index) + 0.5)))\" \
+        y=\"\(n(top + plotHeight + 16))\">\(index)<title>\(escaped(summary.layers[index].operatorName))</title></text>\n
+        """
     }
     svg +=
-      "<text class=\"middle\" x=\"\(n(left + plotWidth / 2))\" y=\"\(n(top + plotHeight + 34))\">operator, in execution order</text>\n"
+      """
+      <text class=\"middle\" x=\"\(n(left + plotWidth / 2))\" y=\"\(n(top + plotHeight + 34))\">operator, in \
+      execution order</text>\n
+      """
     return svg
   }
 
@@ -82,10 +100,16 @@ struct MemoryPlanSVG {
     let name = summary.tensorName(tensor.index)
     let size = ByteSize(tensor.record.byteCount).description
     let about =
-      "\(name) \(tensor.record.type.shape), \(grouped(tensor.record.byteCount)) bytes at \(grouped(tensor.place.offset)), operators \(tensor.place.first) to \(tensor.place.last)"
+      """
+      \(name) \(tensor.record.type.shape), \(grouped(tensor.record.byteCount)) bytes at \
+      \(grouped(tensor.place.offset)), operators \(tensor.place.first) to \(tensor.place.last)
+      """
     return
-      "<g><title>\(escaped(about))</title><rect class=\"box \(kind)\" x=\"\(n(start))\" y=\"\(n(upper))\" width=\"\(n(end - start))\" height=\"\(n(max(0.5, lower - upper)))\" />"
-      + label(name, size, from: (start, upper), to: (end, lower)) + "</g>\n"
+      """
+      <g><title>\(escaped(about))</title><rect class=\"box \(kind)\" x=\"\(n(start))\" y=\"\(n(upper))\" \
+      width=\"\(n(end - start))\" height=\"\(n(max(0.5, lower - upper)))\" />
+      """
+        + label(name, size, from: (start, upper), to: (end, lower)) + "</g>\n"
   }
 
   /// Name and size inside a rectangle, upright or turned; the name is shortened or left out where there is no room.
@@ -107,10 +131,14 @@ struct MemoryPlanSVG {
   private func scratch() -> String {
     let (upper, lower) = (y(summary.plan.arenaByteCount), y(summary.plan.activationByteCount))
     return
-      "<g><title>scratch of the running operator, \(grouped(summary.plan.scratchByteCount)) bytes</title><rect class=\"box scratch\" x=\"\(n(left))\" y=\"\(n(upper))\" width=\"\(n(plotWidth))\" height=\"\(n(max(0.5, lower - upper)))\"/>"
-      + label(
-        "scratch of the running operator", ByteSize(summary.plan.scratchByteCount).description, from: (left, upper),
-        to: (left + plotWidth, lower)) + "</g>\n"
+      """
+      <g><title>scratch of the running operator, \(grouped(summary.plan.scratchByteCount)) bytes</title><rect \
+      class=\"box scratch\" x=\"\(n(left))\" y=\"\(n(upper))\" width=\"\(n(plotWidth))\" \
+      height=\"\(n(max(0.5, lower - upper)))\"/>
+      """
+        + label(
+          "scratch of the running operator", ByteSize(summary.plan.scratchByteCount).description, from: (left, upper),
+          to: (left + plotWidth, lower)) + "</g>\n"
   }
 
   private func n(_ value: Double) -> String { decimal(value, digits: 1) }

@@ -47,7 +47,10 @@ extension ModelSummary {
     lines.append("MACs        \(grouped(multiplyAdds))")
     lines.append("weights     \(grouped(model.weightByteCount)) bytes (\(ByteSize(model.weightByteCount)))")
     lines.append(
-      "arena       \(grouped(plan.arenaByteCount)) bytes (\(ByteSize(plan.arenaByteCount))): \(grouped(plan.activationByteCount)) of tensors, "
+      """
+      arena       \(grouped(plan.arenaByteCount)) bytes (\(ByteSize(plan.arenaByteCount))): \
+      \(grouped(plan.activationByteCount)) of tensors, 
+      """
         + "\(grouped(plan.scratchByteCount)) of scratch")
     return lines.map(\.onOneLine)
   }

@@ -15,6 +15,9 @@ extension Preprocessing {
       return parts.allSatisfy { $0 == parts[0] } ? parts[0] : parts.joined(separator: ",")
     }
     return
-      "short side to \(resizedHeight) (\(interpolation)), centre \(inputHeight)x\(inputWidth), (value - \(list(mean))) / \(list(standardDeviation))"
+      """
+      short side to \(resizedHeight) (\(interpolation)), centre \(inputHeight)x\(inputWidth), (value - \
+      \(list(mean))) / \(list(standardDeviation))
+      """
   }
 }

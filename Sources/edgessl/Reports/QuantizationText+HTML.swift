@@ -23,7 +23,8 @@ extension QuantizationText {
       pre { white-space: pre-wrap; }
       .wide { overflow-x: auto; }
       table { border-collapse: collapse; }
-      th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+      th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, \
+      transparent); }
       td.number { text-align: right; font-variant-numeric: tabular-nums; }
       </style></head><body>
       <h1>int8 model \(escapedHTML(output))</h1>
@@ -31,7 +32,8 @@ extension QuantizationText {
       <p>Layers, the one that loses most on its own first. Alone: the layer runs in int8 on float32 inputs. So far: in the int8
       network, with the errors of all layers before it. Decibels are ten times the logarithm of signal to noise: 20 dB is an
       error of a tenth of the signal.</p>
-      <div class="wide"><table><thead><tr><th>layer</th><th>operator</th><th>output</th><th>parameters</th><th>dB alone</th><th>cosine alone</th>
+      <div class="wide"><table><thead><tr><th>layer</th><th>operator</th><th>output</th><th>parameters</th><th>dB \
+      alone</th><th>cosine alone</th>
       <th>dB so far</th><th>dB of weights</th><th>range</th><th>found by</th><th>saturated</th><th>what to do</th></tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))

@@ -56,18 +56,33 @@ struct QuantizationText {
 
   var lines: [String] {
     var lines = [
-      "written     \(output), \(grouped(sizes.int8File)) bytes, \(decimal(ratio(sizes.int8File, sizes.floatFile), digits: 3)) of the float32 file",
-      "arena       \(grouped(sizes.int8Arena)) bytes, \(decimal(ratio(sizes.int8Arena, sizes.floatArena), digits: 3)) of the float32 arena",
+      """
+      written     \(output), \(grouped(sizes.int8File)) bytes, \
+      \(decimal(ratio(sizes.int8File, sizes.floatFile), digits: 3)) of the float32 file
+      """,
+      """
+      arena       \(grouped(sizes.int8Arena)) bytes, \
+      \(decimal(ratio(sizes.int8Arena, sizes.floatArena), digits: 3)) of the float32 arena
+      """,
       "calibrated  \(photos.inputs.count) of \(photos.available) photos in \(photos.folder)",
-      "embedding   cosine \(decimal(report.embeddingCosine, digits: 5)) (worst photo \(decimal(report.worstEmbeddingCosine, digits: 5))), "
+      """
+      embedding   cosine \(decimal(report.embeddingCosine, digits: 5)) (worst photo \
+      \(decimal(report.worstEmbeddingCosine, digits: 5))), 
+      """
         + "signal to noise \(text(report.embeddingSignalToNoise)) dB",
     ]
     lines.append(
-      "accuracy    \(decimal(report.estimatedLoss, digits: 2)) points of few-shot accuracy lost, as estimated on the calibration photos"
+      """
+      accuracy    \(decimal(report.estimatedLoss, digits: 2)) points of few-shot accuracy lost, as estimated on \
+      the calibration photos
+      """
     )
     for correction in report.corrections {
       lines.append(
-        "\(correction.isKept ? "kept        " : "did not help ")\(correction.kind.rawValue), \(correction.extent): 100 (1 - cosine) on held-out photos "
+        """
+        \(correction.isKept ? "kept        " : "did not help ")\(correction.kind.rawValue), \(correction.extent): \
+        100 (1 - cosine) on held-out photos 
+        """
           + "\(decimal(correction.lossBefore, digits: 4)) -> \(decimal(correction.lossAfter, digits: 4))")
     }
     if let origin = statistics.origin { lines.append("statistics  \(origin.explanation)") }

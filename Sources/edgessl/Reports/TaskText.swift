@@ -7,7 +7,10 @@ extension LearnedHead {
   var text: String {
     let accuracy = calibration.leaveOneOutAccuracy.map { "leave-one-out accuracy \(decimal(100 * $0, digits: 1)) %" }
     return "\(methodText); \(accuracy ?? "one photo for each class, so no leave-one-out accuracy"); unknown below score "
-      + "\(decimal(Double(calibration.threshold), digits: 3)) (\(calibration.thresholdSource.text)), scale \(decimal(Double(calibration.scale), digits: 1))"
+      + """
+      \(decimal(Double(calibration.threshold), digits: 3)) (\(calibration.thresholdSource.text)), scale \
+      \(decimal(Double(calibration.scale), digits: 1))
+      """
   }
 
   private var methodText: String {
@@ -74,6 +77,9 @@ extension Knowledge {
 func noteMemory(planned: Int, weights: Int) {
   let resident = residentByteCounts()
   note(
-    "memory: plan \(grouped(planned)) bytes, weights \(grouped(weights)) bytes in place; resident \(grouped(resident.now)) bytes, peak \(grouped(resident.peak))"
+    """
+    memory: plan \(grouped(planned)) bytes, weights \(grouped(weights)) bytes in place; resident \
+    \(grouped(resident.now)) bytes, peak \(grouped(resident.peak))
+    """
   )
 }

@@ -11,8 +11,8 @@ import TinyNN
   let model: Model
 
   init() throws {
-    encoder = try PhotoEncoder(Encoder(bytes: TestPhotos.threeLayers()))
-    model = encoder.encoder.model
+    encoder = try PhotoEncoder(ModelRunner(bytes: TestPhotos.threeLayers()))
+    model = encoder.runner.model
   }
 
   private var training: LearningOptions {
@@ -52,8 +52,8 @@ import TinyNN
     #expect(LearningMaterial(photosPerClass: [1], unlabelled: 5000).unlabelled == LearningMaterial.unlabelledLimit)
   }
 
-  /// Every budget from plenty to nothing: what is chosen fits, less memory never gives a larger plan, and the refusal names a budget
-  /// that would do.
+  /// Every budget from plenty to nothing: what is chosen fits, less memory never gives a larger plan, and the refusal names a
+  /// budget that would do.
   @Test func theLadderKeepsToEveryBudget() throws {
     for (options, unlabelled) in [(training, 0), (training, 100), (LearningOptions(), 0), (LearningOptions(), 100)] {
       let material = LearningMaterial(photosPerClass: [6, 6, 6], unlabelled: unlabelled)

@@ -15,7 +15,7 @@ import TinyNN
 
   init() throws {
     folder = try TemporaryFolder()
-    encoder = try PhotoEncoder(Encoder(bytes: TestPhotos.threeLayers()))
+    encoder = try PhotoEncoder(ModelRunner(bytes: TestPhotos.threeLayers()))
     classes = try TestPhotos.classes(LearningTests.colours, in: folder)
   }
 

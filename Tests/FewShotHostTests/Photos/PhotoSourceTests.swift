@@ -11,7 +11,7 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder()
-    encoder = try PhotoEncoder(Encoder(bytes: TestPhotos.threeLayers()))
+    encoder = try PhotoEncoder(ModelRunner(bytes: TestPhotos.threeLayers()))
   }
 
   /// What a reading took and told.

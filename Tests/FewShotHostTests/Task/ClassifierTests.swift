@@ -14,7 +14,7 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder()
-    let encoder = try PhotoEncoder(Encoder(bytes: TestPhotos.threeLayers()))
+    let encoder = try PhotoEncoder(ModelRunner(bytes: TestPhotos.threeLayers()))
     let classes = try TestPhotos.classes(["red", "green", "blue"], in: folder)
     let learning = Learning(encoder, try LearningPlan(encoder, for: LearningMaterial(classes)))
     try learning.add(classes)

@@ -21,7 +21,7 @@ private func random(_ count: Int, seed: UInt64) -> [Float] {
 }
 
 private func embed(_ file: [UInt8], _ photo: [Float]) throws -> [Float] {
-  let encoder = try Encoder(bytes: file)
+  let encoder = try ModelRunner(bytes: file)
   photo.withUnsafeBufferPointer {
     encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count))
   }
@@ -32,7 +32,7 @@ private func embed(_ file: [UInt8], _ photo: [Float]) throws -> [Float] {
 
 /// Runs the trunk on a photo and gives the tensor at the cut.
 private func cut(_ file: [UInt8], _ plan: TrainingPlan, _ photo: [Float]) throws -> [Float] {
-  let encoder = try Encoder(bytes: file)
+  let encoder = try ModelRunner(bytes: file)
   photo.withUnsafeBufferPointer {
     encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count))
   }

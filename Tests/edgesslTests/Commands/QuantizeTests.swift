@@ -102,7 +102,7 @@ import TinyNN
     let (fixtures, photos) = try fixtures()
     let memory = AlignedMemory(copying: try contents(of: fixtures.folder.file("encoder.tnn")))
     let model = try Model(validating: memory.bytes)
-    let reader = try PhotoEncoder(Encoder(bytes: try contents(of: fixtures.folder.file("encoder.tnn"))))
+    let reader = try PhotoEncoder(ModelRunner(bytes: try contents(of: fixtures.folder.file("encoder.tnn"))))
     var gathered = EncoderStatistics(dimension: reader.dimension)
     let source = PhotoSource(reader)
     for photo in try PhotoFolder.allPhotos(below: photos) { gathered.add(try source.embedding(of: photo)) }

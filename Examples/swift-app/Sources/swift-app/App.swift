@@ -1,6 +1,6 @@
 import FewShotHost
 
-/// What an application does with edgessl's libraries: teach an encoder what is in a folder of photos, name what is on another photo.
+/// What an application does with edgessl's libraries: teach an encoder what is in folders of photos, name what is on another.
 ///
 ///     swift run swift-app ENCODER.tnn FOLDER_OF_FOLDERS PHOTO
 @main

@@ -1,7 +1,7 @@
 import TinyNN
 
 /// A model opened for use on a host: its bytes, its plan, one arena, one session, its threads.
-public final class Encoder {
+public final class ModelRunner {
   public let model: Model
   public let plan: InferencePlan
   public var session: Session
