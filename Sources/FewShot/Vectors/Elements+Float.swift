@@ -15,6 +15,13 @@ extension Elements<Float> {
     return unsafe EmbeddingMatrix(address.assumingMemoryBound(to: Float.self), count: rows, dimension: dimension)
   }
 
+  /// The Euclidean length, of values whose squares do not overflow: summed in order.
+  package var length: Float {
+    var sum: Float = 0
+    for index in 0..<count { sum = sum + self[index] * self[index] }
+    return sum.squareRoot()
+  }
+
   package func clear() { for index in 0..<count { self[index] = 0 } }
 
   package func copy(_ embedding: Embedding) { for index in 0..<count { self[index] = embedding[index] } }

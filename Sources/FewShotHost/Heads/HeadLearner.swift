@@ -37,12 +37,12 @@ struct HeadLearner {
   ) throws(HeadError) -> LearnedHead {
     guard examples.count <= method.traits.exampleLimit else { throw .tooManyExamples(method) }
     return method.accept(
-      Learning(learner: self, features: features, isChosen: isChosen, penalty: penalty, calibration: calibration))
+      HeadLearning(learner: self, features: features, isChosen: isChosen, penalty: penalty, calibration: calibration))
   }
 }
 
 /// Learns a head of a type that is only known from its method.
-private struct Learning: HeadVisitor {
+private struct HeadLearning: HeadVisitor {
   typealias Failure = Never
 
   let learner: HeadLearner
