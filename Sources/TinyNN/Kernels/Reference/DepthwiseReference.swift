@@ -23,7 +23,7 @@ public func referenceDepthwise(_ d: TinyNNDepthwiseF32) {
               d.weights[(tapY * kernelWidth + tapX) * paddedChannels + channel])
           }
         }
-        unsafe d.output[(outputY * outputWidth + outputX) * channels + channel] = clamp(sum, d.minimum, d.maximum)
+        unsafe d.output[(outputY * outputWidth + outputX) * channels + channel] = clamped(sum, d.minimum, d.maximum)
       }
     }
   }

@@ -18,7 +18,7 @@ public func referenceMatMul(_ m: TinyNNMatMulF32) {
           unsafe weight += panel
         }
       }
-      unsafe m.output[row * stride + column] = clamp(sum, m.minimum, m.maximum)
+      unsafe m.output[row * stride + column] = clamped(sum, m.minimum, m.maximum)
     }
   }
 }
@@ -28,9 +28,4 @@ private func sourceRow(_ m: TinyNNMatMulF32, _ index: Int) -> UnsafePointer<Floa
   guard let offsets = unsafe m.offsets else { return unsafe m.input + index * Int(m.channels) }
   let offset = unsafe Int(offsets[index])
   return unsafe offset < 0 ? m.zeros : m.input + offset
-}
-
-@inline(always)
-func clamp(_ value: Float, _ minimum: Float, _ maximum: Float) -> Float {
-  value < minimum ? minimum : (value > maximum ? maximum : value)
 }

@@ -21,7 +21,7 @@ private let roundingConstantBits: UInt32 = 0x4B40_0000
 /// `zeroPoint` + `value` limited to `minimum - zeroPoint ... maximum - zeroPoint` and rounded to the nearest integer, ties to
 /// even.
 @inline(__always) func quantized(_ value: Float, zeroPoint: Int32, minimum: Int32, maximum: Int32) -> Int8 {
-  let limited = clamp(value, smallFloat(minimum &- zeroPoint), smallFloat(maximum &- zeroPoint))
+  let limited = clamped(value, smallFloat(minimum &- zeroPoint), smallFloat(maximum &- zeroPoint))
   let integer = Int32(bitPattern: (limited + roundingConstant).bitPattern &- roundingConstantBits)
   return Int8(truncatingIfNeeded: integer &+ zeroPoint)
 }
