@@ -130,3 +130,8 @@ let package = Package(
       name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
   ]
 )
+
+// For `make documentation` alone, so that who uses the package does not fetch it.
+if Context.environment["EDGESSL_DOCUMENTATION"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

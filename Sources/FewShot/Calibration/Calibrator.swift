@@ -36,8 +36,7 @@ public enum Calibrator {
   package static func calibrate(
     _ support: SupportSet, prototypes: EmbeddingMatrix, statistics: StatisticsView?, scratch: Elements<Float>
   ) -> Calibration {
-    let (examples, classes, dimension) = (support.count, support.classCount, support.dimension)
-    let start = examples * classes
+    let dimension = support.dimension, start = support.count * support.classCount
     let memory = Memory(
       cosines: scratch.slice(0, start), row: scratch.slice(start, dimension),
       scores: scratch.slice(start + dimension, scratch.count - start - dimension))

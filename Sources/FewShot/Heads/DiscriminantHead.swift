@@ -23,7 +23,9 @@ package enum DiscriminantHead: LinearHead {
     leftOut: Elements<Float>, scratch: Elements<Float>
   ) {
     let memory = GramMemory(scratch, examples: support.count, classes: support.classCount, features: support.dimension)
-    let (count, classes, width) = (support.count, support.classCount, support.dimension)
+    let count = support.count
+    let classes = support.classCount
+    let width = support.dimension
     weights.clear()
     for label in 0..<classes { biases[label] = 0 }
     for index in 0..<count {

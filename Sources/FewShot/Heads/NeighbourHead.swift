@@ -60,7 +60,9 @@ package enum NeighbourHead: Head {
       let value = Float(right) - LinearCalibrator.lossOfLeftOut(support, votes, scale: scale)
       if value > best {
         best = value
-        (result.neighbours, result.scale, result.leftOutRight) = (count(step), scale, right)
+        result.neighbours = count(step)
+        result.scale = scale
+        result.leftOutRight = right
       }
     }
     return result

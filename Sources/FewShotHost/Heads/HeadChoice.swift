@@ -28,7 +28,7 @@ public struct HeadCandidate: Equatable, Sendable {
 /// favours ridge regression at a middle penalty by as much as six more right examples.
 ///
 /// The prior is strong because a few examples say little: with weaker ones the choice lost more than it won over photo sets
-/// (Tools/heads-table). With one example for a class nothing can be left out, and the prior decides alone.
+/// (Tools/research/heads_table.py). With one example for a class nothing can be left out, and the prior decides alone.
 struct HeadChoice {
   private let learner: HeadLearner
   private let examples: ExampleMemory

@@ -54,7 +54,10 @@ private struct HeadLearning: HeadVisitor {
 
   func visit<H: Head>(_ head: H.Type) -> LearnedHead {
     let examples = learner.examples, statistics = learner.statistics
-    let (count, classes, dimension, width) = (examples.count, examples.classCount, examples.dimension, features.map.count)
+    let count = examples.count
+    let classes = examples.classCount
+    let dimension = examples.dimension
+    let width = features.map.count
     let fewest = examples.fewest, penalty = penalty ?? H.penalty(fewest: fewest)
     let section = AlignedMemory(byteCount: HeadParts<H>.byteCount(classes: classes, dimension: dimension, features: width))
     let leftOut = AlignedMemory(byteCount: 4 * count * classes)

@@ -21,7 +21,9 @@ enum LeaveOut {
     of head: H.Type, _ examples: ExampleMemory, _ features: FeatureRows, statistics: StatisticsView?, penalty: Float,
     to scores: Elements<Float>
   ) {
-    let (classes, dimension, width) = (examples.classCount, examples.dimension, features.map.count)
+    let classes = examples.classCount
+    let dimension = examples.dimension
+    let width = features.map.count
     let section = AlignedMemory(
       byteCount: HeadParts<H>.byteCount(classes: classes, dimension: dimension, features: width))
     let unused = AlignedMemory(byteCount: scores.count * 4)

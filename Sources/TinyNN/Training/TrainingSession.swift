@@ -12,7 +12,7 @@
   let kernels: Kernels
   public var progress = OptimizerProgress()
 
-  /// - Parameter arena: at least `plan.arenaByteCount` bytes at a multiple of 64, used by nobody else while the session lives.
+  /// A session in `arena`: at least `plan.arenaByteCount` bytes at a multiple of 64, used by nobody else while the session lives.
   /// - Throws: `arenaTooSmall` with both sizes, `arenaMisaligned`, or what `TrainingPlan` throws.
   @unsafe public init(_ model: Model, _ plan: TrainingPlan, arena: UnsafeMutableRawBufferPointer, kernels: Kernels = .best)
     throws(TrainingError)

@@ -38,7 +38,7 @@ struct EveryHeadTests {
   }
 
   @Test(arguments: HeadMethod.allCases, [1, 4]) func aFileSaysTheSame(method: HeadMethod, shots: Int) throws {
-    let embeddings = embeddings(classes: 3, shots: shots)
+    let embeddings = embeddings(classes: 3, shots: shots, spread: 0.2)
     var task = TaskFile(try knowledge(embeddings), method: .head(method))
     let (bytes, head) = try task.encoded(encoder: encoder.model)
     let file = try OpenedFile(bytes)
@@ -132,7 +132,10 @@ struct EveryHeadTests {
     let statistics: StatisticsView
 
     func visit<H: Head>(_ head: H.Type) -> Bool {
-      let (count, classes, dimension, width) = (examples.count, examples.classCount, examples.dimension, features.map.count)
+      let count = examples.count
+      let classes = examples.classCount
+      let dimension = examples.dimension
+      let width = features.map.count
       let scratchCount = H.scratchCount(
         examples: count, classes: classes, dimension: dimension, background: statistics.backgroundCount)
       let byteCount = HeadParts<H>.byteCount(classes: classes, dimension: dimension, features: width)
