@@ -19,11 +19,10 @@ final class TailFixture {
 
   /// - Parameters:
   ///   - shots: photos of each of two classes.
-  ///   - noise: the largest difference of a view's values from its class, whose own are -1 ... 1.
   ///   - seed: of the network's weights and the photos.
   init(
     shots: [Int] = [4, 4], unlabelled unlabelledCount: Int = 0, _ auxiliary: AdaptationOptions.Auxiliary = .none, steps: Int = 10,
-    learningRate: Float = 1e-2, noise: Float = 2, seed: UInt64 = 1
+    learningRate: Float = 1e-2, seed: UInt64 = 1
   ) throws {
     var random = CounterRandom(seed: seed)
     file = try OpenedFile(TailFixture.network(&random))
@@ -42,7 +41,7 @@ final class TailFixture {
     let centres = (0..<2).map { _ in TailFixture.values(size, 1, &random) }
     func add(_ label: Int, _ photo: Int) {
       for place in 0..<places {
-        cache.store(zip(centres[label], TailFixture.values(size, noise, &random)).map { $0 + $1 }, at: photo * places + place)
+        cache.store(zip(centres[label], TailFixture.values(size, 2, &random)).map { $0 + $1 }, at: photo * places + place)
       }
     }
     for (label, shots) in shots.enumerated() {
