@@ -35,7 +35,8 @@ import Testing
   private func trial(_ factor: Float, right: Int, _ logLikelihood: Float = 0) -> AdaptationGate.Trial {
     AdaptationGate.Trial(
       candidate: AdaptationCandidate(learningRateFactor: factor, auxiliary: nil), right: right, logLikelihood: logLikelihood,
-      calibration: Calibration(scale: 10, threshold: 0))
+      calibration: Calibration(
+        scale: 10, threshold: 0, scaleSource: .preset, thresholdSource: .leaveOneOut, leftOutCount: 0, leftOutRight: 0))
   }
 
   private func winner(_ first: (Int, Float), _ second: (Int, Float)) -> Float? {
