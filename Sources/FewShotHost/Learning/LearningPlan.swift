@@ -84,7 +84,7 @@ public struct LearningPlan: Sendable {
     }
     guard material.unlabelled > 0 else { return }
     parts[.alignment] = try CameraAlignment.byteCount(model, classes: material.classes)
-    parts[.cameraPhotos] = CutCache.byteCount(count: alignedPhotos, entryCount: inputCount)
+    parts[.cameraPhotos] = TensorCache.byteCount(count: alignedPhotos, entryCount: inputCount)
     phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos]))
   }
 
@@ -116,7 +116,7 @@ public struct LearningPlan: Sendable {
     // Beside the aligned encoder, the one that it comes from and one that embeds, each with its file.
     let embedders = 2 * (encoder.plannedByteCount + model.bytes.count)
     parts[.alignment] = try CameraAlignment.byteCount(model, classes: episode.classes) + embedders
-    parts[.cameraPhotos] = CutCache.byteCount(count: 2 * photos, entryCount: inputCount)
+    parts[.cameraPhotos] = TensorCache.byteCount(count: 2 * photos, entryCount: inputCount)
   }
 
   private static func headByteCount(_ tail: AdaptationPlan, _ material: LearningMaterial, dimension: Int) -> Int {
@@ -129,14 +129,14 @@ public struct LearningPlan: Sendable {
   static func trainingParts(_ tail: AdaptationPlan, inputCount: Int) -> [Part: Int] {
     [
       .trunkInputs: 4 * (3 * inputCount + tail.training.cutCount),
-      .cutCache: CutCache.byteCount(count: tail.photos * tail.placesPerPhoto, entryCount: tail.training.cutCount),
+      .cutCache: TensorCache.byteCount(count: tail.photos * tail.placesPerPhoto, entryCount: tail.training.cutCount),
       .weights: tail.training.weightByteCount, .state: tail.training.stateByteCount,
       .activations: tail.training.activationByteCount, .scratch: tail.training.scratchByteCount,
     ]
   }
 }
 
-extension CutCache {
+extension TensorCache {
   /// Values and their maps to int8.
   static func byteCount(count: Int, entryCount: Int) -> Int { count * (entryCount + 8) }
 }

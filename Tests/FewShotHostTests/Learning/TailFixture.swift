@@ -14,7 +14,7 @@ final class TailFixture {
   private(set) var photos: [CachedPhoto] = []
   private(set) var unlabelled: [Int] = []
   private let file: OpenedFile
-  private let cache: CutCache
+  private let cache: TensorCache
   var model: Model { file.model }
 
   /// - Parameters:
@@ -37,7 +37,7 @@ final class TailFixture {
     let count = shots.reduce(0, +) + unlabelledCount
     plan = try AdaptationPlan(for: file.model, options, photos: count, classes: 2)
     let places = options.placesPerPhoto, size = plan.training.cutCount
-    cache = CutCache(count: count * places, entryCount: size, map: nil)
+    cache = TensorCache(count: count * places, entryCount: size, map: nil)
     let centres = (0..<2).map { _ in TailFixture.values(size, 1, &random) }
     func add(_ label: Int, _ photo: Int) {
       for place in 0..<places {
