@@ -80,8 +80,13 @@ public struct LearningPlan: Sendable {
       phases = [Phase(name: .reading, parts: [.trunk, .head, .views])]
     }
     guard material.unlabelled > 0 else { return }
+<<<<<<< HEAD
     parts[.alignment] = encoder.alignment
     parts[.cameraPhotos] = CutCache.byteCount(count: alignedPhotos, entryCount: encoder.inputCount)
+=======
+    parts[.alignment] = try CameraAlignment.byteCount(model, classes: material.classes)
+    parts[.cameraPhotos] = TensorCache.byteCount(count: alignedPhotos, entryCount: inputCount)
+>>>>>>> objectives
     phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos]))
   }
 
@@ -113,7 +118,7 @@ public struct LearningPlan: Sendable {
     // Beside the aligned encoder, the one that it comes from and one that embeds, each with its file.
     let embedders = 2 * (encoder.plannedByteCount + model.bytes.count)
     parts[.alignment] = try CameraAlignment.byteCount(model, classes: episode.classes) + embedders
-    parts[.cameraPhotos] = CutCache.byteCount(count: 2 * photos, entryCount: inputCount)
+    parts[.cameraPhotos] = TensorCache.byteCount(count: 2 * photos, entryCount: inputCount)
   }
 
   private static func headByteCount(_ tail: AdaptationPlan, _ material: LearningMaterial, dimension: Int) -> Int {
@@ -126,13 +131,14 @@ public struct LearningPlan: Sendable {
   static func trainingParts(_ tail: AdaptationPlan, inputCount: Int) -> [Part: Int] {
     [
       .trunkInputs: 4 * (3 * inputCount + tail.training.cutCount),
-      .cutCache: CutCache.byteCount(count: tail.photos * tail.placesPerPhoto, entryCount: tail.training.cutCount),
+      .cutCache: TensorCache.byteCount(count: tail.photos * tail.placesPerPhoto, entryCount: tail.training.cutCount),
       .weights: tail.training.weightByteCount, .state: tail.training.stateByteCount,
       .activations: tail.training.activationByteCount, .scratch: tail.training.scratchByteCount,
     ]
   }
 }
 
+<<<<<<< HEAD
 /// What every plan for an encoder and its photos has in common.
 struct EncoderBytes {
   let trunk: Int
@@ -157,6 +163,9 @@ struct EncoderBytes {
 }
 
 extension CutCache {
+=======
+extension TensorCache {
+>>>>>>> objectives
   /// Values and their maps to int8.
   static func byteCount(count: Int, entryCount: Int) -> Int { count * (entryCount + 8) }
 }
