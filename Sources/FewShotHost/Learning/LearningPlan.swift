@@ -80,13 +80,8 @@ public struct LearningPlan: Sendable {
       phases = [Phase(name: .reading, parts: [.trunk, .head, .views])]
     }
     guard material.unlabelled > 0 else { return }
-<<<<<<< HEAD
     parts[.alignment] = encoder.alignment
-    parts[.cameraPhotos] = CutCache.byteCount(count: alignedPhotos, entryCount: encoder.inputCount)
-=======
-    parts[.alignment] = try CameraAlignment.byteCount(model, classes: material.classes)
-    parts[.cameraPhotos] = TensorCache.byteCount(count: alignedPhotos, entryCount: inputCount)
->>>>>>> objectives
+    parts[.cameraPhotos] = TensorCache.byteCount(count: alignedPhotos, entryCount: encoder.inputCount)
     phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos]))
   }
 
@@ -138,7 +133,6 @@ public struct LearningPlan: Sendable {
   }
 }
 
-<<<<<<< HEAD
 /// What every plan for an encoder and its photos has in common.
 struct EncoderBytes {
   let trunk: Int
@@ -162,10 +156,7 @@ struct EncoderBytes {
   }
 }
 
-extension CutCache {
-=======
 extension TensorCache {
->>>>>>> objectives
   /// Values and their maps to int8.
   static func byteCount(count: Int, entryCount: Int) -> Int { count * (entryCount + 8) }
 }
