@@ -120,7 +120,7 @@ struct Adapt: ParsableCommand {
     _ task: ModelLocation, _ milliseconds: Double
   ) throws(Failure) {
     let knowledge = learned.knowledge, head = learned.head, weights = source.model.weightByteCount
-    warnOfSharedPhotos(knowledge)
+    knowledge.warnOfSharedPhotos()
     if let tail = learned.tail {
       note(tail.verdict)
       if tail.isTrained { note(tail.curve.text) }
@@ -142,25 +142,6 @@ struct Adapt: ParsableCommand {
       ]
     let lines = knowledge.classes.map { "\($0.name.onOneLine)  \($0.examples.count) photos" }
     try results.print(.object(fields), text: (["written  \(task.path.onOneLine)"] + lines).joined(separator: "\n"))
-  }
-
-  /// A photo of two classes teaches neither.
-  private func warnOfSharedPhotos(_ knowledge: Knowledge) {
-    var (owners, shared): ([UInt64: Int], [[Int]: Int]) = ([:], [:])
-    for (index, known) in knowledge.classes.enumerated() {
-      for example in known.examples {
-        if let other = owners.updateValue(index, forKey: example.identifier) { shared[[other, index], default: 0] += 1 }
-      }
-    }
-    for (pair, count) in shared.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-      let names = pair.map { "'\(knowledge.classes[$0].name.onOneLine)'" }
-      warn(
-        """
-        classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which \
-        cannot be told apart; remove them from one
-        """
-      )
-    }
   }
 
   /// The task that the file to be written holds now, if its embeddings are comparable.

@@ -87,6 +87,7 @@ struct Classes: ParsableCommand {
         note("now \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(learned.text)")
         head = learned
       }
+      if undo || hasEdits { editor.task.knowledge.warnOfSharedPhotos() }
       try report(editor.task, head, location, isAdapted: editor.isAdapted)
     } catch { throw Failure(error, in: location.path) }
   }
@@ -108,7 +109,13 @@ struct Classes: ParsableCommand {
         let added = try merged(other, with: encoder, &new)
         note("\(other): \(added) new photos")
       }
-      for photo in photos { try new.removePhoto(photo) }
+      for photo in photos {
+        let names = try new.removePhoto(photo)
+        if names.count > 1 {
+          note(
+            "\(PhotoIdentifier.text(photo)): went from \(names.count) classes: \(names.map { "'\($0)'" }.joined(separator: ", "))")
+        }
+      }
       for name in remove { try new.remove(name) }
     }
   }
