@@ -69,7 +69,7 @@ struct Adapt: ParsableCommand {
     do {
       let plan = try plan(source.encoder, method, LearningMaterial(classes.folders, unlabelled: camera?.photos ?? []))
       // Held until the task is written: an edit in between would be lost.
-      let lock = try FileLock(task.path)
+      let lock = try FileLock(task.path, waiting: lockWait())
       let previous = try previousTask(task.path, source.model)
       let start = monotonicNanoseconds()
       if plan.tail != nil { note(plan.text) }
