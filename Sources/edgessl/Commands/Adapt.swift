@@ -55,7 +55,7 @@ struct Adapt: ParsableCommand {
   func run() throws {
     let method = try Method.one(self.method)
     try check(method)
-    let classes = try ClassFolders(folder, needed: 2, role: "learning")
+    let classes = try ClassFolders(folder, needed: 2, role: "learning", isStrict: strict)
     let encoder = try ModelLocation.encoder(option: model)
     let task = try ModelLocation.task(option: output)
     encoder.announce("encoder")

@@ -123,7 +123,12 @@ struct Classes: ParsableCommand {
   private func learn(_ pair: String, from source: PhotoSource, _ new: inout Knowledge) throws {
     let (name, folder) = split(pair)
     let photos: [String]
-    do { photos = try PhotoFolder.photos(in: folder) } catch { throw ClassFolders.failure(error) }
+    let unclaimed: [UnclaimedEntry]
+    do {
+      photos = try PhotoFolder.photos(in: folder)
+      unclaimed = try PhotoFolder.unclaimed(inClass: folder)
+    } catch { throw ClassFolders.failure(error) }
+    try ClassFolders.report(unclaimed, isStrict: strict)
     guard !photos.isEmpty else { throw Failure(.badData, "\(folder): has no photos for class '\(name)'; add some") }
     let examples = try source.examples(of: PhotoFolder(name: name, photos: photos), views: views)
     let added = try new.add(examples, to: name)

@@ -1,5 +1,6 @@
 import FewShot
 import FewShotHost
+import Glibc
 import HostRuntime
 import ImageFiles
 import TinyNN
@@ -23,6 +24,8 @@ extension Failure {
 
   init(_ error: PhotoError, encoder: String) {
     switch error {
+    case .entry(let fault, let photo):
+      self.init(fault == .brokenLink ? .missingInput : .badData, "\(photo): \(fault)", concernsPhoto: true)
     case .unreadable(let error): self = error.failure
     case .file(let error): self = error.failure
     case .encoder(let error, let photo): self.init(error, photo: photo, encoder: encoder)
@@ -125,8 +128,15 @@ extension ImageFileError: FailureConvertible {
   var failure: Failure {
     switch reason {
     case .cannotOpen: Failure(.missingInput, description, concernsPhoto: true)
+    case .cannotRead(EISDIR):
+      Failure(.missingInput, "\(path): is a folder; name its photos: \(path.withoutSlashes)/*.jpg", concernsPhoto: true)
     case .cannotRead: Failure(.inputOutput, description, concernsPhoto: true)
     default: Failure(.badData, description, concernsPhoto: true)
     }
   }
+}
+
+extension String {
+  /// The path of a folder without slashes at its end.
+  fileprivate var withoutSlashes: Substring { self[...(lastIndex { $0 != "/" } ?? startIndex)] }
 }
