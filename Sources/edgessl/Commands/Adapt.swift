@@ -60,6 +60,7 @@ struct Adapt: ParsableCommand {
     let task = try ModelLocation.task(option: output)
     encoder.announce("encoder")
     task.announce("task")
+    let file = try OutputFile(task.path, .tnn, option: "-o", inputs: [encoder.path])
     try task.createFolder()
     guard access(parentFolder(of: task.path), W_OK) == 0 else {
       throw FileError(path: task.path, action: .write, code: errno).failure
@@ -70,6 +71,7 @@ struct Adapt: ParsableCommand {
       let plan = try plan(source.encoder, method, LearningMaterial(classes.folders, unlabelled: camera?.photos ?? []))
       // Held until the task is written: an edit in between would be lost.
       let lock = try FileLock(task.path, waiting: lockWait())
+      try file.check()
       let previous = try previousTask(task.path, source.model)
       let start = monotonicNanoseconds()
       if plan.tail != nil { note(plan.text) }
@@ -152,8 +154,8 @@ struct Adapt: ParsableCommand {
     case .otherEncoder:
       warn("\(path): is a task of another encoder; it is replaced, and what it knew cannot be brought back")
     case .unreadable(let error): warn("\(Failure(error, in: path).message); it is replaced")
-    case .noModel:
-      throw Failure(.cannotCreate, "\(path): is there already and is not a .tnn file; name another file with -o")
+    // An empty one: `OutputFile` refuses others.
+    case .noModel: return nil
     }
     return nil
   }

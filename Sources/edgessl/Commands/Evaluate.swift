@@ -116,11 +116,11 @@ struct Evaluate: ParsableCommand {
       progress.finish()
       all.append((method.name, measures))
     }
-    if let report {
+    if let html {
       let page = EpisodeReport(
         title: "\(ways)-way episodes: \(location.path) on \(dataset)", methods: all,
         accuracyByShots: try accuracyByShots(methods, embedded, options, statistics), dataset: embedded, photos: photos)
-      try writeFile(Array(page.html.utf8), to: report)
+      try html.write(Array(page.html.utf8))
     }
     let fields: [(name: String, value: JSON)] =
       all[0].measures.fields + [

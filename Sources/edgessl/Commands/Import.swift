@@ -57,6 +57,7 @@ struct Import: ParsableCommand {
   }
 
   func run() throws {
+    let file = try OutputFile(output, .tnn, option: "-o", inputs: [source])
     var imported: ImportedModel
     do {
       imported = try importONNX(
@@ -84,7 +85,7 @@ struct Import: ParsableCommand {
       throw Failure(
         .internalError, "\(source): the imported model does not pass its own check (\(error.reason)); please report this")
     }
-    try writeFile(bytes, to: output)
+    try file.write(bytes)
     try results.print(json(imported, summary, preprocessing), text: text(summary, preprocessing, byteCount: bytes.count))
   }
 
