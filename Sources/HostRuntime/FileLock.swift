@@ -1,7 +1,7 @@
 import Glibc
 
 /// Which file a path leads to, and in which state: what a writer compares before it replaces what it has read.
-public struct FileIdentity: Equatable, Sendable {
+public struct FileIdentity: Hashable, Sendable {
   private let device: dev_t
   private let inode: ino_t
   private let byteCount: off_t

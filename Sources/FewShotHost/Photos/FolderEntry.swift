@@ -65,8 +65,9 @@ public enum EntryFault: Error, Equatable, Sendable, CustomStringConvertible {
   /// A pipe, a socket, a device or a folder, which is not opened: a pipe would wait for its writer.
   case notAFile
 
-  /// Nil for a regular file, and for what only opening it can tell.
-  init?(of path: String) {
+  /// Nil for a regular file, and for what only opening it can tell. A name that came as an argument has U+FFFD where it is not
+  /// UTF-8.
+  public init?(of path: String) {
     var status = stat()
     if stat(path, &status) == 0 {
       guard status.st_mode & S_IFMT != S_IFREG else { return nil }
@@ -76,7 +77,7 @@ public enum EntryFault: Error, Equatable, Sendable, CustomStringConvertible {
     guard [ENOENT, ENOTDIR, ELOOP].contains(errno) else { return nil }
     if lstat(path, &status) == 0 {
       self = .brokenLink
-    } else if path.contains(FolderEntry.escape) {
+    } else if path.contains(FolderEntry.escape) || path.unicodeScalars.contains("\u{FFFD}") {
       self = .nameNotUTF8
     } else {
       return nil

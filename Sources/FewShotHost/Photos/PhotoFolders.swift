@@ -31,16 +31,18 @@ public struct PhotoFolder: Equatable, Sendable {
     try FolderEntry.all(of: path).filter { !$0.isFolder && !$0.isPlainlyOther }.map(\.path)
   }
 
-  /// The photos in a folder and in all folders below it, in the order of their paths' bytes at each level. A link to a folder
-  /// that it is in is left out.
-  public static func allPhotos(below path: String) throws(FileError) -> [String] { try allPhotos(below: path, inside: []) }
+  /// The photos in a folder and in all folders below it, in the order of their paths' bytes at each level. A folder that links
+  /// lead to again is read once.
+  public static func allPhotos(below path: String) throws(FileError) -> [String] {
+    var read: Set<FileIdentity> = []
+    return try allPhotos(below: path, &read)
+  }
 
-  private static func allPhotos(below path: String, inside outer: [FileIdentity]) throws(FileError) -> [String] {
-    let identity = FileIdentity(path)
-    guard !outer.contains(identity) else { return [] }
+  private static func allPhotos(below path: String, _ read: inout Set<FileIdentity>) throws(FileError) -> [String] {
+    guard read.insert(FileIdentity(path)).inserted else { return [] }
     let entries = try FolderEntry.all(of: path)
     var result = entries.filter { !$0.isFolder && !$0.isPlainlyOther }.map(\.path)
-    for folder in entries where folder.isFolder { result += try allPhotos(below: folder.path, inside: outer + [identity]) }
+    for folder in entries where folder.isFolder { result += try allPhotos(below: folder.path, &read) }
     return result
   }
 }

@@ -61,6 +61,9 @@ struct Adapt: ParsableCommand {
     encoder.announce("encoder")
     task.announce("task")
     let file = try OutputFile(task.path, .tnn, option: "-o", inputs: [encoder.path])
+    if method == .finetune, !interruption.resume {
+      _ = try OutputFile(interruption.checkpoint(of: task.path).path, .checkpoint, option: "-o", inputs: [encoder.path])
+    }
     try task.createFolder()
     guard access(parentFolder(of: task.path), W_OK) == 0 else {
       throw FileError(path: task.path, action: .write, code: errno).failure

@@ -127,6 +127,8 @@ extension Failure {
 extension ImageFileError: FailureConvertible {
   var failure: Failure {
     switch reason {
+    case .cannotOpen where EntryFault(of: path) == .nameNotUTF8:
+      Failure(.missingInput, "\(path): \(EntryFault.nameNotUTF8)", concernsPhoto: true)
     case .cannotOpen: Failure(.missingInput, description, concernsPhoto: true)
     case .cannotRead(EISDIR):
       Failure(.missingInput, "\(path): is a folder; name its photos: \(path.withoutSlashes)/*.jpg", concernsPhoto: true)

@@ -1,3 +1,4 @@
+import FewShotHost
 import Glibc
 import HostRuntime
 import TinyNN
@@ -6,7 +7,7 @@ import TinyNN
 /// own kind or an empty one, or be a device or a pipe; other files, and whatever the same call reads or writes otherwise, stay.
 struct OutputFile {
   enum Kind: String {
-    case tnn, npy, svg, html
+    case tnn, npy, svg, html, checkpoint
   }
 
   let path: String
@@ -81,11 +82,16 @@ struct OutputFile {
 extension OutputFile.Kind {
   fileprivate func matches(_ start: [UInt8]) -> Bool {
     switch self {
-    case .tnn: start.starts(with: withUnsafeBytes(of: Format.magic.littleEndian) { Array($0) })
+    case .tnn: begins(start, with: Format.magic)
+    case .checkpoint: begins(start, with: AdaptationCheckpoint.magic)
     case .npy: start.starts(with: NPYArray.magic)
     case .svg: hasTag("<svg", start)
     case .html: hasTag("<!doctype html", start) || hasTag("<html", start)
     }
+  }
+
+  private func begins(_ start: [UInt8], with magic: UInt64) -> Bool {
+    start.starts(with: (0..<8).map { UInt8(truncatingIfNeeded: magic >> (8 * $0)) })
   }
 
   /// Whether a text that begins as markup does has a tag near its start.

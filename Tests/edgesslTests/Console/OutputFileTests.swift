@@ -106,6 +106,9 @@ import Testing
     try folder.write(Array("my diary".utf8), to: "kept/cut.npy")
     let kept = try Command.run(["bench", encoder, "--train", "--keep", folder.file("kept")])
     #expect(kept.status == 73 && kept.errors.contains(other), "\(kept)")
+    let diary = try folder.write(Array("my diary".utf8), to: "t.tnn.checkpoint")
+    let trained = try Command.run(["adapt", photos, "--model", encoder, "-o", folder.file("t.tnn"), "--method", "finetune"])
+    #expect(trained.status == 73 && trained.errors.contains("\(diary): is there already and is not a .checkpoint"), "\(trained)")
     #expect(try files.map { try contents(of: $0) } == before && !folder.names.contains("8.tnn"))
   }
 }
