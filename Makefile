@@ -42,7 +42,7 @@ test: deps check-embedded
 # The pages of the DocC catalogues under .build/documentation; the plugin is fetched for this alone.
 documentation: deps
 	mkdir -p .build/documentation
-	for target in TinyNN FewShot; do EDGESSL_DOCUMENTATION=1 $(SWIFT) package --allow-writing-to-directory .build/documentation \
+	for target in TinyNN FewShot FewShotHost; do EDGESSL_DOCUMENTATION=1 $(SWIFT) package --allow-writing-to-directory .build/documentation \
 	  generate-documentation --target $$target --output-path .build/documentation/$$target || exit 1; done
 
 # The proof that TinyNN and the device part of FewShot never allocate.

@@ -29,11 +29,17 @@ public func writeAtomically(
   TemporaryFile.removeAbandoned(for: target)
   let temporary = try TemporaryFile(for: target, like: exists ? status : nil, named: path)
   var failure = write(pieces, to: temporary.descriptor, isSynced: true)
-  if failure == 0, let expected, FileIdentity(target) != expected {
-    temporary.remove()
-    throw FileError(path: path, action: .replaceChanged, code: 0)
+  if failure == 0 {
+    // Nobody else compares and renames in this folder at the same time, where its file system has locks.
+    let folderLock = expected == nil ? -1 : open(folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { if folderLock >= 0 { close(folderLock) } }
+    if folderLock >= 0 { while flock(folderLock, LOCK_EX) != 0, errno == EINTR {} }
+    if let expected, FileIdentity(target) != expected {
+      temporary.remove()
+      throw FileError(path: path, action: .replaceChanged, code: 0)
+    }
+    if rename(temporary.path, target) != 0 { failure = errno }
   }
-  if failure == 0, rename(temporary.path, target) != 0 { failure = errno }
   guard failure == 0 else {
     temporary.remove()
     throw FileError(path: path, action: .write, code: failure)

@@ -22,8 +22,8 @@ public struct FileIdentity: Equatable, Sendable {
 
 /// The right to read, change and replace a file without another process in between, until this object goes.
 ///
-/// An advisory lock (flock) of the file itself, or of its folder while there is no file yet. Replacing the file gives its name to another
-/// one, so a lock counts only if the name still leads to what was locked. Where the file system has no locks, `identity` is what is left:
+/// An advisory lock (flock) of the file itself. Replacing the file gives its name to another one, so a lock counts only if the name still
+/// leads to what was locked. Where there is no file yet, or its file system has no locks, `identity` is what is left:
 /// `writeAtomically(replacing:)` refuses where another process came first.
 public final class FileLock {
   /// Of the file when it was locked.
@@ -33,12 +33,15 @@ public final class FileLock {
   private static let pollMicroseconds: UInt32 = 20_000
 
   /// - Parameter seconds: how long to wait for another process.
+  /// - Throws: `FileError` with the action `lock` where that was not enough.
   public init(_ path: String, waiting seconds: Double = 5) throws(FileError) {
     let deadline = monotonicNanoseconds() + Int(seconds * 1e9)
     while true {
-      let (descriptor, isFolder) = FileLock.open(path)
+      // Network file systems lock exclusively only what is open for writing.
+      var descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+      if descriptor < 0 { descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
       guard descriptor >= 0 else {
-        // A folder that may not be read, or none: writing will say so.
+        // No file, or one that may not be read, which reading will say.
         identity = FileIdentity(path)
         self.descriptor = -1
         return
@@ -51,7 +54,8 @@ public final class FileLock {
         usleep(FileLock.pollMicroseconds)
       }
       let identity = FileIdentity(path)
-      if FileLock.isCurrent(descriptor, path, isFolder: isFolder) {
+      var (named, locked) = (stat(), stat())
+      if stat(path, &named) == 0, fstat(descriptor, &locked) == 0, named.st_dev == locked.st_dev, named.st_ino == locked.st_ino {
         self.identity = identity
         self.descriptor = descriptor
         return
@@ -61,19 +65,4 @@ public final class FileLock {
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
-
-  private static func open(_ path: String) -> (descriptor: Int32, isFolder: Bool) {
-    // Network file systems lock exclusively only what is open for writing.
-    var descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
-    if descriptor < 0, errno != ENOENT { descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    guard descriptor < 0, errno == ENOENT else { return (descriptor, false) }
-    return (Glibc.open(folder(of: resolvedPath(path)), O_RDONLY | O_DIRECTORY | O_CLOEXEC), true)
-  }
-
-  private static func isCurrent(_ descriptor: Int32, _ path: String, isFolder: Bool) -> Bool {
-    var (named, locked) = (stat(), stat())
-    let exists = stat(path, &named) == 0
-    if isFolder { return !exists }
-    return exists && fstat(descriptor, &locked) == 0 && named.st_dev == locked.st_dev && named.st_ino == locked.st_ino
-  }
 }

@@ -27,13 +27,14 @@ import Testing
     #expect(try FileLock(path, waiting: 0.1).identity == FileIdentity(path))
   }
 
-  @Test func aFileThatIsNotThereYetIsLockedByItsFolder() throws {
+  @Test func ofTwoThatFoundNoFileTheFirstWrites() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("task.tnn")
-    let first = try FileLock(path)
-    #expect(throws: FileError.self) { try FileLock(path, waiting: 0.1) }
+    let (first, second) = (try FileLock(path), try FileLock(path))
     try writeAtomically([1], to: path, replacing: first.identity)
-    #expect(try FileLock(path, waiting: 0.1).identity == FileIdentity(path))
+    let error = #expect(throws: FileError.self) { try writeAtomically([2], to: path, replacing: second.identity) }
+    #expect(error?.action == .replaceChanged)
+    #expect(try contents(of: path) == [1])
   }
 
   @Test func aMissingFolderIsNoLock() throws {

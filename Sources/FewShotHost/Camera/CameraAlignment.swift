@@ -14,10 +14,10 @@ public struct CameraAlignmentOptions: Equatable, Sendable {
 
 /// Network inputs in a cache, by place.
 public struct CachedInputs {
-  public let cache: CutCache
+  public let cache: TensorCache
   public let places: [Int]
 
-  public init(_ cache: CutCache, _ places: [Int]) {
+  public init(_ cache: TensorCache, _ places: [Int]) {
     self.cache = cache
     self.places = places
   }

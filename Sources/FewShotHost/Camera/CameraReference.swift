@@ -22,7 +22,7 @@ public final class CameraReference {
     all = run.points.map(run.empty)
     classes = (0..<classCount).map { _ in run.points.prefix(compared).map(run.empty) }
     single = CachedInputs(
-      CutCache(count: 1, entryCount: original.tensor(original.input(0)).type.shape.count, map: nil), [0])
+      TensorCache(count: 1, entryCount: original.tensor(original.input(0)).type.shape.count, map: nil), [0])
   }
 
   /// The same with photos of a cache; `labels` are their classes, from 0.

@@ -27,10 +27,10 @@ public struct FinetuneResult: Sendable {
 public struct ShiftedPhotos {
   /// Network inputs of the original and the shifted photos, and how the encoder is aligned.
   public struct Alignment {
-    let clean: CutCache, shifted: CutCache
+    let clean: TensorCache, shifted: TensorCache
     let options: CameraAlignmentOptions
 
-    public init(clean: CutCache, shifted: CutCache, options: CameraAlignmentOptions) {
+    public init(clean: TensorCache, shifted: TensorCache, options: CameraAlignmentOptions) {
       self.clean = clean
       self.shifted = shifted
       self.options = options

@@ -6,7 +6,7 @@ import TinyNN
 public struct MeasuredInputs {
   public let embedded: EmbeddedDataset
   /// The cut tensors of row r and its views start at place r * `AdaptationPlan.placesPerPhoto`.
-  public let cache: CutCache
+  public let cache: TensorCache
   /// Of the same photos through another camera.
   public let shifted: ShiftedPhotos?
 
@@ -31,11 +31,11 @@ public struct MeasuredInputs {
     let encoder = source.encoder, places = plan.placesPerPhoto
     let count = classes.reduce(0) { $0 + $1.photos.count }, kept = camera?.alignment == nil ? 0 : count
     let trunk = TrunkRunner(encoder, plan, cutTensor: plan.cutTensor)
-    let cache = CutCache(
+    let cache = TensorCache(
       count: count * places * (camera == nil ? 1 : 2), entryCount: plan.training.cutCount,
       map: source.model.tensor(plan.cutTensor).quantization)
-    let clean = CutCache(count: kept, entryCount: encoder.preprocessing.outputCount, map: nil)
-    let through = CutCache(count: kept, entryCount: encoder.preprocessing.outputCount, map: nil)
+    let clean = TensorCache(count: kept, entryCount: encoder.preprocessing.outputCount, map: nil)
+    let through = TensorCache(count: kept, entryCount: encoder.preprocessing.outputCount, map: nil)
     var own = DatasetRows(classes), other = DatasetRows(classes)
     try source.forEach(
       in: classes, copies: .all, .embedding,
@@ -70,16 +70,16 @@ public struct MeasuredInputs {
 /// What the network takes for a data set's photos as they are and through another camera, both as int8: row r is place r.
 public struct ShiftedInputs {
   public let embedded: EmbeddedDataset
-  public let clean: CutCache
-  public let shifted: CutCache
+  public let clean: TensorCache
+  public let shifted: TensorCache
 
   /// - Parameter camera: nil leaves the photos as they are.
   public init(
     _ classes: [PhotoFolder], _ source: PhotoSource, through camera: CameraShift?, seed: UInt64
   ) throws(PhotoError) {
     let encoder = source.encoder, count = classes.reduce(0) { $0 + $1.photos.count }
-    let clean = CutCache(count: count, entryCount: encoder.preprocessing.outputCount, map: nil)
-    let shifted = CutCache(count: count, entryCount: encoder.preprocessing.outputCount, map: nil)
+    let clean = TensorCache(count: count, entryCount: encoder.preprocessing.outputCount, map: nil)
+    let shifted = TensorCache(count: count, entryCount: encoder.preprocessing.outputCount, map: nil)
     var rows = DatasetRows(classes)
     try source.forEach(
       in: classes, copies: .all, .reading,

@@ -39,7 +39,7 @@ extension Episodes {
   /// Prototypes of clean photos classify shifted ones, with and without alignment. Row r of the dataset is place r of both caches,
   /// which hold inputs of `model`.
   public func runShift(
-    _ model: Model, clean: CutCache, shifted: CutCache, _ which: UnlabelledDraw, _ alignment: CameraAlignmentOptions,
+    _ model: Model, clean: TensorCache, shifted: TensorCache, _ which: UnlabelledDraw, _ alignment: CameraAlignmentOptions,
     progress: (Int) -> Void = { _ in }
   ) throws(ModelError) -> ShiftResult {
     var result = ShiftResult()
@@ -49,7 +49,7 @@ extension Episodes {
       let draw = draw(episode)
       let labels = draw.queries.map(\.label), queries = draw.queries.map(\.row)
       let prototypes = prototypes(original.embeddings(clean, draw.support))
-      func accuracy(_ embedder: InputEmbedder, _ cache: CutCache) -> Double {
+      func accuracy(_ embedder: InputEmbedder, _ cache: TensorCache) -> Double {
         let right = NearestPrototype.rightCount(embedder.embeddings(cache, queries), labels, prototypes, dimension: dimension)
         return 100 * Double(right) / Double(queries.count)
       }
@@ -78,7 +78,7 @@ final class InputEmbedder {
   }
 
   /// Of length 1: [places][dimension].
-  func embeddings(_ cache: CutCache, _ places: [Int]) -> [Float] {
+  func embeddings(_ cache: TensorCache, _ places: [Int]) -> [Float] {
     places.flatMap { place in
       cache.load(place, to: input.floats)
       encoder.session.setInput(input.floats)

@@ -38,6 +38,16 @@ public struct AdaptationGate: Sendable {
     return (frozenRight - winner.right) * AdaptationGate.toleratedPart <= heldOut
   }
 
+  /// Decides by trials, the preferred way of training first: another one has to be ahead of it by `lead`.
+  init(_ trials: [Trial], frozenRight: Int, frozenLogLikelihood: Float, heldOut: Int) {
+    self.trials = trials
+    self.frozenRight = frozenRight
+    self.frozenLogLikelihood = frozenLogLikelihood
+    self.heldOut = heldOut
+    let best = trials.max { $0.score < $1.score }
+    winner = best.map { $0.score >= trials[0].score + AdaptationGate.lead ? $0 : trials[0] }
+  }
+
   /// Trains once for each candidate and fold; those that `checkpoint` holds are not repeated. Closed where a class has fewer than
   /// `minimumShots` photos.
   public init(
@@ -50,11 +60,7 @@ public struct AdaptationGate: Sendable {
       return position[photo.label]
     }
     guard position.allSatisfy({ $0 >= AdaptationGate.minimumShots }) else {
-      trials = []
-      winner = nil
-      frozenRight = 0
-      frozenLogLikelihood = 0
-      heldOut = 0
+      self.init([], frozenRight: 0, frozenLogLikelihood: 0, heldOut: 0)
       return
     }
     let folds = min(AdaptationGate.folds, position.min() ?? 0)
@@ -80,9 +86,6 @@ public struct AdaptationGate: Sendable {
       labels += left.map(\.label)
     }
     let before = frozen.score(labels)
-    frozenRight = before.right
-    frozenLogLikelihood = before.logLikelihood
-    heldOut = labels.count
     let trials = zip(candidates, trained).map { candidate, cosines in
       let found = cosines.score(labels)
       return Trial(
@@ -91,9 +94,7 @@ public struct AdaptationGate: Sendable {
           scale: found.scale, threshold: cosines.threshold(labels.count), scaleSource: .leaveOneOut, thresholdSource: .leaveOneOut,
           leftOutCount: labels.count, leftOutRight: found.right))
     }
-    let best = trials.max { $0.score < $1.score }!
-    winner = best.score >= trials[0].score + AdaptationGate.lead ? best : trials[0]
-    self.trials = trials
+    self.init(trials, frozenRight: before.right, frozenLogLikelihood: before.logLikelihood, heldOut: labels.count)
   }
 }
 

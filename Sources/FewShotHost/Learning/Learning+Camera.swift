@@ -36,7 +36,7 @@ extension Learning {
       extract: { _, image throws(PhotoEncoderError) in try network.networkInput(image) }
     ) { photo, input in reference.add(input, label: photo.label) }
     let offered = unlabelled.evenlySpread(atMost: plan.alignedPhotos)
-    let cache = CutCache(count: offered.count, entryCount: network.preprocessing.outputCount, map: nil)
+    let cache = TensorCache(count: offered.count, entryCount: network.preprocessing.outputCount, map: nil)
     var count = 0
     try source.forEach(
       in: [PhotoFolder(name: "", photos: offered)], copies: .once, .readingUnlabelled,

@@ -27,7 +27,9 @@ extension LearningPlan {
       try AdaptationPlan(
         for: encoder.runner.model, $0, photos: LearningPlan.trainingPhotos($0, material), classes: material.classes)
     }
-    try self.init(encoder, LearningChoice(options: options, tail: tail, alignedPhotos: material.unlabelled), material)
+    self.init(
+      try EncoderBytes(encoder, material),
+      LearningChoice(options: options, tail: tail, alignedPhotos: material.unlabelled), material)
   }
 
   /// The preferred plan that fits into `budget` bytes.
@@ -56,27 +58,27 @@ extension LearningPlan {
   public static func fitting(
     _ budget: Int, _ encoder: PhotoEncoder, _ options: LearningOptions = .init(), for material: LearningMaterial
   ) throws -> Fitting {
-    let counts = alignedCounts(material)
-    func plan(_ choice: LearningChoice) throws -> LearningPlan { try LearningPlan(encoder, choice, material) }
+    let bytes = try EncoderBytes(encoder, material)
     let choices = try choices(encoder.runner.model, options, material)
-    // How many photos the alignment reads does not depend on the rest.
-    let aligned = try counts.first { count in
-      var choice = choices[0]
-      choice.alignedPhotos = count
-      return try plan(choice).byteCount(of: .aligning) <= budget
-    }
-    func plans(_ count: Int) throws -> [LearningPlan] {
-      try choices.map { choice in
+    func plans(_ alignedPhotos: Int) -> [LearningPlan] {
+      choices.map { choice in
         var choice = choice
-        choice.alignedPhotos = count
-        return try plan(choice)
+        choice.alignedPhotos = alignedPhotos
+        return LearningPlan(bytes, choice, material)
       }
     }
-    let all = try plans(aligned ?? counts[counts.count - 1])
+    // How many photos the alignment reads does not depend on the rest.
+    let counts = alignedCounts(material), fewest = counts[counts.count - 1]
+    let aligned = counts.first { count in
+      var first = choices[0]
+      first.alignedPhotos = count
+      return LearningPlan(bytes, first, material).byteCount(of: .aligning) <= budget
+    }
+    let all = plans(aligned ?? fewest)
     let place = all.firstIndex { $0.byteCount <= budget }
     let larger = all[..<(place ?? all.count)].min { $0.byteCount < $1.byteCount }
     let smaller = place.flatMap { place in all[place...].first { $0.byteCount < all[place].byteCount } }
-    let smallest = try plans(counts[counts.count - 1]).map(\.byteCount).min() ?? 0
+    let smallest = plans(fewest).map(\.byteCount).min() ?? 0
     let refusal = LearningRefusal(
       smallest: smallest, encoder: encoder.plannedByteCount, budget: budget, material: material, trains: options.tail != nil)
     return Fitting(plan: place.map { all[$0] }, larger: larger, smaller: smaller, refusal: refusal)

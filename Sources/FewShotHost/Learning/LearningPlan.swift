@@ -59,32 +59,29 @@ public struct LearningPlan: Sendable {
   public var byteCount: Int { phases.map(byteCount).max() ?? 0 }
 
   /// The plan of a choice that was made.
-  init(_ encoder: PhotoEncoder, _ choice: LearningChoice, _ material: LearningMaterial) throws(ModelError) {
+  init(_ encoder: EncoderBytes, _ choice: LearningChoice, _ material: LearningMaterial) {
     options = choice.options
     tail = choice.tail
     alignedPhotos = choice.alignedPhotos
     self.material = material
-    let model = encoder.runner.model, inputCount = encoder.preprocessing.outputCount
-    let background = try StatisticsView.of(model)?.backgroundCount ?? 0
-    parts[.trunk] = encoder.plannedByteCount
-    parts[.finalHead] = LearnedHead.plannedByteCount(
-      examples: material.photos, classes: material.classes, dimension: encoder.dimension, background: background)
+    parts[.trunk] = encoder.trunk
+    parts[.finalHead] = encoder.finalHead
     if let tail {
       parts[.head] = LearningPlan.headByteCount(tail, material, dimension: encoder.dimension)
-      parts.merge(LearningPlan.trainingParts(tail, inputCount: inputCount)) { $1 }
+      parts.merge(LearningPlan.trainingParts(tail, inputCount: encoder.inputCount)) { $1 }
       phases = [
         Phase(name: .reading, parts: [.trunk, .head, .trunkInputs, .cutCache]),
         Phase(name: .training, parts: [.trunk, .head, .cutCache, .weights, .state, .activations, .scratch]),
         Phase(name: .finishing, parts: [.trunk, .finalHead]),
       ]
     } else {
-      parts[.head] = parts[.finalHead]
-      parts[.views] = options.views == 1 ? 0 : encoder.viewByteCount
+      parts[.head] = encoder.finalHead
+      parts[.views] = options.views == 1 ? 0 : encoder.views
       phases = [Phase(name: .reading, parts: [.trunk, .head, .views])]
     }
     guard material.unlabelled > 0 else { return }
-    parts[.alignment] = try CameraAlignment.byteCount(model, classes: material.classes)
-    parts[.cameraPhotos] = CutCache.byteCount(count: alignedPhotos, entryCount: inputCount)
+    parts[.alignment] = encoder.alignment
+    parts[.cameraPhotos] = TensorCache.byteCount(count: alignedPhotos, entryCount: encoder.inputCount)
     phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos]))
   }
 
@@ -116,7 +113,7 @@ public struct LearningPlan: Sendable {
     // Beside the aligned encoder, the one that it comes from and one that embeds, each with its file.
     let embedders = 2 * (encoder.plannedByteCount + model.bytes.count)
     parts[.alignment] = try CameraAlignment.byteCount(model, classes: episode.classes) + embedders
-    parts[.cameraPhotos] = CutCache.byteCount(count: 2 * photos, entryCount: inputCount)
+    parts[.cameraPhotos] = TensorCache.byteCount(count: 2 * photos, entryCount: inputCount)
   }
 
   private static func headByteCount(_ tail: AdaptationPlan, _ material: LearningMaterial, dimension: Int) -> Int {
@@ -129,14 +126,37 @@ public struct LearningPlan: Sendable {
   static func trainingParts(_ tail: AdaptationPlan, inputCount: Int) -> [Part: Int] {
     [
       .trunkInputs: 4 * (3 * inputCount + tail.training.cutCount),
-      .cutCache: CutCache.byteCount(count: tail.photos * tail.placesPerPhoto, entryCount: tail.training.cutCount),
+      .cutCache: TensorCache.byteCount(count: tail.photos * tail.placesPerPhoto, entryCount: tail.training.cutCount),
       .weights: tail.training.weightByteCount, .state: tail.training.stateByteCount,
       .activations: tail.training.activationByteCount, .scratch: tail.training.scratchByteCount,
     ]
   }
 }
 
-extension CutCache {
+/// What every plan for an encoder and its photos has in common.
+struct EncoderBytes {
+  let trunk: Int
+  let views: Int
+  let finalHead: Int
+  let alignment: Int
+  /// Values of the network's input and of an embedding.
+  let inputCount: Int
+  let dimension: Int
+
+  init(_ encoder: PhotoEncoder, _ material: LearningMaterial) throws(ModelError) {
+    let model = encoder.runner.model
+    trunk = encoder.plannedByteCount
+    views = encoder.viewByteCount
+    inputCount = encoder.preprocessing.outputCount
+    dimension = encoder.dimension
+    finalHead = LearnedHead.plannedByteCount(
+      examples: material.photos, classes: material.classes, dimension: dimension,
+      background: try StatisticsView.of(model)?.backgroundCount ?? 0)
+    alignment = try CameraAlignment.byteCount(model, classes: material.classes)
+  }
+}
+
+extension TensorCache {
   /// Values and their maps to int8.
   static func byteCount(count: Int, entryCount: Int) -> Int { count * (entryCount + 8) }
 }

@@ -23,14 +23,14 @@ public struct CachedPhoto: Sendable {
 public final class TailTrainer {
   public let plan: AdaptationPlan
   public let trainer: Trainer
-  let cache: CutCache
+  let cache: TensorCache
   private let dimension: Int
   let objectives: TrainingObjectives
   let recorder: CurveRecorder
   /// Of the last training.
   public private(set) var curve = TrainingCurve()
 
-  public init(_ model: Model, _ plan: AdaptationPlan, cache: CutCache) throws(TrainingError) {
+  public init(_ model: Model, _ plan: AdaptationPlan, cache: TensorCache) throws(TrainingError) {
     self.plan = plan
     self.cache = cache
     trainer = try Trainer(model, plan.training)

@@ -4,7 +4,7 @@ import TinyNN
 /// Photos on their way through the trunk into the cut cache.
 final class TrunkPass {
   let plan: AdaptationPlan
-  let cache: CutCache
+  let cache: TensorCache
   /// Indices of the labelled photos that train, in the order in which they came.
   private(set) var chosen: [Int] = []
   private(set) var photos: [CachedPhoto] = []
@@ -14,7 +14,7 @@ final class TrunkPass {
 
   init(_ encoder: PhotoEncoder, _ plan: AdaptationPlan) {
     self.plan = plan
-    cache = CutCache(
+    cache = TensorCache(
       count: plan.photos * plan.placesPerPhoto, entryCount: plan.training.cutCount,
       map: encoder.runner.model.tensor(plan.cutTensor).quantization)
     runner = TrunkRunner(encoder, plan, cutTensor: plan.cutTensor)

@@ -20,7 +20,7 @@ public final class TrunkRunner {
 
   /// Stores a photo's views for all objectives in the cache from place `first`. They depend on the seed and on `identifier` only.
   /// - Parameter input: what the network takes for the photo.
-  public func add(_ input: [Float], identifier: UInt64, to cache: CutCache, at first: Int) {
+  public func add(_ input: [Float], identifier: UInt64, to cache: TensorCache, at first: Int) {
     let base = photo.floats
     for i in input.indices { base[i] = input[i] }
     var random = CounterRandom(seed: plan.options.seed ^ 0x7669_6577, stream: identifier)
@@ -33,7 +33,7 @@ public final class TrunkRunner {
     }
   }
 
-  private func run(_ view: View, _ cache: CutCache, _ place: Int) {
+  private func run(_ view: View, _ cache: TensorCache, _ place: Int) {
     var input = photo.floats
     if view != View() {
       input = self.view.floats

@@ -9,6 +9,8 @@ public struct TaskEditor {
   public private(set) var isAdapted: Bool
   private var file: TaskEditor.Bytes
   private let record: AdaptationRecord?
+  /// Of the file, where it is to be changed.
+  private let lock: FileLock?
 
   /// What keeps the model's bytes.
   private enum Bytes {
@@ -19,8 +21,10 @@ public struct TaskEditor {
   /// The task's encoder; its bytes stay as long as this value.
   public private(set) var model: Model
 
-  /// - Throws: `FileError`, `ModelError`, or `ClassifierError.noClasses`.
-  public init(contentsOf path: String) throws {
+  /// - Parameter locksFile: keeps other editors away until this value goes, so that no edit is lost.
+  /// - Throws: `FileError`, also where another process kept the file locked, `ModelError`, or `ClassifierError.noClasses`.
+  public init(contentsOf path: String, locksFile: Bool = false) throws {
+    lock = locksFile ? try FileLock(path) : nil
     let mapped = try MappedFile(path)
     file = .file(mapped)
     model = try Model(validating: mapped.bytes)
@@ -59,11 +63,11 @@ public struct TaskEditor {
     return task.knowledge
   }
 
-  /// Learns the head anew and writes the task file atomically.
+  /// Learns the head anew and writes the task file atomically; a file that was locked only if it is still the one that was read.
   /// - Throws: `FileError`, `ModelError` or `HeadError`.
   public func write(to path: String) throws -> LearnedHead {
     let encoded = try withExtendedLifetime(file) { try task.encoded(encoder: model) }
-    try writeAtomically(encoded.bytes, to: path)
+    try writeAtomically(encoded.bytes, to: path, replacing: lock?.identity)
     return encoded.head
   }
 }

@@ -68,6 +68,8 @@ struct Adapt: ParsableCommand {
     let camera = try unlabelled.map { folder throws(Failure) in try UnlabelledFolder(folder) }
     do {
       let plan = try plan(source.encoder, method, LearningMaterial(classes.folders, unlabelled: camera?.photos ?? []))
+      // Held until the task is written: an edit in between would be lost.
+      let lock = try FileLock(task.path)
       let previous = try previousTask(task.path, source.model)
       let start = monotonicNanoseconds()
       if plan.tail != nil { note(plan.text) }
@@ -75,7 +77,7 @@ struct Adapt: ParsableCommand {
       try learning.add(classes.folders)
       if let camera { try learning.addUnlabelled(camera.photos) }
       let learned = try learning.finish(over: previous, checkpoint: interruption.checkpoint(of: task.path))
-      try learned.write(to: task.path)
+      try learned.write(to: task.path, holding: lock)
       let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
       try report(learned, plan, source, classes, encoder, task, milliseconds)
     } catch LearningError.noUnlabelledPhotos(let files) {

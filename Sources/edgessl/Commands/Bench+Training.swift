@@ -21,12 +21,12 @@ extension Bench {
   func measureTraining() throws {
     let encoder = try runtime.photos(model).encoder, network = encoder.runner.model
     let count = Bench.classes * Bench.shots
-    let plan: LearningPlan, tail: AdaptationPlan, adapter: TailTrainer, cache: CutCache
+    let plan: LearningPlan, tail: AdaptationPlan, adapter: TailTrainer, cache: TensorCache
     do {
       plan = try LearningPlan(
         encoder, .training(finetune.adaptation(seed: 0)), for: LearningMaterial(photos: count, classes: Bench.classes))
       tail = plan.tail!
-      cache = CutCache(
+      cache = TensorCache(
         count: count * tail.placesPerPhoto, entryCount: tail.training.cutCount,
         map: network.tensor(tail.cutTensor).quantization)
       let trunk = TrunkRunner(encoder, tail, cutTensor: tail.cutTensor)
@@ -71,7 +71,7 @@ extension Bench {
     return (0..<count).map { _ in random.next(from: -1, to: 1) }
   }
 
-  private func write(_ adapter: TailTrainer, _ cache: CutCache, to folder: String) throws {
+  private func write(_ adapter: TailTrainer, _ cache: TensorCache, to folder: String) throws {
     let size = adapter.plan.training.cutCount, places = Array(0..<cache.count)
     let values = AlignedMemory(byteCount: 4 * size)
     let cut: Elements<Float> = Elements(values.buffer.baseAddress!, count: size)

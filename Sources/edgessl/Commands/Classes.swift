@@ -76,7 +76,7 @@ struct Classes: ParsableCommand {
     location.announce("task")
     try location.requireTask()
     do {
-      var editor = try TaskEditor(contentsOf: location.path)
+      var editor = try TaskEditor(contentsOf: location.path, locksFile: undo || hasEdits)
       var head: LearnedHead?
       if undo, try editor.undo() {
         head = try editor.write(to: location.path)

@@ -14,7 +14,7 @@ import TinyNN
 
   /// Noise around a grey that differs a little by class, as an image of `gain` times that.
   private func inputs(_ count: Int, gain: Float, seed: UInt64) -> CachedInputs {
-    let cache = CutCache(count: count, entryCount: inputCount, map: nil)
+    let cache = TensorCache(count: count, entryCount: inputCount, map: nil)
     for index in 0..<count { cache.store(input(index, gain: gain, seed: seed), at: index) }
     return CachedInputs(cache, Array(0..<count))
   }
@@ -77,7 +77,7 @@ import TinyNN
   @Test func anEncoderWithoutConvolutionsStaysAsItIs() throws {
     let small = try OpenedFile(TestEncoder.bytes())
     let reference = try CameraReference(small.model, classCount: 1)
-    let cache = CutCache(count: 1, entryCount: 8, map: nil)
+    let cache = TensorCache(count: 1, entryCount: 8, map: nil)
     cache.store([Float](repeating: 1, count: 8), at: 0)
     #expect(!CameraAlignment(reference, unlabelled: CachedInputs(cache, [0])).isAligned)
   }

@@ -32,20 +32,32 @@ import Testing
     #expect(a.trials.map(\.logLikelihood) == b.trials.map(\.logLikelihood) && a.winner?.candidate == b.winner?.candidate)
   }
 
-  @Test("Another way than the first has to be ahead by the lead")
-  func theFirstWayIsPreferred() throws {
-    for seed in 1...6 {
-      let gate = try gate(TailFixture(shots: [4, 4], .auto, seed: UInt64(seed)))
-      let winner = try #require(gate.winner), best = gate.trials.max { $0.score < $1.score }!
-      let isAhead = best.score >= gate.trials[0].score + AdaptationGate.lead
-      #expect(winner.candidate == (isAhead ? best : gate.trials[0]).candidate, "seed \(seed): \(gate.trials)")
-    }
+  private func trial(_ factor: Float, right: Int, _ logLikelihood: Float = 0) -> AdaptationGate.Trial {
+    AdaptationGate.Trial(
+      candidate: AdaptationCandidate(learningRateFactor: factor, auxiliary: nil), right: right, logLikelihood: logLikelihood,
+      calibration: Calibration(
+        scale: 10, threshold: 0, scaleSource: .preset, thresholdSource: .leaveOneOut, leftOutCount: 0, leftOutRight: 0))
   }
 
-  @Test func trainingThatRuinsTheTailIsRefused() throws {
-    let gate = try gate(TailFixture(shots: [6, 6], steps: 30, learningRate: 20, noise: 0.2))
-    let winner = try #require(gate.winner)
-    #expect(gate.frozenRight >= 10, "the classes are told apart without training: \(gate.frozenRight) of 12")
-    #expect(winner.right < gate.frozenRight - 1 && !gate.takesTrained, "\(winner.right) of 12 with, \(gate.frozenRight) without")
+  private func winner(_ first: (Int, Float), _ second: (Int, Float)) -> Float? {
+    let trials = [trial(1, right: first.0, first.1), trial(0.3, right: second.0, second.1)]
+    return AdaptationGate(trials, frozenRight: 10, frozenLogLikelihood: -3, heldOut: 24).winner?.candidate.learningRateFactor
+  }
+
+  @Test("Another way than the first has to be ahead by the lead, in right answers and log-likelihood together")
+  func theFirstWayIsPreferred() {
+    #expect(winner((10, -3), (11, -3)) == 1)
+    #expect(winner((10, -3), (12, -3)) == 0.3)
+    #expect(winner((10, -3), (11, -2)) == 0.3)
+    #expect(winner((12, -3), (10, -3)) == 1)
+    #expect(winner((10, -3), (13, -7)) == 1)
+  }
+
+  @Test("One held-out photo in twelve may be lost", arguments: [(12, 1), (23, 1), (24, 2), (36, 3), (11, 0)])
+  func trainingThatLosesMoreIsRefused(_ heldOut: Int, _ tolerated: Int) {
+    func takes(_ right: Int) -> Bool {
+      AdaptationGate([trial(1, right: right)], frozenRight: 8, frozenLogLikelihood: -3, heldOut: heldOut).takesTrained
+    }
+    #expect(takes(8 - tolerated) && takes(9) && !takes(8 - tolerated - 1), "\(heldOut) held out")
   }
 }

@@ -14,16 +14,15 @@ final class TailFixture {
   private(set) var photos: [CachedPhoto] = []
   private(set) var unlabelled: [Int] = []
   private let file: OpenedFile
-  private let cache: CutCache
+  private let cache: TensorCache
   var model: Model { file.model }
 
   /// - Parameters:
   ///   - shots: photos of each of two classes.
-  ///   - noise: the largest difference of a view's values from its class, whose own are -1 ... 1.
   ///   - seed: of the network's weights and the photos.
   init(
     shots: [Int] = [4, 4], unlabelled unlabelledCount: Int = 0, _ auxiliary: AdaptationOptions.Auxiliary = .none, steps: Int = 10,
-    learningRate: Float = 1e-2, noise: Float = 2, seed: UInt64 = 1
+    learningRate: Float = 1e-2, seed: UInt64 = 1
   ) throws {
     var random = CounterRandom(seed: seed)
     file = try OpenedFile(TailFixture.network(&random))
@@ -38,11 +37,11 @@ final class TailFixture {
     let count = shots.reduce(0, +) + unlabelledCount
     plan = try AdaptationPlan(for: file.model, options, photos: count, classes: 2)
     let places = options.placesPerPhoto, size = plan.training.cutCount
-    cache = CutCache(count: count * places, entryCount: size, map: nil)
+    cache = TensorCache(count: count * places, entryCount: size, map: nil)
     let centres = (0..<2).map { _ in TailFixture.values(size, 1, &random) }
     func add(_ label: Int, _ photo: Int) {
       for place in 0..<places {
-        cache.store(zip(centres[label], TailFixture.values(size, noise, &random)).map { $0 + $1 }, at: photo * places + place)
+        cache.store(zip(centres[label], TailFixture.values(size, 2, &random)).map { $0 + $1 }, at: photo * places + place)
       }
     }
     for (label, shots) in shots.enumerated() {

@@ -79,17 +79,16 @@ final class ObjectiveCase {
     return (loss, gradients.floats.array, own.array)
   }
 
-  /// The loss's derivative by one value of `values`, from two losses around it: by steps of several sizes, since a step may cross a
-  /// place where the loss has none.
+  /// The loss's derivative by one value of `values`, from losses around it: by a difference of both sides, and of each for places
+  /// beside one where the loss has no derivative.
   func slopes(of values: Elements<Float>, at index: Int) -> [Float] {
-    let value = values[index]
-    defer { values[index] = value }
-    return [Float(4e-3), 1e-3, 2e-3].map { step in
-      values[index] = value + step
-      let above = evaluate().loss
-      values[index] = value - step
-      return (above - evaluate().loss) / (2 * step)
+    let value = values[index], middle = evaluate().loss
+    func loss(_ offset: Float) -> Float {
+      values[index] = value + offset
+      defer { values[index] = value }
+      return evaluate().loss
     }
+    return [(loss(4e-3) - loss(-4e-3)) / 8e-3, (loss(1e-3) - middle) / 1e-3, (middle - loss(-1e-3)) / 1e-3]
   }
 }
 

@@ -119,8 +119,12 @@ import Testing
     let photos = try makeUnlabelled("more", factor: 0.5)
     let planned = try #require(try adapt(encoder, photos, "t.tnn", ["--views", "1"]).json()["planBytes"] as? Int)
     #expect(try adapt(encoder, photos, "t.tnn", ["--views", "1", "--memory", "\(planned)"]).status == 0)
-    let refused = try adapt(encoder, photos, "u.tnn", ["--views", "1", "--memory", "\(planned - 1)"])
+    let fewer = try adapt(encoder, photos, "u.tnn", ["--views", "1", "--memory", "\(planned - 1)"])
+    #expect(fewer.status == 0 && fewer.errors.contains("alignment takes 16 of 24 photos without labels"), "\(fewer)")
+    #expect(try fewer.json()["planBytes"] as? Int ?? .max < planned && camera(fewer)["photos"] as? Int == 16, "\(fewer)")
+    let refused = try adapt(encoder, photos, "v.tnn", ["--views", "1", "--memory", "50kB"])
     #expect(refused.status == 75 && refused.errors.contains("24 without labels"), "\(refused)")
+    #expect(!fixtures.folder.names.contains("v.tnn"))
   }
 
   @Test func measuresAnotherCamera() throws {

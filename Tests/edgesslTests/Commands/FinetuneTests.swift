@@ -100,24 +100,21 @@ import Testing
 
   @Test func undoBringsTheEncoderBack() throws {
     #expect(try Command.run(["adapt", dataset, "--model", encoder, "--views", "1", "-o", file("plain.tnn")]).status == 0)
-    // The gate decides by the photos; here training must be seen, so any of several seeds that it lets through serves.
-    for seed in 0..<12 {
-      let result = try adapt("t.tnn", ["--seed", "\(seed)", "--json"])
-      guard try result.json()["trained"] as? Bool == true else { continue }
-      #expect(try contents(of: file("t.tnn")) != contents(of: file("plain.tnn")))
-      let listed = try Command.run(["classes", file("t.tnn"), "--json"])
-      #expect(try listed.json()["adapted"] as? Bool == true, "\(listed)")
-      // An edit of the adapted task, then both steps back.
-      #expect(try Command.run(["classes", file("t.tnn"), "--rename", "red=crimson"]).status == 0)
-      #expect(try Command.run(["classes", file("t.tnn"), "--undo"]).status == 0)
-      let undone = try Command.run(["classes", file("t.tnn"), "--undo", "--json"])
-      #expect(try undone.status == 0 && undone.json()["adapted"] as? Bool == false, "\(undone)")
-      #expect(undone.errors.contains("before its adaptation"), "\(undone)")
-      let (a, b) = (try contents(of: file("t.tnn")), try contents(of: file("plain.tnn")))
-      #expect(a.count == b.count && a.sorted() == b.sorted(), "the undone task differs from the one that was never trained")
-      return
-    }
-    Issue.record("the gate let none of 12 seeds through")
+    // The gate decides by the photos: with this seed it lets the training through.
+    let result = try adapt("t.tnn", ["--seed", "0", "--json"])
+    #expect(
+      try result.json()["trained"] as? Bool == true, "the gate refuses what this test needs; another seed may serve: \(result)")
+    #expect(try contents(of: file("t.tnn")) != contents(of: file("plain.tnn")))
+    let listed = try Command.run(["classes", file("t.tnn"), "--json"])
+    #expect(try listed.json()["adapted"] as? Bool == true, "\(listed)")
+    // An edit of the adapted task, then both steps back.
+    #expect(try Command.run(["classes", file("t.tnn"), "--rename", "red=crimson"]).status == 0)
+    #expect(try Command.run(["classes", file("t.tnn"), "--undo"]).status == 0)
+    let undone = try Command.run(["classes", file("t.tnn"), "--undo", "--json"])
+    #expect(try undone.status == 0 && undone.json()["adapted"] as? Bool == false, "\(undone)")
+    #expect(undone.errors.contains("before its adaptation"), "\(undone)")
+    let (a, b) = (try contents(of: file("t.tnn")), try contents(of: file("plain.tnn")))
+    #expect(a.count == b.count && a.sorted() == b.sorted(), "the undone task differs from the one that was never trained")
   }
 
   /// A class of 1,000 photos is read photo by photo: training takes an evenly spread part of them, the prototypes all.

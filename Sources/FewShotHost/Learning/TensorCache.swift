@@ -2,8 +2,8 @@ import FewShot
 import HostRuntime
 public import TinyNN
 
-/// Tensors at the cut of many photos and views, as int8 in one piece of memory.
-public final class CutCache {
+/// Tensors of one size, as int8 in one piece of memory: those at the cut of photos and their views, or whole inputs.
+public final class TensorCache {
   public let count: Int
   private let code: LatentCode
   private let entryCount: Int
