@@ -23,6 +23,7 @@ public final class Encoder {
 
   /// Opens the bytes of a .tnn file in memory; they are copied once, to an aligned address.
   public convenience init(bytes: [UInt8], threads: Int = 1, kernels: Kernels? = nil) throws(ModelError) {
+    guard AvailableMemory.has(bytes.count) else { throw ModelError(.arenaTooSmall, found: 0, needed: bytes.count) }
     let memory = AlignedMemory(copying: bytes)
     try self.init(.memory(memory), memory.bytes, threads, kernels)
   }
@@ -36,7 +37,7 @@ public final class Encoder {
     bytes = owner
     model = try Model(validating: region)
     plan = try InferencePlan(for: model, threads: threads)
-    arena = AlignedMemory(byteCount: plan.arenaByteCount)
+    arena = try AlignedMemory(arena: plan.arenaByteCount)
     pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
     session = try Session(model, plan, arena: arena.buffer, kernels: kernels ?? .best, workers: pool?.workers ?? .none)
   }
@@ -65,6 +66,12 @@ public final class AlignedMemory: @unchecked Sendable {
       memset(memory.baseAddress!, 0, size)
       buffer = UnsafeMutableRawBufferPointer(start: memory.baseAddress!, count: byteCount)
     }
+  }
+
+  /// An arena, whose size follows from a file: refused as too small with 0 bytes where there is no memory for it.
+  convenience init(arena byteCount: Int) throws(ModelError) {
+    guard AvailableMemory.has(byteCount) else { throw ModelError(.arenaTooSmall, found: 0, needed: byteCount) }
+    self.init(byteCount: byteCount)
   }
 
   public convenience init(copying bytes: [UInt8]) {

@@ -10,7 +10,8 @@ public final class Trainer {
   /// `model`'s bytes must stay as they are while this object lives. `kernels` nil: the fastest of this machine.
   public init(_ model: Model, _ options: TrainingOptions, kernels: Kernels? = nil) throws(TrainingError) {
     plan = try TrainingPlan(for: model, options)
-    arena = AlignedMemory(byteCount: plan.arenaByteCount)
+    // Without memory the session refuses the empty arena.
+    arena = AlignedMemory(byteCount: AvailableMemory.has(plan.arenaByteCount) ? plan.arenaByteCount : 0)
     session = try TrainingSession(model, plan, arena: arena.buffer, kernels: kernels ?? .best)
   }
 
