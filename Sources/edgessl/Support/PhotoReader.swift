@@ -21,7 +21,7 @@ final class PhotoReader {
   init(_ opened: OpenedModel, path: String) throws(Failure) {
     self.opened = opened
     self.path = path
-    do { encoder = try PhotoEncoder(opened.encoder) } catch { throw Failure(error, photo: nil, encoder: path) }
+    do { encoder = try PhotoEncoder(opened.encoder) } catch { throw Failure(error, photo: nil, encoder: path, of: opened.model) }
   }
 
   var model: Model { opened.model }
@@ -68,7 +68,11 @@ final class PhotoReader {
 }
 
 extension Failure {
-  fileprivate init(_ error: PhotoEncoderError, photo: String?, encoder: String) {
+  fileprivate init(_ error: PhotoEncoderError, photo: String?, encoder: String, of model: Model? = nil) {
+    if let model, let reason = model.reasonAgainstPhotos {
+      self.init(.badData, "\(encoder): \(reason)")
+      return
+    }
     switch error {
     case .model(let error): self.init(error, in: encoder)
     case .noPreprocessing:
@@ -92,6 +96,7 @@ extension ImageFileError: FailureConvertible {
   var failure: Failure {
     switch reason {
     case .cannotOpen: Failure(.missingInput, description, concernsPhoto: true)
+    case .cannotRead(EISDIR): Failure(.missingInput, description, concernsPhoto: true)
     case .cannotRead: Failure(.inputOutput, description, concernsPhoto: true)
     default: Failure(.badData, description, concernsPhoto: true)
     }
