@@ -24,29 +24,29 @@ build: deps
 	$(SWIFT) build -c release --product edgessl --static-swift-stdlib $$(Tools/link/flags.sh)
 
 demo: build
-	Tools/demo.sh $(BIN)
+	Examples/parts/demo.sh $(BIN)
 
 # The two products leave out the compiler of protocol buffers, a part of a dependency that nothing here uses.
 test: deps check-embedded
 	$(SWIFT) build --product edgessl
 	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build
-	Tools/test-swift-app.sh
+	Tools/checks/test-swift-app.sh
 	$(MAKE) test-firmware
 
 # The proof that TinyNN and the device part of FewShot never allocate.
 check-embedded:
-	Tools/check-embedded.sh
+	Tools/checks/check-embedded.sh
 
 # libtinynn.a for devices, without allocation, with a table of sizes: Documentation/firmware.md.
 firmware:
-	Tools/build-firmware.sh
-	Tools/check-firmware.sh
+	Tools/firmware/build-firmware.sh
+	Tools/firmware/check-firmware.sh
 
 # The libraries' promises, the same bits on every target, and the examples under emulation. After `make test` has built the command.
 test-firmware: firmware
-	Tools/check-conformance.sh
-	Tools/test-firmware-examples.sh
+	Tools/checks/check-conformance.sh
+	Tools/firmware/test-firmware-examples.sh
 
 bench: build
 	Benchmarks/run.sh
@@ -64,10 +64,10 @@ install: build
 
 # libtinynn.a and tinynn.h for this machine's own C programs, and what pkg-config needs to find them.
 install-firmware:
-	Tools/build-firmware.sh $$(uname -m)
+	Tools/firmware/build-firmware.sh $$(uname -m)
 	install -D -m 644 .build/firmware/$$(uname -m)/libtinynn.a $(DESTDIR)$(PREFIX)/lib/libtinynn.a
 	install -D -m 644 .build/firmware/include/tinynn.h $(DESTDIR)$(PREFIX)/include/tinynn.h
-	sed 's|@PREFIX@|$(PREFIX)|' Tools/tinynn.pc.in > .build/firmware/tinynn.pc
+	sed 's|@PREFIX@|$(PREFIX)|' Tools/firmware/tinynn.pc.in > .build/firmware/tinynn.pc
 	install -D -m 644 .build/firmware/tinynn.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/tinynn.pc
 
 clean:

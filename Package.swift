@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "ONNXImport",
       dependencies: [
-        "HostRuntime", "ModelCompiler", "Quantize", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "HostRuntime", "ModelCompiler", "TinyNN", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: strict),
 
@@ -68,8 +68,9 @@ let package = Package(
         .enableUpcomingFeature("InternalImportsByDefault")
       ]),
 
-    // tinynn.h (Sources/CTinyNN/include) over TinyNN and FewShot.
-    .target(name: "CInterface", dependencies: ["CTinyNN", "TinyNN", "FewShot"], swiftSettings: device),
+    // tinynn.h (Sources/CInterfaceHeader/include) over TinyNN and FewShot.
+    .target(name: "CInterfaceHeader"),
+    .target(name: "CInterface", dependencies: ["CInterfaceHeader", "TinyNN", "FewShot"], swiftSettings: device),
 
     .executableTarget(
       name: "edgessl",
@@ -105,7 +106,8 @@ let package = Package(
     .testTarget(
       name: "CInterfaceTests",
       dependencies: [
-        "CInterface", "CTinyNN", "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN", "TestSupport",
+        "CInterface", "CInterfaceHeader", "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "TinyNN",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"], swiftSettings: strict),

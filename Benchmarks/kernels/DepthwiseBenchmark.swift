@@ -29,8 +29,8 @@ func printDepthwise(_ shape: DepthwiseShape, _ kernels: Kernels, rounds: Int) {
   let (side, channels, outputSide) = (shape.side, shape.channels, shape.outputSide)
   let taps = shape.kernel * shape.kernel
   let input = unsafe buffer(side * side * channels), output = unsafe buffer(outputSide * outputSide * channels)
-  let weights = unsafe buffer(packedDepthwiseWeightCount(channels: channels, taps: taps))
-  let bias = unsafe buffer(paddedToPanel(channels))
+  let weights = unsafe buffer(taps * PanelPacking.padded(channels))
+  let bias = unsafe buffer(PanelPacking.padded(channels))
   let seconds = medianSeconds(
     rounds: rounds,
     [

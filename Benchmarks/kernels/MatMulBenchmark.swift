@@ -68,8 +68,9 @@ func offsets(_ shape: MatMulShape) -> [Int32] {
 func printMatMul(_ shape: MatMulShape, _ kernels: Kernels, rounds: Int) {
   let (rows, depth, columns) = (shape.rows, shape.depth, shape.columns)
   let input = unsafe buffer(rows * depth), plainWeights = unsafe buffer(depth * columns)
-  let weights = unsafe buffer(packedMatMulWeightCount(columns: columns, depth: depth))
-  let bias = unsafe buffer(paddedToPanel(columns)), zeros = unsafe buffer(shape.channels), output = unsafe buffer(rows * columns)
+  let weights = unsafe buffer(PanelPacking(columns: columns, depth: depth).weightCount)
+  let bias = unsafe buffer(PanelPacking.padded(columns)), zeros = unsafe buffer(shape.channels),
+    output = unsafe buffer(rows * columns)
   for index in 0..<shape.channels { unsafe zeros[index] = 0 }
   let table = unsafe offsets(shape).withUnsafeBufferPointer { source in
     let copy = UnsafeMutablePointer<Int32>.allocate(capacity: source.count)

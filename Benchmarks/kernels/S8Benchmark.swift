@@ -24,8 +24,8 @@ private func multipliers(_ count: Int) -> UnsafeMutablePointer<Float> {
 func matMulS8(_ shape: MatMulShape, _ kernels: Kernels) -> () -> Void {
   let columns = shape.columns
   let input = unsafe bytes(shape.rows * shape.channels), padding = unsafe bytes(shape.channels)
-  let weights = unsafe bytes(packedMatMulS8WeightCount(columns: columns, taps: shape.taps, channels: shape.channels))
-  let bias = unsafe integers(paddedToPanel(columns)), scales = unsafe multipliers(paddedToPanel(columns))
+  let weights = unsafe bytes(Int8PanelPacking(columns: columns, depth: shape.depth).weightCount)
+  let bias = unsafe integers(PanelPacking.padded(columns)), scales = unsafe multipliers(PanelPacking.padded(columns))
   let output = unsafe bytes(shape.rows * columns), table = unsafe integers(shape.rows * shape.taps)
   for (index, offset) in offsets(shape).enumerated() { unsafe table[index] = offset }
   let operands = unsafe TinyNNMatMulS8(
@@ -41,8 +41,8 @@ func depthwiseS8(_ shape: DepthwiseShape, _ kernels: Kernels) -> () -> Void {
   let (side, channels, outputSide) = (shape.side, shape.channels, shape.outputSide)
   let operands = unsafe TinyNNDepthwiseS8(
     input: bytes(side * side * channels), inputHeight: Int32(side), inputWidth: Int32(side), channels: Int32(channels),
-    inputZeroPoint: 3, weights: bytes(packedDepthwiseWeightCount(channels: channels, taps: shape.kernel * shape.kernel)),
-    bias: integers(paddedToPanel(channels)), multipliers: multipliers(paddedToPanel(channels)),
+    inputZeroPoint: 3, weights: bytes(shape.kernel * shape.kernel * PanelPacking.padded(channels)),
+    bias: integers(PanelPacking.padded(channels)), multipliers: multipliers(PanelPacking.padded(channels)),
     kernelHeight: Int32(shape.kernel), kernelWidth: Int32(shape.kernel), strideY: Int32(shape.stride),
     strideX: Int32(shape.stride), dilationY: 1, dilationX: 1, padTop: Int32(shape.kernel / 2), padLeft: Int32(shape.kernel / 2),
     output: bytes(outputSide * outputSide * channels), outputWidth: Int32(outputSide), firstRow: 0, endRow: Int32(outputSide),

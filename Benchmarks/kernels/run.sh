@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 out=.build/bench/kernels
 mkdir -p "$out"
 compiler=$(command -v clang || echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/clang")
-for source in Sources/CTinyNN/*.c; do
+for source in $(find Sources/CTinyNN -name '*.c'); do
   "$compiler" -O2 -I Sources/CTinyNN/include -c "$source" -o "$out/$(basename "$source" .c).o"
 done
 swiftc -swift-version 6 -O -wmo -parse-as-library -enable-experimental-feature Lifetimes -enable-upcoming-feature InternalImportsByDefault \

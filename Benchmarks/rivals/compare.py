@@ -1,11 +1,12 @@
-"""edgessl beside ONNX Runtime, LiteRT (XNNPACK), OpenVINO and ExecuTorch (XNNPACK): every cell of the table (network, precision, threads, runtime) is
-measured in processes of its own, pinned, with warm-up, the runtimes in turns and in another order each round.
+"""edgessl beside ONNX Runtime, LiteRT (XNNPACK), OpenVINO and ExecuTorch (XNNPACK): every cell of the table (network, precision,
+threads, runtime) is measured in processes of its own, pinned, with warm-up, the runtimes in turns and in another order each round.
 
     compare.py --edgessl BINARY [--quick] [--save] [--networks A,B] [--rounds N] [--seconds S] [--threads 1,2]
 
 Models are exported once, under .build/bench. Each cell shows the median of the rounds' medians, the least of their minima, the
 median of their p90.
 """
+
 import argparse
 import json
 import os
@@ -22,15 +23,24 @@ import report
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 RIVALS = ["onnxruntime", "litert", "openvino", "executorch"]
-FILES = {"edgessl": "{}.tnn", "onnxruntime": "{}.onnx", "litert": "{}.tflite", "openvino": "{}.onnx",
-         "executorch": "{}.pte"}
+FILES = {"edgessl": "{}.tnn", "onnxruntime": "{}.onnx", "litert": "{}.tflite", "openvino": "{}.onnx", "executorch": "{}.pte"}
 # Cosine of the output to PyTorch's, below which a runtime does not compute the same network.
 AGREEMENT = {"float": 0.9999, "int8": 0.7}
 
 
 def rival(runtime, precision, folder, threads, pin, options):
-    command = ["taskset", "-c", pin, sys.executable, os.path.join(HERE, "worker.py"), runtime, precision, folder, str(threads),
-               str(options.seconds)]
+    command = [
+        "taskset",
+        "-c",
+        pin,
+        sys.executable,
+        os.path.join(HERE, "worker.py"),
+        runtime,
+        precision,
+        folder,
+        str(threads),
+        str(options.seconds),
+    ]
     result = subprocess.run(command, capture_output=True, text=True)
     for line in result.stdout.splitlines():
         if line.startswith("JSON"):
@@ -54,8 +64,10 @@ def measure(runtime, precision, folder, threads, pin, options):
 def combine(samples):
     if any("failed" in sample for sample in samples):
         return next(sample for sample in samples if "failed" in sample)
-    middle = {field: statistics.median(sample[field] for sample in samples)
-              for field in ["median", "p90", "openAndFirst", "residentBytes", "cosine"]}
+    middle = {
+        field: statistics.median(sample[field] for sample in samples)
+        for field in ["median", "p90", "openAndFirst", "residentBytes", "cosine"]
+    }
     return {**middle, "min": min(sample["min"] for sample in samples)}
 
 
@@ -93,7 +105,7 @@ def main():
                     samples[precision, runtime].append(measure(runtime, precision, folder, threads, pin, options))
             for precision in options.precisions.split(","):
                 cells = {runtime: combine(samples[precision, runtime]) for runtime in ["edgessl"] + RIVALS}
-                for runtime, cell in cells.items():
+                for cell in cells.values():
                     if not cell.get("cosine", 1) >= AGREEMENT[precision]:
                         cell["failed"] = f"output differs from PyTorch's: cosine {cell['cosine']:.4f}"
                 rows.append({"network": name, "precision": precision, "threads": threads, "cells": cells})

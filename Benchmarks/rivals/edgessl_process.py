@@ -1,4 +1,5 @@
 """edgessl as a process: its latency on one model, and a whole `edgessl classify`."""
+
 import json
 import os
 import re
@@ -20,8 +21,11 @@ def call(arguments, pin=None):
 
 
 def bench(edgessl, model, threads, runs, warmup, pin):
-    return json.loads(call([edgessl, "bench", model, "--threads", str(threads), "--runs", str(runs), "--warmup", str(warmup), "--json"],
-                           pin).stdout)
+    return json.loads(
+        call(
+            [edgessl, "bench", model, "--threads", str(threads), "--runs", str(runs), "--warmup", str(warmup), "--json"], pin
+        ).stdout
+    )
 
 
 def measure(edgessl, model, folder, threads, pin, seconds):
@@ -35,8 +39,14 @@ def measure(edgessl, model, folder, threads, pin, seconds):
     cosine = float(result @ expected / np.sqrt((result @ result) * (expected @ expected)))
     runs, warmup = (max(5, int(1000 * duration / probe["p50"])) for duration in [seconds, 0.15])
     out = bench(edgessl, model, threads, runs, warmup, pin)
-    return {"median": out["p50"], "min": out["min"], "p90": out["p90"], "openAndFirst": out["openAndFirst"],
-            "residentBytes": out["peakResidentBytes"], "cosine": cosine}
+    return {
+        "median": out["p50"],
+        "min": out["min"],
+        "p90": out["p90"],
+        "openAndFirst": out["openAndFirst"],
+        "residentBytes": out["peakResidentBytes"],
+        "cosine": cosine,
+    }
 
 
 def classify_whole_process(edgessl, root):
@@ -44,7 +54,17 @@ def classify_whole_process(edgessl, root):
     parts = os.path.join(root, "Examples", "parts")
     with tempfile.TemporaryDirectory() as folder:
         task = os.path.join(folder, "parts.tnn")
-        call([edgessl, "adapt", os.path.join(parts, "support"), "--model", os.path.join(root, "models", "edge-s", "edge-s.tnn"), "-o", task])
+        call(
+            [
+                edgessl,
+                "adapt",
+                os.path.join(parts, "support"),
+                "--model",
+                os.path.join(root, "models", "edge-s", "edge-s.tnn"),
+                "-o",
+                task,
+            ]
+        )
         photo = os.path.join(parts, "query", "bolt", "01.jpg")
         times = []
         for _ in range(20):
@@ -54,5 +74,10 @@ def classify_whole_process(edgessl, root):
         # What the process reports of itself: the kernel's own maximum includes this script, from which it was forked.
         peak = int(re.search(r"peak ([0-9,]+)", result.stderr).group(1).replace(",", ""))
         facts = json.loads(call([edgessl, "inspect", task, "--json"]).stdout)
-        return {"median": statistics.median(times), "min": min(times), "residentBytes": peak, "arenaBytes": facts["arenaBytes"],
-                "weightBytes": facts["weightBytes"]}
+        return {
+            "median": statistics.median(times),
+            "min": min(times),
+            "residentBytes": peak,
+            "arenaBytes": facts["arenaBytes"],
+            "weightBytes": facts["weightBytes"],
+        }

@@ -6,12 +6,14 @@
 int8.onnx (QDQ, uint8 activations, int8 weights per channel) serves ONNX Runtime and OpenVINO. A runtime that cannot take a network
 has a file `<model>.failed` with the reason instead. What exists is not written again.
 """
+
 import os
 import subprocess
 import sys
 
-import networks
 import numpy as np
+
+import networks
 
 CALIBRATION_PHOTOS = 32
 
@@ -35,8 +37,16 @@ def attempt(path, write):
 
 def write_onnx(network, size, folder):
     import torch
-    torch.onnx.export(network, (torch.zeros(1, 3, size, size),), os.path.join(folder, "float.onnx"), opset_version=17,
-                      input_names=["x"], output_names=["y"], dynamo=False)
+
+    torch.onnx.export(
+        network,
+        (torch.zeros(1, 3, size, size),),
+        os.path.join(folder, "float.onnx"),
+        opset_version=17,
+        input_names=["x"],
+        output_names=["y"],
+        dynamo=False,
+    )
 
 
 def write_int8_onnx(folder, photos):
@@ -45,21 +55,29 @@ def write_int8_onnx(folder, photos):
 
     class Reader(CalibrationDataReader):
         def __init__(self):
-            self.feeds = iter([{"x": photos[i:i + 1]} for i in range(len(photos))])
+            self.feeds = iter([{"x": photos[i : i + 1]} for i in range(len(photos))])
 
         def get_next(self):
             return next(self.feeds, None)
 
     prepared = os.path.join(folder, "prepared.onnx")
     quant_pre_process(os.path.join(folder, "float.onnx"), prepared, skip_symbolic_shape=True)
-    quantize_static(prepared, os.path.join(folder, "int8.onnx"), Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
-                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
+    quantize_static(
+        prepared,
+        os.path.join(folder, "int8.onnx"),
+        Reader(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+    )
     os.remove(prepared)
 
 
 def write_tflite(network, size, folder):
     import litert_torch
     import torch
+
     channel_last = litert_torch.to_channel_last_io(network, args=[0]).eval()
     litert_torch.convert(channel_last, (torch.zeros(1, size, size, 3),)).export(os.path.join(folder, "float.tflite"))
 
@@ -67,6 +85,7 @@ def write_tflite(network, size, folder):
 def write_int8_tflite(folder, photos):
     from ai_edge_litert.interpreter import Interpreter
     from ai_edge_quantizer import quantizer, recipe
+
     path = os.path.join(folder, "float.tflite")
     signatures = Interpreter(model_path=path).get_signature_list()
     key = next(iter(signatures))
@@ -88,6 +107,7 @@ def without_fused_attention(network):
 def write_executorch(program, path):
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
     from executorch.exir import to_edge_transform_and_lower
+
     lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()]).to_executorch()
     with open(path, "wb") as file:
         file.write(lowered.buffer)
@@ -97,6 +117,7 @@ def write_int8_executorch(network, photos, path):
     import torch
     from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import XNNPACKQuantizer, get_symmetric_quantization_config
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
     example = (torch.from_numpy(photos[:1]),)
     quantizer = XNNPACKQuantizer().set_global(get_symmetric_quantization_config(is_per_channel=True))
     prepared = prepare_pt2e(torch.export.export(network, example).module(), quantizer)
@@ -108,6 +129,7 @@ def write_int8_executorch(network, photos, path):
 
 def write_pngs(folder, images):
     from PIL import Image
+
     os.makedirs(os.path.join(folder, "calibration"), exist_ok=True)
     for index, image in enumerate(images):
         Image.fromarray(image).save(os.path.join(folder, "calibration", f"{index:02}.png"))
@@ -126,6 +148,7 @@ def export_rivals(name, root):
     print(f"exporting {name}", file=sys.stderr, flush=True)
     os.makedirs(folder, exist_ok=True)
     import torch
+
     network, size = networks.build(name)
     images = networks.photos(CALIBRATION_PHOTOS, size, 5000)
     write_pngs(folder, images)
@@ -154,8 +177,30 @@ def export_ours(name, root, edgessl):
             if os.path.exists(old):
                 os.remove(old)
     mean, deviation = (",".join(str(value) for value in values) for values in [networks.MEAN, networks.DEVIATION])
-    attempt(float_model, lambda: run([edgessl, "import", os.path.join(folder, "float.onnx"), "-o", float_model, "--input-size", size,
-                                      "--embedding", "y", "--mean", mean, "--std", deviation]))
+    attempt(
+        float_model,
+        lambda: run(
+            [
+                edgessl,
+                "import",
+                os.path.join(folder, "float.onnx"),
+                "-o",
+                float_model,
+                "--input-size",
+                size,
+                "--embedding",
+                "y",
+                "--mean",
+                mean,
+                "--std",
+                deviation,
+            ]
+        ),
+    )
     if os.path.exists(float_model):
-        attempt(int8_model, lambda: run([edgessl, "quantize", float_model, "--calibration", os.path.join(folder, "calibration"),
-                                         "-o", int8_model, "--fast"]))
+        attempt(
+            int8_model,
+            lambda: run(
+                [edgessl, "quantize", float_model, "--calibration", os.path.join(folder, "calibration"), "-o", int8_model, "--fast"]
+            ),
+        )

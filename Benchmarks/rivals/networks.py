@@ -1,5 +1,6 @@
 """The encoders that are compared: the published architectures with seeded random weights, their batch normalisation statistics
 measured, so that activations have the spread of a trained network; and what is fed to them."""
+
 import numpy as np
 import torch
 import torch.nn as nn
@@ -32,6 +33,7 @@ def import_timm():
         library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         import_timm.library = library
     import timm
+
     return timm
 
 
@@ -51,8 +53,14 @@ class ResNet8(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(3, 16, 3, 1, 1), nn.BatchNorm2d(16), nn.ReLU(), ResidualBlock(16, 16, 1),
-                                  ResidualBlock(16, 32, 2), ResidualBlock(32, 64, 2))
+        self.body = nn.Sequential(
+            nn.Conv2d(3, 16, 3, 1, 1),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            ResidualBlock(16, 16, 1),
+            ResidualBlock(16, 32, 2),
+            ResidualBlock(32, 64, 2),
+        )
 
     def forward(self, x):
         return self.body(x).mean((2, 3))

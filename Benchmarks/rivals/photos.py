@@ -1,11 +1,11 @@
-"""From a JPEG of 12 megapixels to the input of a network: edgessl beside Pillow, which decodes reduced (draft mode) and resizes, in
-turns, on one core; and `edgessl classify` over many photos.
+"""From a JPEG of 12 megapixels to the input of a network: edgessl beside Pillow, which decodes reduced (draft mode) and
+resizes, in turns, on one core; and `edgessl classify` over many photos.
 
     photos.py --edgessl BINARY [--rounds N] [--photos N]
 
-edgessl's time is that of `classify` on the photo less that of the network (`bench`): reading, decoding, resizing, normalising and the
-head. Pillow's is that of open, draft, load, resize, crop and the conversion to normalised float32 by NumPy.
-"""
+edgessl's time is that of `classify` on the photo less that of the network (`bench`): reading, decoding, resizing, normalising
+and the head. Pillow's is that of open, draft, load, resize, crop and the conversion to normalised float32 by NumPy."""
+
 import argparse
 import json
 import os
@@ -59,24 +59,38 @@ def main():
     os.sched_setaffinity(0, {0})
     with tempfile.TemporaryDirectory() as folder:
         task, photo = os.path.join(folder, "parts.tnn"), os.path.join(folder, "12mp.jpg")
-        run(options.edgessl, "adapt", os.path.join(ROOT, "Examples", "parts", "support"), "-o", task, "--model",
-            os.path.join(ROOT, "models", "edge-s", "edge-s.tnn"))
+        run(
+            options.edgessl,
+            "adapt",
+            os.path.join(ROOT, "Examples", "parts", "support"),
+            "-o",
+            task,
+            "--model",
+            os.path.join(ROOT, "models", "edge-s", "edge-s.tnn"),
+        )
         large_photo(photo, 0)
         network = json.loads(run(options.edgessl, "bench", task, "--json").stdout)["p50"]
         ours, theirs = [], []
         for _ in range(options.rounds):
-            ours.append(json.loads(run(options.edgessl, "classify", photo, "--model", task, "--json").stdout)["milliseconds"] - network)
+            ours.append(
+                json.loads(run(options.edgessl, "classify", photo, "--model", task, "--json").stdout)["milliseconds"] - network
+            )
             theirs.append(pillow(photo)[0])
-        print(f"JPEG of {os.path.getsize(photo) / 1e6:.1f} MB, 4000 x 3000, to {SIZE} x {SIZE}: edgessl {statistics.median(ours):.1f} ms "
-              f"(min {min(ours):.1f}), Pillow {statistics.median(theirs):.1f} ms (min {min(theirs):.1f}), ratio "
-              f"{statistics.median(ours) / statistics.median(theirs):.2f} ({min(ours) / min(theirs):.2f})")
+        print(
+            f"JPEG of {os.path.getsize(photo) / 1e6:.1f} MB, 4000 x 3000, to {SIZE} x {SIZE}: "
+            f"edgessl {statistics.median(ours):.1f} ms (min {min(ours):.1f}), "
+            f"Pillow {statistics.median(theirs):.1f} ms (min {min(theirs):.1f}), "
+            f"ratio {statistics.median(ours) / statistics.median(theirs):.2f} ({min(ours) / min(theirs):.2f})"
+        )
         os.sched_setaffinity(0, set(range(os.cpu_count())))
         base = os.path.join(ROOT, "Examples", "parts", "query")
         photos = sorted(os.path.join(where, name) for where, _, names in os.walk(base) for name in names if name.endswith(".jpg"))
         many = [photos[index % len(photos)] for index in range(options.photos)]
         for threads in [1, os.cpu_count()]:
             errors = run(options.edgessl, "classify", *many, "--model", task, "--json", "--threads", str(threads)).stderr
-            print(f"{threads} threads: " + next(line for line in errors.splitlines() if "photos/s" in line).removeprefix("edgessl: "))
+            print(
+                f"{threads} threads: " + next(line for line in errors.splitlines() if "photos/s" in line).removeprefix("edgessl: ")
+            )
 
 
 main()

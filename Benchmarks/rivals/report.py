@@ -1,4 +1,5 @@
 """The table of a run, and where it is kept."""
+
 import importlib.metadata
 import json
 import math
@@ -6,10 +7,11 @@ import os
 import platform
 import time
 
-PACKAGES = {"onnxruntime": "onnxruntime", "litert": "ai-edge-litert", "openvino": "openvino",
-            "executorch": "executorch"}
-HEADER = ("| model | precision | threads | runtime | median ms | min | p90 | resident MiB | open + first ms | cosine | ratio |\n"
-          "|---|---|---|---|---|---|---|---|---|---|---|")
+PACKAGES = {"onnxruntime": "onnxruntime", "litert": "ai-edge-litert", "openvino": "openvino", "executorch": "executorch"}
+HEADER = (
+    "| model | precision | threads | runtime | median ms | min | p90 | resident MiB | open + first ms | cosine | ratio |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|"
+)
 
 
 def ratio(row, field="median"):
@@ -21,8 +23,10 @@ def ratio(row, field="median"):
 
 def line(row):
     """One row in short, while the run goes on."""
-    times = "  ".join(f"{runtime} {cell['median']:.3f} ({cell['min']:.3f})" if "failed" not in cell else f"{runtime} -"
-                      for runtime, cell in row["cells"].items())
+    times = "  ".join(
+        f"{runtime} {cell['median']:.3f} ({cell['min']:.3f})" if "failed" not in cell else f"{runtime} -"
+        for runtime, cell in row["cells"].items()
+    )
     value = ratio(row)
     ratios = f"  ratio {value:.2f} ({ratio(row, 'min'):.2f})" if value else ""
     return f"{row['network']} {row['precision']} x{row['threads']}: {times}{ratios}"
@@ -40,8 +44,10 @@ def table(rows):
             median = f"**{cell['median']:.3f}**" if cell["median"] == fastest else f"{cell['median']:.3f}"
             value = ratio(row) if runtime == "edgessl" else None
             brackets = f"{value:.2f} ({ratio(row, 'min'):.2f})" if value else ""
-            lines.append(f"{head} {median} | {cell['min']:.3f} | {cell['p90']:.3f} | {cell['residentBytes'] / 2**20:.1f} | "
-                         f"{cell['openAndFirst']:.1f} | {cell['cosine']:.4f} | {brackets} |")
+            lines.append(
+                f"{head} {median} | {cell['min']:.3f} | {cell['p90']:.3f} | {cell['residentBytes'] / 2**20:.1f} | "
+                f"{cell['openAndFirst']:.1f} | {cell['cosine']:.4f} | {brackets} |"
+            )
     return "\n".join(lines)
 
 
@@ -50,10 +56,14 @@ def means(rows):
     for precision, threads in sorted({(row["precision"], row["threads"]) for row in rows}):
         chosen = [row for row in rows if (row["precision"], row["threads"]) == (precision, threads) and ratio(row)]
         if chosen:
-            values = {field: math.exp(sum(math.log(ratio(row, field)) for row in chosen) / len(chosen)) for field in ["median", "min"]}
+            values = {
+                field: math.exp(sum(math.log(ratio(row, field)) for row in chosen) / len(chosen)) for field in ["median", "min"]
+            }
             worst = max(chosen, key=ratio)
-            lines.append(f"- {precision}, {threads} thread{'s' if threads > 1 else ''}: {values['median']:.2f} (of the minima "
-                         f"{values['min']:.2f}) over {len(chosen)} networks; largest {ratio(worst):.2f} ({worst['network']})")
+            lines.append(
+                f"- {precision}, {threads} thread{'s' if threads > 1 else ''}: {values['median']:.2f} (of the minima "
+                f"{values['min']:.2f}) over {len(chosen)} networks; largest {ratio(worst):.2f} ({worst['network']})"
+            )
     return "\n".join(lines)
 
 
@@ -65,9 +75,11 @@ def speedups(rows):
         rivals = [value for runtime, value in cells.items() if runtime != "edgessl"]
         if "edgessl" in cells and rivals:
             medians[row["network"], row["precision"], row["threads"]] = (cells["edgessl"], min(rivals))
-    return "\n".join(f"- two threads over one, {network} {precision}: {one[0] / two[0]:.2f}; fastest rivals {one[1] / two[1]:.2f}"
-                     for (network, precision, threads), one in medians.items()
-                     if threads == 1 and (two := medians.get((network, precision, 2))))
+    return "\n".join(
+        f"- two threads over one, {network} {precision}: {one[0] / two[0]:.2f}; fastest rivals {one[1] / two[1]:.2f}"
+        for (network, precision, threads), one in medians.items()
+        if threads == 1 and (two := medians.get((network, precision, 2)))
+    )
 
 
 def machine():
@@ -77,21 +89,36 @@ def machine():
     model = f"{facts.get('model name', platform.machine())} (family {facts.get('cpu family')}, model {facts.get('model')})"
     sets = [name for name in ["avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni"] if name in facts.get("flags", "").split()]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (f"{model}, {os.cpu_count()} cores, {' '.join(sets)}, {memory:.0f} GiB, {platform.system()} {platform.release()}; "
-            f"load {os.getloadavg()[2]:.1f} in the last 15 minutes")
+    return (
+        f"{model}, {os.cpu_count()} cores, {' '.join(sets)}, {memory:.0f} GiB, {platform.system()} {platform.release()}; "
+        f"load {os.getloadavg()[2]:.1f} in the last 15 minutes"
+    )
 
 
 def text(rows, whole, options):
     versions = ", ".join(f"{runtime} {importlib.metadata.version(package)}" for runtime, package in PACKAGES.items())
-    return "\n".join([
-        f"{machine()}; {time.strftime('%Y-%m-%d %H:%M')}", "",
-        f"{versions}; batch 1; {options.rounds} rounds of {options.seconds} s, runtimes in turns, each in a process of its own, pinned. "
-        "Ratio: median of edgessl to that of the fastest rival, in brackets that of the minima. Cosine: of the output to PyTorch's. "
-        "Resident: the peak of the process; of rivals, less the bare Python.", "",
-        "Geometric mean of the ratios:", "", means(rows), "", speedups(rows), "", table(rows), "",
-        f"`edgessl classify` of one photo with models/edge-s, whole process: {whole['median']:.1f} ms median, {whole['min']:.1f} min; "
-        f"resident {whole['residentBytes'] / 2**20:.1f} MiB at its peak, plan {whole['arenaBytes'] / 2**20:.2f} MiB, weights "
-        f"{whole['weightBytes'] / 2**20:.2f} MiB.", ""])
+    return "\n".join(
+        [
+            f"{machine()}; {time.strftime('%Y-%m-%d %H:%M')}",
+            "",
+            f"{versions}; batch 1; {options.rounds} rounds of {options.seconds} s, runtimes in turns, each in a process of "
+            "its own, pinned. Ratio: median of edgessl to that of the fastest rival, in brackets that of the minima. "
+            "Cosine: of the output to PyTorch's. Resident: the peak of the process; of rivals, less the bare Python.",
+            "",
+            "Geometric mean of the ratios:",
+            "",
+            means(rows),
+            "",
+            speedups(rows),
+            "",
+            table(rows),
+            "",
+            f"`edgessl classify` of one photo with models/edge-s, whole process: {whole['median']:.1f} ms median, "
+            f"{whole['min']:.1f} min; resident {whole['residentBytes'] / 2**20:.1f} MiB at its peak, "
+            f"plan {whole['arenaBytes'] / 2**20:.2f} MiB, weights {whole['weightBytes'] / 2**20:.2f} MiB.",
+            "",
+        ]
+    )
 
 
 def save(rows, whole, options, root):

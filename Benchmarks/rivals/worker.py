@@ -4,6 +4,7 @@ Inputs are written before the clock starts and outputs read after it stops, so t
 its Python binding adds to it: some microseconds. Resident memory is the peak of the process less what it had before the runtime was
 imported.
 """
+
 import gc
 import json
 import os
@@ -18,15 +19,17 @@ x, expected = (np.load(os.path.join(folder, name)) for name in ["input.npy", "ou
 
 
 def memory(field):
-    for line in open("/proc/self/status"):
-        if line.startswith(field + ":"):
-            return int(line.split()[1]) * 1024
+    with open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) * 1024
 
 
 before = memory("VmRSS")
 
 if runtime == "onnxruntime":
     import onnxruntime
+
     opened = time.perf_counter()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
@@ -34,10 +37,16 @@ if runtime == "onnxruntime":
     binding = session.io_binding()
     binding.bind_cpu_input("x", x)
     binding.bind_output("y")
-    run = lambda: session.run_with_iobinding(binding)
-    output = lambda: binding.copy_outputs_to_cpu()[0]
+
+    def run():
+        session.run_with_iobinding(binding)
+
+    def output():
+        return binding.copy_outputs_to_cpu()[0]
+
 elif runtime == "litert":
     from ai_edge_litert.interpreter import Interpreter
+
     opened = time.perf_counter()
     interpreter = Interpreter(model_path=os.path.join(folder, f"{precision}.tflite"), num_threads=threads)
     interpreter.allocate_tensors()
@@ -57,19 +66,28 @@ elif runtime == "litert":
         return result
 elif runtime == "openvino":
     import openvino
+
     opened = time.perf_counter()
     core = openvino.Core()
-    compiled = core.compile_model(core.read_model(os.path.join(folder, f"{precision}.onnx")), "CPU", {
-        "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
+    compiled = core.compile_model(
+        core.read_model(os.path.join(folder, f"{precision}.onnx")),
+        "CPU",
+        {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"},
+    )
     request = compiled.create_infer_request()
     request.set_input_tensor(openvino.Tensor(x, shared_memory=True))
     run = request.infer
-    output = lambda: request.get_output_tensor(0).data
+
+    def output():
+        return request.get_output_tensor(0).data
+
 elif runtime == "executorch":
     import torch
+
     before = memory("VmRSS")
     from executorch.extension.pybindings import portable_lib
     from executorch.runtime import Runtime
+
     portable_lib._unsafe_reset_threadpool(threads)
     opened = time.perf_counter()
     method = Runtime.get().load_program(os.path.join(folder, f"{precision}.pte")).load_method("forward")
@@ -78,7 +96,9 @@ elif runtime == "executorch":
     def run():
         results[0] = method.execute(arguments)
 
-    output = lambda: results[0][0].numpy()
+    def output():
+        return results[0][0].numpy()
+
 else:
     sys.exit(f"no runtime {runtime}")
 
@@ -98,7 +118,18 @@ while len(times) < 5 or time.perf_counter() - start < seconds:
     run()
     times.append(time.perf_counter_ns() - began)
 times.sort()
-print("JSON" + json.dumps({
-    "median": times[len(times) // 2] / 1e6, "min": times[0] / 1e6, "p90": times[min(len(times) - 1, len(times) * 9 // 10)] / 1e6,
-    "openAndFirst": (first - opened) * 1e3, "residentBytes": memory("VmHWM") - before, "cosine": cosine}), flush=True)
+print(
+    "JSON"
+    + json.dumps(
+        {
+            "median": times[len(times) // 2] / 1e6,
+            "min": times[0] / 1e6,
+            "p90": times[min(len(times) - 1, len(times) * 9 // 10)] / 1e6,
+            "openAndFirst": (first - opened) * 1e3,
+            "residentBytes": memory("VmHWM") - before,
+            "cosine": cosine,
+        }
+    ),
+    flush=True,
+)
 os._exit(0)

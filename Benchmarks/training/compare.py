@@ -6,6 +6,7 @@ Networks: models/edge-s, and mobilenet_v2_0.35_128 from $EDGESSL_DATA (default .
 Every measurement is a process of its own, pinned to one core, the contenders in turns and in another order each round; PyTorch
 runs with both memory layouts and its faster one counts. Figures are medians over the rounds.
 """
+
 import argparse
 import datetime
 import json
@@ -41,8 +42,11 @@ def measure(name, options):
     folder = os.path.join(ROOT, ".build", "bench", "training", name)
     os.makedirs(folder, exist_ok=True)
     model = os.path.join(folder, "model.tnn")
-    subprocess.run([options.edgessl, "import", NETWORKS[name], "-o", model, "--mean", "127.5", "--std", "127.5"] + SIZES.get(name, []),
-                   check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [options.edgessl, "import", NETWORKS[name], "-o", model, "--mean", "127.5", "--std", "127.5"] + SIZES.get(name, []),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     ours = [options.edgessl, "bench", model, "--train", "--threads", "1", "--json", "--batch", str(options.batch)]
     facts = run(ours + ["--steps", "2", "--keep", folder], 0)
     worker = [sys.executable, os.path.join(HERE, "torch_worker.py"), NETWORKS[name], str(facts["layers"]), folder]
@@ -53,28 +57,47 @@ def measure(name, options):
         shuffle.shuffle(order)
         for contender in order:
             core = round % os.cpu_count()
-            command = ours + ["--steps", str(options.steps)] if contender == "edgessl" else worker + [contender, str(options.steps), str(options.batch)]
+            command = (
+                ours + ["--steps", str(options.steps)]
+                if contender == "edgessl"
+                else worker + [contender, str(options.steps), str(options.batch)]
+            )
             samples[contender].append(run(command, core))
-    middle = {contender: {key: statistics.median(sample[key] for sample in found) for key in ["p50", "min", "peakResidentBytes"]}
-              for contender, found in samples.items()}
+    middle = {
+        contender: {key: statistics.median(sample[key] for sample in found) for key in ["p50", "min", "peakResidentBytes"]}
+        for contender, found in samples.items()
+    }
     rival = min(RIVALS, key=lambda contender: middle[contender]["p50"])
     cosine = min(sample["cosine"] for contender in RIVALS for sample in samples[contender])
     assert cosine > 0.999, f"{name}: PyTorch's tail is another network, cosine {cosine}"
-    return {"network": name, "layers": facts["layers"], "trainedWeights": samples[rival][0]["trainedWeights"], "planBytes": facts["planBytes"],
-            "instructionSet": facts["instructionSet"], "cosine": cosine, "rival": rival, **middle}
+    return {
+        "network": name,
+        "layers": facts["layers"],
+        "trainedWeights": samples[rival][0]["trainedWeights"],
+        "planBytes": facts["planBytes"],
+        "instructionSet": facts["instructionSet"],
+        "cosine": cosine,
+        "rival": rival,
+        **middle,
+    }
 
 
 def text(rows, options):
     lines = [
-        f"A step of training, batch {options.batch}, 1 thread, median of {options.rounds} rounds; {platform.machine()}, load {os.getloadavg()[0]:.1f}",
-        "", "| network | layers | weights | edgessl | PyTorch | ratio | least / least | edgessl resident | PyTorch resident | ratio |",
-        "|---|---|---|---|---|---|---|---|---|---|"]
+        f"A step of training, batch {options.batch}, 1 thread, median of {options.rounds} rounds; "
+        f"{platform.machine()}, load {os.getloadavg()[0]:.1f}",
+        "",
+        "| network | layers | weights | edgessl | PyTorch | ratio | least / least | edgessl resident | PyTorch resident | ratio |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
     for row in rows:
         own, rival = row["edgessl"], row[row["rival"]]
         lines.append(
-            f"| {row['network']} | {row['layers']} | {row['trainedWeights']:,} | {own['p50']:.2f} ms | {rival['p50']:.2f} ms ({row['rival']}) "
-            f"| {rival['p50'] / own['p50']:.2f} | {rival['min'] / own['min']:.2f} | {own['peakResidentBytes'] / 1e6:.1f} MB | {rival['peakResidentBytes'] / 1e6:.0f} MB "
-            f"| {rival['peakResidentBytes'] / own['peakResidentBytes']:.1f} |")
+            f"| {row['network']} | {row['layers']} | {row['trainedWeights']:,} | {own['p50']:.2f} ms "
+            f"| {rival['p50']:.2f} ms ({row['rival']}) | {rival['p50'] / own['p50']:.2f} | {rival['min'] / own['min']:.2f} "
+            f"| {own['peakResidentBytes'] / 1e6:.1f} MB | {rival['peakResidentBytes'] / 1e6:.0f} MB "
+            f"| {rival['peakResidentBytes'] / own['peakResidentBytes']:.1f} |"
+        )
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ FOLDER holds cut.npy and embeddings.npy of `edgessl bench --train --keep`. The t
 last convolution. A step is what edgessl does: a batch decoded from int8, forward, cross-entropy of 10 x cosine to fixed
 prototypes, backward, Adam, exponential moving average of the weights. VARIANT: contiguous or channels_last.
 """
+
 import json
 import sys
 import time
@@ -60,8 +61,15 @@ class Tail(nn.Module):
                 x = inputs[0]
                 if pads[:2] != pads[2:]:
                     x, pads = F.pad(x, [pads[1], pads[3], pads[0], pads[2]]), [0, 0]
-                y = F.conv2d(x, self.weights[f"{index}_0"], self.weights[f"{index}_1"], attributes.get("strides", [1, 1]), pads[:2],
-                             attributes.get("dilations", [1, 1]), attributes.get("group", 1))
+                y = F.conv2d(
+                    x,
+                    self.weights[f"{index}_0"],
+                    self.weights[f"{index}_1"],
+                    attributes.get("strides", [1, 1]),
+                    pads[:2],
+                    attributes.get("dilations", [1, 1]),
+                    attributes.get("group", 1),
+                )
             elif node.op_type == "Clip":
                 low, high = float(inputs[1]), float(inputs[2])
                 y = F.relu6(inputs[0]) if (low, high) == (0, 6) else F.hardtanh(inputs[0], low, high)
@@ -85,7 +93,14 @@ def resident():
 
 
 def main():
-    path, layers, folder, variant, steps, batch = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]), int(sys.argv[6])
+    path, layers, folder, variant, steps, batch = (
+        sys.argv[1],
+        int(sys.argv[2]),
+        sys.argv[3],
+        sys.argv[4],
+        int(sys.argv[5]),
+        int(sys.argv[6]),
+    )
     torch.set_num_threads(1)
     torch.manual_seed(0)
     tail = Tail(path, layers)
@@ -118,8 +133,18 @@ def main():
             torch._foreach_lerp_(averages, parameters, 0.02)
         if step >= WARMUP:
             times.append(1000 * (time.perf_counter() - start))
-    print(json.dumps({"p50": float(np.median(times)), "min": min(times), "peakResidentBytes": resident(), "cosine": cosine,
-                      "trainedWeights": sum(parameter.numel() for parameter in parameters), "loss": float(loss.detach())}))
+    print(
+        json.dumps(
+            {
+                "p50": float(np.median(times)),
+                "min": min(times),
+                "peakResidentBytes": resident(),
+                "cosine": cosine,
+                "trainedWeights": sum(parameter.numel() for parameter in parameters),
+                "loss": float(loss.detach()),
+            }
+        )
+    )
 
 
 main()

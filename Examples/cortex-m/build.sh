@@ -21,7 +21,7 @@ cc -O1 photos_to_rgb.c ../device-c/photo.c -ljpeg -o "$out/photos_to_rgb"
   $parts/query/spring/03.jpg $parts/query/bolt/01.jpg > "$out/photos.rgb"
 
 flags="-mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard -Os -ffreestanding -ffunction-sections -fno-tree-loop-distribute-patterns
-  -Wall -Wextra -Werror -I $root/Sources/CTinyNN/include"
+  -Wall -Wextra -Werror -I $root/Sources/CInterfaceHeader/include"
 arm-none-eabi-gcc $flags -nostdlib -T linker.ld -Wl,--gc-sections -z noexecstack -Wa,-I"$out" startup.c main.c assets.S "$library" -lgcc \
   -o "$out/firmware.elf"
 arm-none-eabi-size "$out/firmware.elf"

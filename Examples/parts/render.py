@@ -7,6 +7,7 @@ Needs povray (Debian: povray, povray-includes) and, to write JPEG, either cjpeg
     python3 render.py                 all photos
     python3 render.py support/nut     only the photos whose path starts so
 """
+
 import argparse
 import array
 import math
@@ -87,8 +88,20 @@ def plan(seed):
 def expose(photo, raw):
     """Runs POV-Ray on one photo; writes linear 16-bit PPM."""
     numbers = [f"Declare={k}={v}" for k, v in photo.items() if k[0].isupper()]
-    command = ["povray", "-D", "-GA", f"+I{SCENES / 'photo.pov'}", f"+L{SCENES}", f"+O{raw}", "+FP16",
-               f"+W{photo['width']}", f"+H{photo['height']}", "+WT1", "File_Gamma=1.0", *numbers]
+    command = [
+        "povray",
+        "-D",
+        "-GA",
+        f"+I{SCENES / 'photo.pov'}",
+        f"+L{SCENES}",
+        f"+O{raw}",
+        "+FP16",
+        f"+W{photo['width']}",
+        f"+H{photo['height']}",
+        "+WT1",
+        "File_Gamma=1.0",
+        *numbers,
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0 or not raw.exists():
         sys.exit("povray failed:\n" + " ".join(command) + "\n" + done.stderr[-3000:])
@@ -99,11 +112,11 @@ def read_ppm16(path):
     fields, at = [], 0
     while len(fields) < 4:
         end = at
-        while not data[end:end + 1].isspace():
+        while not data[end : end + 1].isspace():
             end += 1
         fields.append(data[at:end])
         at = end + 1
-        while data[at:at + 1] == b"#":
+        while data[at : at + 1] == b"#":
             at = data.index(b"\n", at) + 1
     assert fields[0] == b"P6" and fields[3] == b"65535", f"{path}: not a 16-bit PPM"
     values = array.array("H", data[at:])

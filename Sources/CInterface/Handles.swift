@@ -1,4 +1,4 @@
-import CTinyNN
+import CInterfaceHeader
 import FewShot
 import TinyNN
 
@@ -43,7 +43,7 @@ struct Photos {
       status = code(preprocessing == nil ? TINYNN_NO_PREPROCESSING : TINYNN_OK)
     } catch {
       preprocessing = nil
-      status = CInterface.status(error)
+      status = error.status
     }
   }
 }
@@ -66,6 +66,8 @@ struct TrainerState: ~Copyable, Handle {
 
   var session: TrainingSession
   var hasRunForward: Bool
+
+  func hasSlot(_ slot: Int32) -> Bool { slot >= 0 && Int(slot) < session.plan.options.batch }
 }
 
 /// Bytes of a handle, up to where the memory that it manages may begin.
@@ -77,9 +79,33 @@ func isAligned(_ pointer: UnsafeRawPointer) -> Bool {
   UInt(bitPattern: pointer) % UInt(Format.alignment) == 0
 }
 
-/// The state of a handle, or nil with the reason.
+/// Gives `body` the state of a handle to read. A failure of the handle or of `body` is the status.
+///
+/// Unsafe: nobody may write to the handle's memory meanwhile.
 @unsafe
-func state<State: ~Copyable & Handle>(
+func withState<State: ~Copyable & Handle, Failure: Refusal>(
+  of handle: OpaquePointer?, _ type: State.Type, _ body: (borrowing State) throws(Failure) -> tinynn_status
+) -> tinynn_status {
+  var status = code(TINYNN_OK)
+  guard let pointer = unsafe opened(handle, type, &status) else { return status }
+  do { return try body(unsafe pointer.pointee.state) } catch { return error.status }
+}
+
+/// Gives `body` the state of a handle to change. A failure of the handle or of `body` is the status.
+///
+/// Unsafe: nobody else may use the handle's memory meanwhile.
+@unsafe
+func withMutableState<State: ~Copyable & Handle, Failure: Refusal>(
+  of handle: OpaquePointer?, _ type: State.Type, _ body: (inout State) throws(Failure) -> tinynn_status
+) -> tinynn_status {
+  var status = code(TINYNN_OK)
+  guard let pointer = unsafe opened(handle, type, &status) else { return status }
+  do { return try unsafe body(&pointer.pointee.state) } catch { return error.status }
+}
+
+/// Where the state of a handle is, or nil with the reason.
+@unsafe
+private func opened<State: ~Copyable & Handle>(
   _ handle: OpaquePointer?, _ type: State.Type, _ status: inout tinynn_status
 ) -> UnsafeMutablePointer<HandleWord<State>>? {
   guard let handle = unsafe handle else {

@@ -1,4 +1,4 @@
-public import CTinyNN
+public import CInterfaceHeader
 import FewShot
 import TinyNN
 
@@ -19,7 +19,7 @@ public func tinynn_model_open(
   guard file_bytes >= 0 else { return unsafe refuse(ModelError(.wrongLength), code(TINYNN_FILE_WRONG_LENGTH), error) }
   let opened: ModelState
   do { opened = try open(unsafe ByteRegion(file, count: file_bytes)) } catch let refusal {
-    return unsafe refuse(refusal, status(refusal), error)
+    return unsafe refuse(refusal, refusal.status, error)
   }
   unsafe model.pointee = place(opened, at: memory)
   return code(TINYNN_OK)
@@ -43,17 +43,14 @@ private func refuse(
 
 @unsafe @c @implementation
 public func tinynn_model_info_get(_ model: OpaquePointer?, _ info: UnsafeMutablePointer<tinynn_model_info>?) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(model, ModelState.self, &result) else { return result }
-  guard let info = unsafe info else { return code(TINYNN_NULL_POINTER) }
-  let opened = unsafe state.pointee.state
-  do {
+  unsafe withState(of: model, ModelState.self) { opened throws(ModelError) in
+    guard let info = unsafe info else { return code(TINYNN_NULL_POINTER) }
     unsafe info.pointee = try describe(opened)
-  } catch { return status(error) }
-  return code(TINYNN_OK)
+    return code(TINYNN_OK)
+  }
 }
 
-private func describe(_ opened: ModelState) throws(ModelError) -> tinynn_model_info {
+private func describe(_ opened: borrowing ModelState) throws(ModelError) -> tinynn_model_info {
   let model = opened.model
   var (classes, examples): (Int, Int) = (0, 0)
   if model.has(.classes) {

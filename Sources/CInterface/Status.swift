@@ -1,53 +1,70 @@
-public import CTinyNN
+public import CInterfaceHeader
 import FewShot
 import TinyNN
 
 /// A constant of the header as a status. C gives its enumerators as `Int` or as a type of their own.
 @inline(__always) func code(_ value: Int) -> tinynn_status { tinynn_status(truncatingIfNeeded: value) }
 
-func status(_ error: ModelError) -> tinynn_status { tinynn_status(error.reason.rawValue) }
+/// An error that the header has a status for.
+protocol Refusal: Error {
+  var status: tinynn_status { get }
+}
 
-func status(_ error: PreprocessingError) -> tinynn_status {
-  switch error {
-  case .unsupportedPhotoSize: code(TINYNN_PHOTO_SIZE)
-  case .tooFewPixelBytes, .strideTooSmall: code(TINYNN_PIXELS_TOO_FEW)
-  case .scratchTooSmall: code(TINYNN_MEMORY_TOO_SMALL)
-  case .misalignedScratch: code(TINYNN_MISALIGNED)
-  case .scratchByteCountOverflow: code(TINYNN_TOO_LARGE)
-  case .invalidField, .wrongRecordSize: code(TINYNN_FILE_PREPROCESSING_MALFORMED)
-  case .wrongOutputCount, .tooManyRows: code(TINYNN_WRONG_COUNT)
+extension Never: Refusal {
+  var status: tinynn_status { switch self {} }
+}
+
+extension ModelError: Refusal {
+  var status: tinynn_status { tinynn_status(reason.rawValue) }
+}
+
+extension PreprocessingError: Refusal {
+  var status: tinynn_status {
+    switch self {
+    case .unsupportedPhotoSize: code(TINYNN_PHOTO_SIZE)
+    case .tooFewPixelBytes, .strideTooSmall: code(TINYNN_PIXELS_TOO_FEW)
+    case .scratchTooSmall: code(TINYNN_MEMORY_TOO_SMALL)
+    case .misalignedScratch: code(TINYNN_MISALIGNED)
+    case .scratchByteCountOverflow: code(TINYNN_TOO_LARGE)
+    case .invalidField, .wrongRecordSize: code(TINYNN_FILE_PREPROCESSING_MALFORMED)
+    case .wrongOutputCount, .tooManyRows: code(TINYNN_WRONG_COUNT)
+    }
   }
 }
 
-func status(_ error: DeviceTaskError) -> tinynn_status {
-  switch error {
-  case .memoryTooSmall: code(TINYNN_MEMORY_TOO_SMALL)
-  case .memoryMisaligned: code(TINYNN_MISALIGNED)
-  case .tooLarge: code(TINYNN_TOO_LARGE)
-  case .notLearned: code(TINYNN_NOT_LEARNED)
-  case .tooFewClasses: code(TINYNN_TOO_FEW_CLASSES)
-  case .tooManyClasses: code(TINYNN_TOO_MANY_CLASSES)
-  case .tooManyExamples: code(TINYNN_TOO_MANY_EXAMPLES)
-  case .noSuchClass: code(TINYNN_NO_SUCH_CLASS)
-  case .classExists: code(TINYNN_CLASS_EXISTS)
-  case .badName: code(TINYNN_BAD_NAME)
-  case .exampleExists: code(TINYNN_EXAMPLE_EXISTS)
-  case .notFinite: code(TINYNN_NOT_FINITE)
-  case .malformed: code(TINYNN_FILE_TASK_MALFORMED)
+extension DeviceTaskError: Refusal {
+  var status: tinynn_status {
+    switch self {
+    case .memoryTooSmall: code(TINYNN_MEMORY_TOO_SMALL)
+    case .memoryMisaligned: code(TINYNN_MISALIGNED)
+    case .tooLarge: code(TINYNN_TOO_LARGE)
+    case .notLearned: code(TINYNN_NOT_LEARNED)
+    case .tooFewClasses: code(TINYNN_TOO_FEW_CLASSES)
+    case .tooManyClasses: code(TINYNN_TOO_MANY_CLASSES)
+    case .tooManyExamples: code(TINYNN_TOO_MANY_EXAMPLES)
+    case .noSuchClass: code(TINYNN_NO_SUCH_CLASS)
+    case .classExists: code(TINYNN_CLASS_EXISTS)
+    case .badName: code(TINYNN_BAD_NAME)
+    case .exampleExists: code(TINYNN_EXAMPLE_EXISTS)
+    case .notFinite: code(TINYNN_NOT_FINITE)
+    case .malformed: code(TINYNN_FILE_TASK_MALFORMED)
+    }
   }
 }
 
-func status(_ error: TrainingError) -> tinynn_status {
-  switch error.reason {
-  case .cutOutOfRange: code(TINYNN_CUT_OUT_OF_RANGE)
-  case .tailTooLong: code(TINYNN_TAIL_TOO_LONG)
-  case .cutCrossedTwice: code(TINYNN_CUT_CROSSED_TWICE)
-  case .batchAxis: code(TINYNN_NO_BATCH_AXIS)
-  case .outputOutside: code(TINYNN_EMBEDDING_OUTSIDE_TAIL)
-  case .nothingTrains: code(TINYNN_NOTHING_TRAINS)
-  case .notDifferentiable: code(TINYNN_NOT_DIFFERENTIABLE)
-  case .arenaTooSmall: code(TINYNN_ARENA_TOO_SMALL)
-  case .arenaMisaligned: code(TINYNN_ARENA_MISALIGNED)
+extension TrainingError: Refusal {
+  var status: tinynn_status {
+    switch reason {
+    case .cutOutOfRange: code(TINYNN_CUT_OUT_OF_RANGE)
+    case .tailTooLong: code(TINYNN_TAIL_TOO_LONG)
+    case .cutCrossedTwice: code(TINYNN_CUT_CROSSED_TWICE)
+    case .batchAxis: code(TINYNN_NO_BATCH_AXIS)
+    case .outputOutside: code(TINYNN_EMBEDDING_OUTSIDE_TAIL)
+    case .nothingTrains: code(TINYNN_NOTHING_TRAINS)
+    case .notDifferentiable: code(TINYNN_NOT_DIFFERENTIABLE)
+    case .arenaTooSmall: code(TINYNN_ARENA_TOO_SMALL)
+    case .arenaMisaligned: code(TINYNN_ARENA_MISALIGNED)
+    }
   }
 }
 

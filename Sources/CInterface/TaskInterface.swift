@@ -1,4 +1,4 @@
-public import CTinyNN
+public import CInterfaceHeader
 import FewShot
 import TinyNN
 
@@ -6,16 +6,13 @@ import TinyNN
 public func tinynn_task_required_bytes(
   _ model: OpaquePointer?, _ class_capacity: Int32, _ example_capacity: Int32, _ byte_count: UnsafeMutablePointer<Int>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(model, ModelState.self, &result) else { return result }
-  guard let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
-  guard isCapacity(class_capacity, example_capacity) else { return code(TINYNN_OUT_OF_RANGE) }
-  do {
-    let task = try DeviceTask.byteCount(
-      for: unsafe state.pointee.state.model, classes: Int(class_capacity), examples: Int(example_capacity))
+  unsafe withState(of: model, ModelState.self) { opened throws(DeviceTaskError) in
+    guard let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
+    guard isCapacity(class_capacity, example_capacity) else { return code(TINYNN_OUT_OF_RANGE) }
+    let task = try DeviceTask.byteCount(for: opened.model, classes: Int(class_capacity), examples: Int(example_capacity))
     unsafe byte_count.pointee = handleByteCount(TaskState.self) + task
-  } catch { return status(error) }
-  return code(TINYNN_OK)
+    return code(TINYNN_OK)
+  }
 }
 
 private func isCapacity(_ classes: Int32, _ examples: Int32) -> Bool {
@@ -27,46 +24,54 @@ public func tinynn_task_open(
   _ memory: UnsafeMutableRawPointer?, _ memory_bytes: Int, _ model: OpaquePointer?, _ class_capacity: Int32,
   _ example_capacity: Int32, _ task: UnsafeMutablePointer<OpaquePointer?>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(model, ModelState.self, &result) else { return result }
-  guard let task = unsafe task else { return code(TINYNN_NULL_POINTER) }
-  guard isCapacity(class_capacity, example_capacity) else { return code(TINYNN_OUT_OF_RANGE) }
-  let start = handleByteCount(TaskState.self), opened = unsafe state.pointee.state.model
-  do {
-    let needed = try DeviceTask.byteCount(for: opened, classes: Int(class_capacity), examples: Int(example_capacity))
-    result = unsafe check(memory, memory_bytes, needed: start + needed)
-    guard result == TINYNN_OK, let memory = unsafe memory else { return result }
+  unsafe withState(of: model, ModelState.self) { opened throws(DeviceTaskError) in
+    guard let task = unsafe task else { return code(TINYNN_NULL_POINTER) }
+    guard isCapacity(class_capacity, example_capacity) else { return code(TINYNN_OUT_OF_RANGE) }
+    let start = handleByteCount(TaskState.self)
+    let needed = try DeviceTask.byteCount(for: opened.model, classes: Int(class_capacity), examples: Int(example_capacity))
+    let checked = unsafe check(memory, memory_bytes, needed: start + needed)
+    guard checked == TINYNN_OK, let memory = unsafe memory else { return checked }
     // The memory was compared with the size that this takes; it is the caller's promise that nobody else uses it.
     let made = unsafe TaskState(
       task: try DeviceTask(
-        opened, classes: Int(class_capacity), examples: Int(example_capacity),
+        opened.model, classes: Int(class_capacity), examples: Int(example_capacity),
         memory: UnsafeMutableRawBufferPointer(start: memory + start, count: needed)))
     unsafe task.pointee = place(made, at: memory)
-  } catch { return status(error) }
-  return code(TINYNN_OK)
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_task_class_count(_ task: OpaquePointer?) -> Int32 {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return -result }
-  return unsafe Int32(truncatingIfNeeded: state.pointee.state.task.classCount)
+  unsafe count(task) { task in task.classCount }
 }
 
 @unsafe @c @implementation
 public func tinynn_task_example_count(_ task: OpaquePointer?) -> Int32 {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return -result }
-  return unsafe Int32(truncatingIfNeeded: state.pointee.state.task.exampleCount)
+  unsafe count(task) { task in task.exampleCount }
+}
+
+/// A number that a task knows; negative: minus a status.
+@unsafe
+private func count(_ task: OpaquePointer?, _ number: (borrowing DeviceTask) -> Int) -> Int32 {
+  var found: Int32 = 0
+  let status = unsafe withState(of: task, TaskState.self) { state in
+    found = Int32(truncatingIfNeeded: number(state.task))
+    return code(TINYNN_OK)
+  }
+  return status == TINYNN_OK ? found : -status
 }
 
 @unsafe @c @implementation
 public func tinynn_task_class_name(_ task: OpaquePointer?, _ index: Int32) -> UnsafePointer<CChar>? {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return nil }
-  guard index >= 0, unsafe Int(index) < state.pointee.state.task.classCount else { return nil }
-  // A zero byte follows the name.
-  return unsafe state.pointee.state.task.name(Int(index)).pointer.assumingMemoryBound(to: CChar.self)
+  var name: UnsafePointer<CChar>?
+  _ = unsafe withState(of: task, TaskState.self) { state in
+    guard index >= 0, Int(index) < state.task.classCount else { return code(TINYNN_OUT_OF_RANGE) }
+    // A zero byte follows the name.
+    unsafe name = state.task.name(Int(index)).pointer.assumingMemoryBound(to: CChar.self)
+    return code(TINYNN_OK)
+  }
+  return unsafe name
 }
 
 /// The bytes of a C string, at most one more than a name may have.
@@ -84,97 +89,91 @@ public func tinynn_task_add_example(
   _ task: OpaquePointer?, _ class_name: UnsafePointer<CChar>?, _ identifier: UInt64, _ embedding: UnsafePointer<Float>?,
   _ count: Int
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return result }
-  guard let name = unsafe name(class_name), let embedding = unsafe embedding else { return code(TINYNN_NULL_POINTER) }
-  guard unsafe count == state.pointee.state.task.model.embeddingDimension else { return code(TINYNN_WRONG_COUNT) }
-  do {
+  unsafe withMutableState(of: task, TaskState.self) { state throws(DeviceTaskError) in
+    guard let name = unsafe name(class_name), let embedding = unsafe embedding else { return code(TINYNN_NULL_POINTER) }
+    guard count == state.task.model.embeddingDimension else { return code(TINYNN_WRONG_COUNT) }
     // The caller's values, during this call.
-    try unsafe state.pointee.state.task.add(Embedding(embedding, count: count), identifier: identifier, to: name)
-  } catch { return status(error) }
-  return code(TINYNN_OK)
+    try state.task.add(unsafe Embedding(embedding, count: count), identifier: identifier, to: name)
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_task_remove_class(_ task: OpaquePointer?, _ class_name: UnsafePointer<CChar>?) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return result }
-  guard let name = unsafe name(class_name) else { return code(TINYNN_NULL_POINTER) }
-  do { try unsafe state.pointee.state.task.remove(name) } catch { return status(error) }
-  return code(TINYNN_OK)
+  unsafe withMutableState(of: task, TaskState.self) { state throws(DeviceTaskError) in
+    guard let name = unsafe name(class_name) else { return code(TINYNN_NULL_POINTER) }
+    try state.task.remove(name)
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_task_rename_class(
   _ task: OpaquePointer?, _ old_name: UnsafePointer<CChar>?, _ new_name: UnsafePointer<CChar>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return result }
-  guard let old = unsafe name(old_name), let new = unsafe name(new_name) else { return code(TINYNN_NULL_POINTER) }
-  do { try unsafe state.pointee.state.task.rename(old, to: new) } catch { return status(error) }
-  return code(TINYNN_OK)
+  unsafe withMutableState(of: task, TaskState.self) { state throws(DeviceTaskError) in
+    guard let old = unsafe name(old_name), let new = unsafe name(new_name) else { return code(TINYNN_NULL_POINTER) }
+    try state.task.rename(old, to: new)
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_task_learn(_ task: OpaquePointer?) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return result }
-  do { try unsafe state.pointee.state.task.learn() } catch { return status(error) }
-  return code(TINYNN_OK)
+  unsafe withMutableState(of: task, TaskState.self) { state throws(DeviceTaskError) in
+    try state.task.learn()
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_task_classify(
   _ task: OpaquePointer?, _ embedding: UnsafePointer<Float>?, _ count: Int, _ prediction: UnsafeMutablePointer<tinynn_prediction>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return result }
-  guard let embedding = unsafe embedding, let prediction = unsafe prediction else { return code(TINYNN_NULL_POINTER) }
-  guard unsafe count == state.pointee.state.task.model.embeddingDimension else { return code(TINYNN_WRONG_COUNT) }
-  do {
+  unsafe withMutableState(of: task, TaskState.self) { state throws(DeviceTaskError) in
+    guard let embedding = unsafe embedding, let prediction = unsafe prediction else { return code(TINYNN_NULL_POINTER) }
+    guard count == state.task.model.embeddingDimension else { return code(TINYNN_WRONG_COUNT) }
     // The caller's values, during this call.
-    let found = try unsafe state.pointee.state.task.classify(Embedding(embedding, count: count))
+    let found = try state.task.classify(unsafe Embedding(embedding, count: count))
     unsafe prediction.pointee = tinynn_prediction(
       class_index: Int32(truncatingIfNeeded: found.label), is_unknown: found.isUnknown ? 1 : 0, confidence: found.confidence,
-      cosine: found.cosine, score: found.score, threshold: state.pointee.state.task.calibration?.threshold ?? 0)
-  } catch { return status(error) }
-  return code(TINYNN_OK)
+      cosine: found.cosine, score: found.score, threshold: state.task.calibration?.threshold ?? 0)
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_task_confidences(
   _ task: OpaquePointer?, _ confidences: UnsafeMutablePointer<Float>?, _ count: Int
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return result }
-  guard let confidences = unsafe confidences else { return code(TINYNN_NULL_POINTER) }
-  guard unsafe count == state.pointee.state.task.classCount else { return code(TINYNN_WRONG_COUNT) }
-  for index in 0..<count { unsafe confidences[index] = state.pointee.state.task.confidence(index) }
-  return code(TINYNN_OK)
+  unsafe withState(of: task, TaskState.self) { state in
+    guard let confidences = unsafe confidences else { return code(TINYNN_NULL_POINTER) }
+    guard count == state.task.classCount else { return code(TINYNN_WRONG_COUNT) }
+    for index in 0..<count { unsafe confidences[index] = state.task.confidence(index) }
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_task_file_bytes(_ task: OpaquePointer?, _ byte_count: UnsafeMutablePointer<Int>?) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return result }
-  guard let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
-  do { unsafe byte_count.pointee = try state.pointee.state.task.fileByteCount() } catch { return status(error) }
-  return code(TINYNN_OK)
+  unsafe withState(of: task, TaskState.self) { state throws(DeviceTaskError) in
+    guard let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
+    unsafe byte_count.pointee = try state.task.fileByteCount()
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_task_save(
   _ task: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ buffer_bytes: Int, _ written: UnsafeMutablePointer<Int>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(task, TaskState.self, &result) else { return result }
-  guard let written = unsafe written else { return code(TINYNN_NULL_POINTER) }
-  do {
-    let needed = try unsafe state.pointee.state.task.fileByteCount()
-    result = unsafe check(buffer, buffer_bytes, needed: needed)
-    guard result == TINYNN_OK, let buffer = unsafe buffer else { return result }
+  unsafe withMutableState(of: task, TaskState.self) { state throws(DeviceTaskError) in
+    guard let written = unsafe written else { return code(TINYNN_NULL_POINTER) }
+    let needed = try state.task.fileByteCount()
+    let checked = unsafe check(buffer, buffer_bytes, needed: needed)
+    guard checked == TINYNN_OK, let buffer = unsafe buffer else { return checked }
     // The buffer was just compared with the file's size.
-    unsafe written.pointee = try state.pointee.state.task.write(into: Elements<UInt8>(buffer, count: needed))
-  } catch { return status(error) }
-  return code(TINYNN_OK)
+    unsafe written.pointee = try state.task.write(into: Elements<UInt8>(buffer, count: needed))
+    return code(TINYNN_OK)
+  }
 }

@@ -1,4 +1,4 @@
-public import CTinyNN
+public import CInterfaceHeader
 import FewShot
 import TinyNN
 
@@ -34,16 +34,14 @@ private func fits(_ model: Model, _ options: tinynn_training_options) -> Bool {
 public func tinynn_trainer_required_bytes(
   _ model: OpaquePointer?, _ options: UnsafePointer<tinynn_training_options>?, _ byte_count: UnsafeMutablePointer<Int>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(model, ModelState.self, &result) else { return result }
-  guard let options = unsafe options, let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
-  guard let training = unsafe training(options.pointee) else { return code(TINYNN_OUT_OF_RANGE) }
-  guard unsafe fits(state.pointee.state.model, options.pointee) else { return code(TINYNN_TOO_LARGE) }
-  do {
-    let plan = try TrainingPlan(for: unsafe state.pointee.state.model, training)
+  unsafe withState(of: model, ModelState.self) { opened throws(TrainingError) in
+    guard let options = unsafe options, let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
+    guard let training = unsafe training(options.pointee) else { return code(TINYNN_OUT_OF_RANGE) }
+    guard unsafe fits(opened.model, options.pointee) else { return code(TINYNN_TOO_LARGE) }
+    let plan = try TrainingPlan(for: opened.model, training)
     unsafe byte_count.pointee = handleByteCount(TrainerState.self) + plan.arenaByteCount
-  } catch { return status(error) }
-  return code(TINYNN_OK)
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
@@ -51,38 +49,33 @@ public func tinynn_trainer_open(
   _ memory: UnsafeMutableRawPointer?, _ memory_bytes: Int, _ model: OpaquePointer?,
   _ options: UnsafePointer<tinynn_training_options>?, _ trainer: UnsafeMutablePointer<OpaquePointer?>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(model, ModelState.self, &result) else { return result }
-  guard let options = unsafe options, let trainer = unsafe trainer else { return code(TINYNN_NULL_POINTER) }
-  guard let training = unsafe training(options.pointee) else { return code(TINYNN_OUT_OF_RANGE) }
-  let start = handleByteCount(TrainerState.self)
-  guard unsafe fits(state.pointee.state.model, options.pointee) else { return code(TINYNN_TOO_LARGE) }
-  do {
-    let plan = try TrainingPlan(for: unsafe state.pointee.state.model, training)
-    result = unsafe check(memory, memory_bytes, needed: start + plan.arenaByteCount)
-    guard result == TINYNN_OK, let memory = unsafe memory else { return result }
+  unsafe withState(of: model, ModelState.self) { opened throws(TrainingError) in
+    guard let options = unsafe options, let trainer = unsafe trainer else { return code(TINYNN_NULL_POINTER) }
+    guard let training = unsafe training(options.pointee) else { return code(TINYNN_OUT_OF_RANGE) }
+    guard unsafe fits(opened.model, options.pointee) else { return code(TINYNN_TOO_LARGE) }
+    let plan = try TrainingPlan(for: opened.model, training), start = handleByteCount(TrainerState.self)
+    let checked = unsafe check(memory, memory_bytes, needed: start + plan.arenaByteCount)
+    guard checked == TINYNN_OK, let memory = unsafe memory else { return checked }
     // The memory was compared with the size that this takes; it is the caller's promise that nobody else uses it.
     let session = try unsafe TrainingSession(
-      state.pointee.state.model, plan, arena: UnsafeMutableRawBufferPointer(start: memory + start, count: plan.arenaByteCount))
+      opened.model, plan, arena: UnsafeMutableRawBufferPointer(start: memory + start, count: plan.arenaByteCount))
     unsafe trainer.pointee = place(TrainerState(session: session, hasRunForward: false), at: memory)
-  } catch { return status(error) }
-  return code(TINYNN_OK)
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_trainer_load(_ trainer: OpaquePointer?, _ session: OpaquePointer?, _ slot: Int32) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  guard let runner = unsafe CInterface.state(session, SessionState.self, &result) else { return result }
-  guard unsafe isSameFile(runner.pointee.state.session.model, state.pointee.state.session.model) else {
-    return code(TINYNN_OTHER_MODEL)
+  unsafe withMutableState(of: trainer, TrainerState.self) { state in
+    unsafe withMutableState(of: session, SessionState.self) { runner in
+      guard isSameFile(runner.session.model, state.session.model) else { return code(TINYNN_OTHER_MODEL) }
+      guard state.hasSlot(slot) else { return code(TINYNN_OUT_OF_RANGE) }
+      runner.session.run(until: state.session.plan.options.firstOperator)
+      runner.session.copyValues(ofTensor: state.session.cutTensor, to: state.session.cut(Int(slot)))
+      state.hasRunForward = false
+      return code(TINYNN_OK)
+    }
   }
-  guard unsafe isSlot(slot, state) else { return code(TINYNN_OUT_OF_RANGE) }
-  unsafe runner.pointee.state.session.run(until: state.pointee.state.session.plan.options.firstOperator)
-  let cut = unsafe state.pointee.state.session.cut(Int(slot))
-  unsafe runner.pointee.state.session.copyValues(ofTensor: state.pointee.state.session.cutTensor, to: cut)
-  unsafe state.pointee.state.hasRunForward = false
-  return code(TINYNN_OK)
 }
 
 private func isSameFile(_ a: Model, _ b: Model) -> Bool {
@@ -90,34 +83,29 @@ private func isSameFile(_ a: Model, _ b: Model) -> Bool {
   unsafe a.bytes.pointer == b.bytes.pointer
 }
 
-@unsafe
-private func isSlot(_ slot: Int32, _ state: UnsafeMutablePointer<HandleWord<TrainerState>>) -> Bool {
-  slot >= 0 && (unsafe Int(slot) < state.pointee.state.session.plan.options.batch)
-}
-
 @unsafe @c @implementation
 public func tinynn_trainer_cut(
   _ trainer: OpaquePointer?, _ slot: Int32, _ values: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>?,
   _ count: UnsafeMutablePointer<Int>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  guard let values = unsafe values, let count = unsafe count else { return code(TINYNN_NULL_POINTER) }
-  guard unsafe isSlot(slot, state) else { return code(TINYNN_OUT_OF_RANGE) }
-  let cut = unsafe state.pointee.state.session.cut(Int(slot))
-  unsafe values.pointee = cut.address.assumingMemoryBound(to: Float.self)
-  unsafe count.pointee = cut.count
-  unsafe state.pointee.state.hasRunForward = false
-  return code(TINYNN_OK)
+  unsafe withMutableState(of: trainer, TrainerState.self) { state in
+    guard let values = unsafe values, let count = unsafe count else { return code(TINYNN_NULL_POINTER) }
+    guard state.hasSlot(slot) else { return code(TINYNN_OUT_OF_RANGE) }
+    let cut = state.session.cut(Int(slot))
+    unsafe values.pointee = cut.address.assumingMemoryBound(to: Float.self)
+    unsafe count.pointee = cut.count
+    state.hasRunForward = false
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_trainer_forward(_ trainer: OpaquePointer?) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  unsafe state.pointee.state.session.forward()
-  unsafe state.pointee.state.hasRunForward = true
-  return code(TINYNN_OK)
+  unsafe withMutableState(of: trainer, TrainerState.self) { state in
+    state.session.forward()
+    state.hasRunForward = true
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
@@ -125,69 +113,69 @@ public func tinynn_trainer_embedding(
   _ trainer: OpaquePointer?, _ slot: Int32, _ values: UnsafeMutablePointer<UnsafePointer<Float>?>?,
   _ gradient: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>?, _ count: UnsafeMutablePointer<Int>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  guard let values = unsafe values, let gradient = unsafe gradient, let count = unsafe count else {
-    return code(TINYNN_NULL_POINTER)
+  unsafe withState(of: trainer, TrainerState.self) { state in
+    guard let values = unsafe values, let gradient = unsafe gradient, let count = unsafe count else {
+      return code(TINYNN_NULL_POINTER)
+    }
+    guard state.hasSlot(slot) else { return code(TINYNN_OUT_OF_RANGE) }
+    guard state.hasRunForward else { return code(TINYNN_NO_FORWARD) }
+    let embedding = state.session.embedding(Int(slot))
+    unsafe values.pointee = UnsafePointer(embedding.address.assumingMemoryBound(to: Float.self))
+    unsafe gradient.pointee = state.session.embeddingGradient(Int(slot)).address.assumingMemoryBound(to: Float.self)
+    unsafe count.pointee = embedding.count
+    return code(TINYNN_OK)
   }
-  guard unsafe isSlot(slot, state) else { return code(TINYNN_OUT_OF_RANGE) }
-  guard unsafe state.pointee.state.hasRunForward else { return code(TINYNN_NO_FORWARD) }
-  let embedding = unsafe state.pointee.state.session.embedding(Int(slot))
-  unsafe values.pointee = UnsafePointer(embedding.address.assumingMemoryBound(to: Float.self))
-  unsafe gradient.pointee = state.pointee.state.session.embeddingGradient(Int(slot)).address.assumingMemoryBound(to: Float.self)
-  unsafe count.pointee = embedding.count
-  return code(TINYNN_OK)
 }
 
 @unsafe @c @implementation
 public func tinynn_trainer_prototype_loss(
   _ trainer: OpaquePointer?, _ slot: Int32, _ task: OpaquePointer?, _ class_index: Int32, _ loss: UnsafeMutablePointer<Float>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  guard let learned = unsafe CInterface.state(task, TaskState.self, &result) else { return result }
-  guard let loss = unsafe loss else { return code(TINYNN_NULL_POINTER) }
-  guard unsafe isSlot(slot, state), class_index >= 0, unsafe Int(class_index) < learned.pointee.state.task.classCount else {
-    return code(TINYNN_OUT_OF_RANGE)
+  unsafe withState(of: trainer, TrainerState.self) { state in
+    unsafe withState(of: task, TaskState.self) { learned in
+      guard let loss = unsafe loss else { return code(TINYNN_NULL_POINTER) }
+      guard state.hasSlot(slot), class_index >= 0, Int(class_index) < learned.task.classCount else {
+        return code(TINYNN_OUT_OF_RANGE)
+      }
+      guard state.hasRunForward else { return code(TINYNN_NO_FORWARD) }
+      guard let prototypes = learned.task.learnedPrototypes else { return code(TINYNN_NOT_LEARNED) }
+      let embedding = state.session.embedding(Int(slot)), gradient = state.session.embeddingGradient(Int(slot))
+      guard prototypes.dimension == embedding.count else { return code(TINYNN_OTHER_MODEL) }
+      let found = PrototypeObjective(prototypes: prototypes).evaluate(
+        embedding, label: Int(class_index), weight: 1 / Float(state.session.plan.options.batch), gradient: gradient,
+        logits: learned.task.logits)
+      unsafe loss.pointee = found.loss
+      return code(TINYNN_OK)
+    }
   }
-  guard unsafe state.pointee.state.hasRunForward else { return code(TINYNN_NO_FORWARD) }
-  guard let prototypes = unsafe learned.pointee.state.task.learnedPrototypes else { return code(TINYNN_NOT_LEARNED) }
-  let embedding = unsafe state.pointee.state.session.embedding(Int(slot))
-  guard prototypes.dimension == embedding.count else { return code(TINYNN_OTHER_MODEL) }
-  let gradient = unsafe state.pointee.state.session.embeddingGradient(Int(slot))
-  let weight = unsafe 1 / Float(state.pointee.state.session.plan.options.batch)
-  let found = unsafe PrototypeObjective(prototypes: prototypes).evaluate(
-    embedding, label: Int(class_index), weight: weight, gradient: gradient, logits: learned.pointee.state.task.logits)
-  unsafe loss.pointee = found.loss
-  return code(TINYNN_OK)
 }
 
 @unsafe @c @implementation
 public func tinynn_trainer_backward(_ trainer: OpaquePointer?) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  guard unsafe state.pointee.state.hasRunForward else { return code(TINYNN_NO_FORWARD) }
-  unsafe state.pointee.state.session.backward()
-  // The pass overwrites activations and gradients.
-  unsafe state.pointee.state.hasRunForward = false
-  return code(TINYNN_OK)
+  unsafe withMutableState(of: trainer, TrainerState.self) { state in
+    guard state.hasRunForward else { return code(TINYNN_NO_FORWARD) }
+    state.session.backward()
+    // The pass overwrites activations and gradients.
+    state.hasRunForward = false
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_trainer_step(_ trainer: OpaquePointer?, _ step: UnsafePointer<tinynn_optimizer_step>?) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  guard let step = unsafe step?.pointee else { return code(TINYNN_NULL_POINTER) }
-  guard isRate(step.learning_rate), isDecay(step.momentum), isDecay(step.second_decay), isRate(step.epsilon),
-    isRate(step.weight_decay), isDecay(step.average_decay), step.gradient_scale.isFinite
-  else { return code(TINYNN_OUT_OF_RANGE) }
-  unsafe state.pointee.state.session.step(
-    OptimizerStep(
-      learningRate: step.learning_rate, momentum: step.momentum, secondDecay: step.second_decay, epsilon: step.epsilon,
-      weightDecay: step.weight_decay, averageDecay: step.average_decay),
-    gradientScale: step.gradient_scale)
-  unsafe state.pointee.state.hasRunForward = false
-  return code(TINYNN_OK)
+  unsafe withMutableState(of: trainer, TrainerState.self) { state in
+    guard let step = unsafe step?.pointee else { return code(TINYNN_NULL_POINTER) }
+    guard isRate(step.learning_rate), isDecay(step.momentum), isDecay(step.second_decay), isRate(step.epsilon),
+      isRate(step.weight_decay), isDecay(step.average_decay), step.gradient_scale.isFinite
+    else { return code(TINYNN_OUT_OF_RANGE) }
+    state.session.step(
+      OptimizerStep(
+        learningRate: step.learning_rate, momentum: step.momentum, secondDecay: step.second_decay, epsilon: step.epsilon,
+        weightDecay: step.weight_decay, averageDecay: step.average_decay),
+      gradientScale: step.gradient_scale)
+    state.hasRunForward = false
+    return code(TINYNN_OK)
+  }
 }
 
 private func isRate(_ value: Float) -> Bool { value >= 0 && value.isFinite }
@@ -195,21 +183,21 @@ private func isDecay(_ value: Float) -> Bool { value >= 0 && value < 1 }
 
 @unsafe @c @implementation
 public func tinynn_trainer_adopt_average(_ trainer: OpaquePointer?) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  guard unsafe state.pointee.state.session.plan.options.keepsAverage else { return code(TINYNN_OUT_OF_RANGE) }
-  unsafe state.pointee.state.session.adoptAverage()
-  unsafe state.pointee.state.hasRunForward = false
-  return code(TINYNN_OK)
+  unsafe withMutableState(of: trainer, TrainerState.self) { state in
+    guard state.session.plan.options.keepsAverage else { return code(TINYNN_OUT_OF_RANGE) }
+    state.session.adoptAverage()
+    state.hasRunForward = false
+    return code(TINYNN_OK)
+  }
 }
 
 @unsafe @c @implementation
 public func tinynn_trainer_file_bytes(_ trainer: OpaquePointer?, _ byte_count: UnsafeMutablePointer<Int>?) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  guard let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
-  unsafe byte_count.pointee = encoder(of: state.pointee.state.session.model, into: nil).byteCount
-  return code(TINYNN_OK)
+  unsafe withState(of: trainer, TrainerState.self) { state in
+    guard let byte_count = unsafe byte_count else { return code(TINYNN_NULL_POINTER) }
+    unsafe byte_count.pointee = encoder(of: state.session.model, into: nil).byteCount
+    return code(TINYNN_OK)
+  }
 }
 
 /// The file without what depends on the weights as they were; not sealed.
@@ -223,18 +211,18 @@ private func encoder(of model: Model, into target: Elements<UInt8>?) -> FileAsse
 public func tinynn_trainer_save(
   _ trainer: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ buffer_bytes: Int, _ written: UnsafeMutablePointer<Int>?
 ) -> tinynn_status {
-  var result = code(TINYNN_OK)
-  guard let state = unsafe state(trainer, TrainerState.self, &result) else { return result }
-  guard let written = unsafe written else { return code(TINYNN_NULL_POINTER) }
-  let model = unsafe state.pointee.state.session.model
-  let needed = encoder(of: model, into: nil).byteCount
-  result = unsafe check(buffer, buffer_bytes, needed: needed)
-  guard result == TINYNN_OK, let buffer = unsafe buffer else { return result }
-  // The buffer was just compared with the file's size.
-  let file = unsafe encoder(of: model, into: Elements<UInt8>(buffer, count: needed))
-  var span = unsafe MutableRawSpan(_unsafeStart: buffer, byteCount: needed)
-  unsafe state.pointee.state.session.write(into: &span, weightsAt: file.weightsOffset)
-  file.seal()
-  unsafe written.pointee = needed
-  return code(TINYNN_OK)
+  unsafe withState(of: trainer, TrainerState.self) { state in
+    guard let written = unsafe written else { return code(TINYNN_NULL_POINTER) }
+    let model = state.session.model
+    let needed = encoder(of: model, into: nil).byteCount
+    let checked = unsafe check(buffer, buffer_bytes, needed: needed)
+    guard checked == TINYNN_OK, let buffer = unsafe buffer else { return checked }
+    // The buffer was just compared with the file's size.
+    let file = unsafe encoder(of: model, into: Elements<UInt8>(buffer, count: needed))
+    var span = unsafe MutableRawSpan(_unsafeStart: buffer, byteCount: needed)
+    state.session.write(into: &span, weightsAt: file.weightsOffset)
+    file.seal()
+    unsafe written.pointee = needed
+    return code(TINYNN_OK)
+  }
 }

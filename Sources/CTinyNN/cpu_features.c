@@ -11,7 +11,7 @@ uint32_t tinynn_cpu_features(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) features |= TINYNN_CPU_AVX2_FMA;
-  if (__builtin_cpu_supports("avx512f")) features |= TINYNN_CPU_AVX512F;
+  if ((features & TINYNN_CPU_AVX2_FMA) && __builtin_cpu_supports("avx512f")) features |= TINYNN_CPU_AVX512F;
   if ((features & TINYNN_CPU_AVX2_FMA) && __builtin_cpu_supports("avxvnni")) features |= TINYNN_CPU_AVX_VNNI;
   if ((features & TINYNN_CPU_AVX512F) && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni"))

@@ -28,29 +28,3 @@ public final class MappedFile: @unchecked Sendable {
 
   public var bytes: ByteRegion { ByteRegion(base, count: count) }
 }
-
-/// What went wrong with a file outside its contents.
-public struct FileError: Error, CustomStringConvertible, Sendable {
-  public enum Action: Sendable { case open, readEmpty, write }
-  public let path: String
-  public let action: Action
-  /// The system's error number.
-  public let code: Int32
-
-  public init(path: String, action: Action, code: Int32) {
-    self.path = path
-    self.action = action
-    self.code = code
-  }
-
-  public var isMissing: Bool { action == .open && code == ENOENT }
-
-  public var description: String {
-    let reason = String(cString: strerror(code))
-    return switch action {
-    case .open: "\(path): cannot be read: \(reason)"
-    case .readEmpty: "\(path): is empty (0 bytes)"
-    case .write: "\(path): cannot be written: \(reason)"
-    }
-  }
-}

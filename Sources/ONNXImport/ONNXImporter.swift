@@ -1,5 +1,4 @@
 import ModelCompiler
-import Quantize
 import TinyNN
 
 /// What the caller decides about an import.
@@ -45,7 +44,6 @@ public struct ImportedModel: Sendable {
   public let notes: [String]
 
   public var inputName: String { inputs[0].name }
-  public var inputShapeNCHW: [Int] { inputs[0].shape }
   public var embeddingName: String { outputs[0].name }
 }
 
@@ -84,11 +82,15 @@ extension ONNXModel {
       }
     }
 
-    let arena = graph.plan().arenaByteCount
-    guard arena <= Int(Int32.max) else {
-      throw ONNXImportError(
-        .unsupported, "its tensors need \(arena) bytes at the same time; at most \(Int32.max) are supported: import a smaller input"
-      )
+    // Planned in earnest when the file is written; here only where it is in question.
+    let limit = Int(Int32.max)
+    if graph.sufficientArenaByteCount() > limit {
+      let arena = graph.plan().arenaByteCount
+      guard arena <= limit else {
+        throw ONNXImportError(
+          .unsupported,
+          "its tensors need \(arena) bytes at the same time; at most \(limit) are supported: import a smaller input")
+      }
     }
 
     var counts: [String: Int] = [:]

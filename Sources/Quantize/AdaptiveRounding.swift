@@ -126,8 +126,7 @@ extension Int8Lowering {
     let checked = try moments(patches, held) { progress(fitted + $0, total) }
     var outcomes: [RoundingOutcome] = []
     for (place, patch) in patches.enumerated() {
-      let node = source.nodes[patch.node], shape = source.shape(node.inputs[1]), axis = source.weightChannelAxis(of: node)!
-      let (channels, inner) = (shape[axis], shape.count(in: axis + 1..<shape.rank))
+      let node = source.nodes[patch.node], channels = patch.layout.channels
       let weights = source.floats(node.inputs[1])!
       guard let map = maps[node.inputs[0]], !floatNodes.contains(node.name) else { continue }
       let nearest = quantizedWeights(patch.node, inputScale: map.scale)
@@ -137,7 +136,7 @@ extension Int8Lowering {
         let check = AdaptiveRounding(moments: checked[place][group].matrix(centred: centred), count: patch.count)
         for channel in group * channels / patch.groups..<(group + 1) * channels / patch.groups {
           let scale = nearest.scales[channel]
-          let places = (0..<patch.count).map { patch.isDepthwise ? $0 * channels + channel : channel * patch.count + $0 }
+          let places = (0..<patch.count).map { patch.layout.element($0, of: channel) }
           let scaled = places.map { weights[$0] / scale }
           let rounded = solver.rounded(scaled)
           before += Double(scale * scale) * check.error(scaled.map { $0 - $0.rounded(.toNearestOrEven) })
@@ -146,9 +145,7 @@ extension Int8Lowering {
         }
       }
       if after < before {
-        roundedWeights[patch.node] = WeightQuantization(weights, channels: channels, inner: inner, scales: nearest.scales) { i, _ in
-          chosen[i]
-        }
+        roundedWeights[patch.node] = WeightQuantization(weights, patch.layout, scales: nearest.scales) { i, _ in chosen[i] }
       }
       outcomes.append(RoundingOutcome(node: patch.node, before: before, after: after))
     }

@@ -6,13 +6,11 @@ extension Int8Lowering {
   /// activation: b + (W - Wq) E[x] with the means of the calibration photos (Nagel et al. 2019, section 4.2).
   mutating func correctBiases(_ statistics: [Graph.TensorID: TensorStatistics]) {
     for (index, node) in source.nodes.enumerated() {
-      guard let axis = source.weightChannelAxis(of: node), let weights = source.floats(node.inputs[1]),
+      guard source.weightForm(of: node) != nil, let weights = source.floats(node.inputs[1]),
         let seen = statistics[node.inputs[0]], let map = maps[node.inputs[0]]
       else { continue }
       let quantized = quantizedWeights(index, inputScale: map.scale)
-      let shape = source.shape(node.inputs[1])
-      let inner = shape.count(in: axis + 1..<shape.rank)
-      let errors = weights.indices.map { weights[$0] - quantized.dequantize($0, channels: shape[axis], inner: inner) }
+      let errors = weights.indices.map { weights[$0] - quantized.dequantize($0) }
       biasCorrections[index] = source.meanResponse(of: node, errors, seen.channelMeans)
     }
   }
@@ -22,7 +20,7 @@ extension Int8Lowering {
   mutating func correctBiasesEmpirically(_ photos: CalibrationSet, progress: (Int, Int) -> Void) throws {
     // Of the same photos: means differ more between photos than rounding moves them.
     let statistics = try photos.statistics(of: source, histograms: false)
-    let layers = source.nodes.indices.filter { source.weightChannelAxis(of: source.nodes[$0]) != nil }
+    let layers = source.nodes.indices.filter { source.weightForm(of: source.nodes[$0]) != nil }
     for (done, index) in layers.enumerated() {
       let node = source.nodes[index], input = node.inputs[0]
       let result = try lowered()
@@ -31,10 +29,8 @@ extension Int8Lowering {
         let observed = result.int8[input]
       else { continue }
       let means = try photos.channelMeans(of: observed, in: result.graph)
-      let shape = source.shape(node.inputs[1]), axis = source.weightChannelAxis(of: node)!
-      let inner = shape.count(in: axis + 1..<shape.rank)
       let quantized = quantizedWeights(index, inputScale: map.scale)
-      let rounded = weights.indices.map { quantized.dequantize($0, channels: shape[axis], inner: inner) }
+      let rounded = weights.indices.map(quantized.dequantize)
       let wanted = source.meanResponse(of: node, weights, seen.channelMeans), found = source.meanResponse(of: node, rounded, means)
       biasCorrections[index] = zip(wanted, found).map { $0 - $1 }
       progress(done + 1, layers.count)
@@ -49,11 +45,9 @@ extension Int8Lowering {
   /// The weights of a layer, each rounded to the nearest.
   func nearestWeights(_ index: Int, inputScale: Float) -> WeightQuantization {
     let node = source.nodes[index]
-    let shape = source.shape(node.inputs[1]), axis = source.weightChannelAxis(of: node)!
     let bias = source.floats(node.inputs[2])!.enumerated().map { Double($1) + (biasCorrections[index]?[$0] ?? 0) }
     return WeightQuantization(
-      source.floats(node.inputs[1])!, channels: shape[axis], inner: shape.count(in: axis + 1..<shape.rank), bias: bias,
-      inputScale: inputScale)
+      source.floats(node.inputs[1])!, source.weightLayout(of: node)!, bias: bias, inputScale: inputScale)
   }
 }
 
@@ -61,25 +55,18 @@ extension Graph {
   /// The mean of a layer's result, without its bias and activation, per output channel, if its input has these means per
   /// channel everywhere in the image. Taps in the padding count as often as windows have them.
   func meanResponse(of node: Node, _ weights: [Float], _ means: [Double]) -> [Double] {
-    let shape = shape(node.inputs[1]), axis = weightChannelAxis(of: node)!
-    var response = [Double](repeating: 0, count: shape[axis])
-    if let it = node.decoded(DepthwiseConvolution.self) {
-      let parts = it.window.coverage(self.shape(node.inputs[0]), self.shape(node.outputs[0]))
-      for (i, weight) in weights.enumerated() {
-        let (tap, channel) = (i / means.count, i % means.count)
-        response[channel] += Double(weight) * parts[tap] * means[channel]
+    let form = weightForm(of: node)!, layout = weightLayout(of: node)!
+    let parts = form.window?.coverage(shape(node.inputs[0]), shape(node.outputs[0])) ?? [1]
+    let sets = form.isDepthwise ? layout.channels : form.groups
+    let perTap = means.count / sets, channelsOfSet = layout.channels / sets
+    return (0..<layout.channels).map { channel in
+      let first = channel / channelsOfSet * perTap
+      var response = 0.0
+      for k in 0..<layout.depth {
+        response += Double(weights[layout.element(k, of: channel)]) * parts[k / perTap] * means[first + k % perTap]
       }
-    } else if let it = node.decoded(Convolution.self) {
-      let parts = it.window.coverage(self.shape(node.inputs[0]), self.shape(node.outputs[0]))
-      let (channels, perGroup) = (shape[3], shape[0] / it.groups)
-      for (i, weight) in weights.enumerated() {
-        let (output, tap, channel) = (i / (parts.count * channels), i / channels % parts.count, i % channels)
-        response[output] += Double(weight) * parts[tap] * means[output / perGroup * channels + channel]
-      }
-    } else {
-      for (i, weight) in weights.enumerated() { response[i / means.count] += Double(weight) * means[i % means.count] }
+      return response
     }
-    return response
   }
 }
 

@@ -24,7 +24,9 @@ struct CorrectionSearch {
 
   /// - Parameter source: prepared.
   init(_ source: Graph, _ photos: CalibrationSet, _ options: QuantizationOptions, progress: @escaping ProgressReport) throws {
-    (self.photos, self.options, self.progress) = (photos, options, progress)
+    self.photos = photos
+    self.options = options
+    self.progress = progress
     (fit, held) = photos.split()
     (statistics, ranges) = try CorrectionSearch.measured(source, photos, options) { progress(.ranges, $0, 2 * photos.inputs.count) }
     lowering = Int8Lowering(source: source, maps: ranges.maps, floatNodes: options.floatNodes)
@@ -75,7 +77,8 @@ struct CorrectionSearch {
     let part = outcomes.reduce(0) { $0 + ($1.before > 0 ? min(1, $1.after / $1.before) : 1) } / Double(outcomes.count)
     try decide(
       .adaptiveRounding, candidate,
-      "\(better.count) of \(outcomes.count) layers; squared error of their results \(Int((100 * part).rounded())) % of nearest rounding"
+      "\(better.count) of \(outcomes.count) layers; "
+        + "squared error of their results \(Int((100 * part).rounded())) % of nearest rounding"
     )
   }
 

@@ -14,8 +14,8 @@ extension Graph {
     var pairs: [(first: Int, second: Int)] = []
     for second in nodes.indices {
       let tensor = nodes[second].inputs[0]
-      guard let first = producers[tensor], uses[tensor] == 1, scalesInputChannels(nodes[second]),
-        weightChannelAxis(of: nodes[first]) != nil,
+      guard let first = producers[tensor], uses[tensor] == 1, weightForm(of: nodes[second])?.readsAllChannels == true,
+        weightForm(of: nodes[first]) != nil,
         [first, second].allSatisfy({ floats(nodes[$0].inputs[1]) != nil && floats(nodes[$0].inputs[2]) != nil }),
         makeHomogeneous(first, largest: statistics[tensor]?.maximum ?? .infinity)
       else { continue }
@@ -29,52 +29,35 @@ extension Graph {
     return pairs.count
   }
 
-  /// True for a layer whose weights have an axis of input channels, the innermost.
-  private func scalesInputChannels(_ node: Node) -> Bool {
-    if let it = node.decoded(Convolution.self) { return it.groups == 1 }
-    return node.decoded(DepthwiseConvolution.self) != nil || node.decoded(Dense.self) != nil
-  }
-
   /// True if f(s x) = s f(x) for the layer's activation and s > 0, perhaps after the upper bound of a ReLU6 that is never
   /// reached has been removed.
   private mutating func makeHomogeneous(_ index: Int, largest: Float) -> Bool {
-    func homogeneous(_ activation: Activation) -> Activation? {
-      if activation == .none || activation == .relu { return activation }
-      return activation.function == .clamp && activation.a == 0 && largest < activation.b ? .relu : nil
-    }
-    if var it = nodes[index].decoded(Convolution.self), let activation = homogeneous(it.activation) {
-      it.activation = activation
-      nodes[index].attributes = it.encoded
-      return true
-    }
-    if var it = nodes[index].decoded(DepthwiseConvolution.self), let activation = homogeneous(it.activation) {
-      it.activation = activation
-      nodes[index].attributes = it.encoded
-      return true
-    }
-    if var it = nodes[index].decoded(Dense.self), let activation = homogeneous(it.activation) {
-      it.activation = activation
-      nodes[index].attributes = it.encoded
-      return true
-    }
-    return false
+    guard let activation = fusedActivation(of: nodes[index]) else { return false }
+    if activation == .none || activation == .relu { return true }
+    guard activation.function == .clamp, activation.a == 0, largest < activation.b,
+      let attributes = attributes(of: nodes[index], replacingActivation: .relu)
+    else { return false }
+    nodes[index].attributes = attributes
+    return true
   }
 
   /// Equalizes one pair and returns the largest change of a factor.
   private mutating func equalize(_ first: Int, _ second: Int) -> Float {
     var (weights, bias, next) = (floats(nodes[first].inputs[1])!, floats(nodes[first].inputs[2])!, floats(nodes[second].inputs[1])!)
-    let shape = shape(nodes[first].inputs[1]), axis = weightChannelAxis(of: nodes[first])!
-    let (channels, inner) = (shape[axis], shape.count(in: axis + 1..<shape.rank))
+    let layout = weightLayout(of: nodes[first])!, channels = layout.channels
     guard next.count % channels == 0 else { return 0 }
     var (r1, r2) = ([Float](repeating: 0, count: channels), [Float](repeating: 0, count: channels))
-    for i in weights.indices { r1[i / inner % channels] = max(r1[i / inner % channels], abs(weights[i])) }
+    for i in weights.indices {
+      let channel = layout.channel(ofElement: i)
+      r1[channel] = max(r1[channel], abs(weights[i]))
+    }
     for i in next.indices { r2[i % channels] = max(r2[i % channels], abs(next[i])) }
     let factors = (0..<channels).map { c -> Float in
       guard r1[c] > 0, r2[c] > 0 else { return 1 }
       let factor = (r1[c] / r2[c]).squareRoot()
       return max(1e-3, min(1e3, factor))
     }
-    for i in weights.indices { weights[i] /= factors[i / inner % channels] }
+    for i in weights.indices { weights[i] /= factors[layout.channel(ofElement: i)] }
     for i in bias.indices { bias[i] /= factors[i] }
     for i in next.indices { next[i] *= factors[i % channels] }
     replaceConstant(of: first, at: 1, weights)

@@ -6,13 +6,14 @@ struct LayerPatches {
   let node: Int
   /// Sets of output channels that see the same patch: 1, the groups of a convolution, the channels of a depthwise one.
   let groups: Int
-  /// Values of a patch of one group, in the order of the weights of an output channel.
-  let count: Int
-  let isDepthwise: Bool
+  let layout: WeightLayout
   let window: Window
   /// [N, H, W, C]; for a dense layer H is the number of rows.
   let input: (height: Int, width: Int, channels: Int)
   let output: (height: Int, width: Int)
+
+  /// Values of a patch of one group, in the order of the weights of an output channel.
+  var count: Int { layout.depth }
 
   /// Patches in all that a layer learns from; more than a channel has weights.
   private static let sampleCount = 4096
@@ -49,23 +50,17 @@ extension Graph {
   /// Nil for a node without constant float32 weights.
   func patches(of index: Int) -> LayerPatches? {
     let node = nodes[index]
-    guard weightChannelAxis(of: node) != nil, floats(node.inputs[1]) != nil else { return nil }
-    let input = shape(node.inputs[0]), output = shape(node.outputs[0]), weights = shape(node.inputs[1])
-    if let it = node.decoded(Convolution.self) {
-      guard input[0] == 1 else { return nil }
+    guard let form = weightForm(of: node), let layout = weightLayout(of: node), floats(node.inputs[1]) != nil else { return nil }
+    let input = shape(node.inputs[0]), output = shape(node.outputs[0])
+    guard let window = form.window else {
+      let rows = input.count / layout.depth
       return LayerPatches(
-        node: index, groups: it.groups, count: weights.count / weights[0], isDepthwise: false, window: it.window,
-        input: (input[1], input[2], input[3]), output: (output[1], output[2]))
+        node: index, groups: 1, layout: layout, window: Window(height: 1, width: 1), input: (rows, 1, layout.depth),
+        output: (rows, 1))
     }
-    if let it = node.decoded(DepthwiseConvolution.self) {
-      guard input[0] == 1 else { return nil }
-      return LayerPatches(
-        node: index, groups: input[3], count: it.window.taps, isDepthwise: true, window: it.window,
-        input: (input[1], input[2], input[3]), output: (output[1], output[2]))
-    }
-    let count = weights.count / weights[0], rows = input.count / count
+    guard input[0] == 1 else { return nil }
     return LayerPatches(
-      node: index, groups: 1, count: count, isDepthwise: false, window: Window(height: 1, width: 1), input: (rows, 1, count),
-      output: (rows, 1))
+      node: index, groups: form.isDepthwise ? layout.channels : form.groups, layout: layout, window: window,
+      input: (input[1], input[2], input[3]), output: (output[1], output[2]))
   }
 }

@@ -124,7 +124,7 @@ extension Int8Lowering {
     let layers = nodes.indices.map { index -> LayerReport in
       let node = source.nodes[nodes[index]], output = node.outputs[0]
       let weights =
-        source.weightChannelAxis(of: node) == nil ? nil : nearestWeights(nodes[index], inputScale: maps[node.inputs[0]]!.scale)
+        source.weightForm(of: node) == nil ? nil : nearestWeights(nodes[index], inputScale: maps[node.inputs[0]]!.scale)
       let map = maps[output]!
       return LayerReport(
         name: node.name, operation: "\(node.kind)", outputShape: source.shape(output),

@@ -59,13 +59,9 @@ extension Graph {
       while parent[tensor] != tensor { tensor = parent[tensor] }
       return tensor
     }
-    for node in nodes where ask(node, PreservesQuantization()) == true {
+    for node in nodes where preservesQuantization(node) {
       for input in node.inputs where !isConstant(input) { parent[root(input)] = root(node.outputs[0]) }
     }
     return Dictionary(grouping: tensors.indices, by: root).values.filter { $0.count > 1 }
   }
-}
-
-private struct PreservesQuantization: NodeVisitor {
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Bool { operation.preservesQuantization }
 }

@@ -1,5 +1,5 @@
 import CInterface
-import CTinyNN
+import CInterfaceHeader
 import HostRuntime
 import TestSupport
 

@@ -45,7 +45,7 @@ import TinyNN
         continue
       }
       for node in graph.nodes {
-        guard let found = graph.ask(node, Probe()) else { continue }
+        guard let found = graph.ask(node, Probe(operands: graph.operands(of: node))) else { continue }
         traits[node.kind, default: Traits()].join(found)
       }
     }
@@ -90,18 +90,20 @@ private struct Name: OperatorVisitor {
 }
 
 /// Asks an operator for its rules: it has an int8 form if its shape rule takes its operands as int8.
-private struct Probe: NodeVisitor {
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) -> Traits {
+private struct Probe: OperatorQuestion {
+  let operands: NodeOperands
+
+  func answer<O: Operator>(_ operation: O) -> Traits {
     let types = (0..<operands.inputCount).compactMap(operands.inputType)
     func isAccepted(_ types: [TensorType]) -> Bool { (try? operation.outputType(0, of: Operands(types: types))) != nil }
     var forms = [types.map { TensorType($0.elementType == .float32 ? .int8 : $0.elementType, $0.shape) }]
-    if operation.weightChannelAxis != nil, types.count == 3 {
+    if operation.weightForm != nil, types.count == 3 {
       let bias = types[2].shape
       forms.append([
         TensorType(.int8, types[0].shape), TensorType(.int8, types[1].shape), TensorType(.int32, bias), TensorType(.float32, bias),
       ])
     }
-    return Traits(int8: O.kind == .quantize || forms.contains(where: isAccepted), backward: operation.differentiation != nil)
+    return Traits(int8: O.self == Quantize.self || forms.contains(where: isAccepted), backward: operation.differentiation != nil)
   }
 
   private struct Operands: OperandTypes {

@@ -18,7 +18,10 @@ private func unevenNetwork(_ activation: Activation = .relu) throws -> Graph {
     return graph.addConstant("c", shape, values)
   }
   var window = Window(height: 3, width: 3)
-  (window.padTop, window.padLeft, window.padBottom, window.padRight) = (1, 1, 1, 1)
+  window.padTop = 1
+  window.padLeft = 1
+  window.padBottom = 1
+  window.padRight = 1
   let x = graph.addInput("x", TensorType(.float32, Shape(1, 12, 12, 3)))
   let a = try graph.add(
     Convolution(window: window, activation: activation), name: "stem",

@@ -15,7 +15,10 @@ private func network() throws -> Graph {
   func window(_ kernel: Int, _ stride: Int) -> Window {
     var window = Window(height: kernel, width: kernel)
     (window.strideY, window.strideX) = (stride, stride)
-    (window.padTop, window.padLeft, window.padBottom, window.padRight) = (kernel / 2, kernel / 2, kernel / 2, kernel / 2)
+    window.padTop = kernel / 2
+    window.padLeft = kernel / 2
+    window.padBottom = kernel / 2
+    window.padRight = kernel / 2
     return window
   }
   let input = graph.addInput("x", TensorType(.float32, Shape(1, 29, 33, 3)))

@@ -18,7 +18,10 @@ import TinyNN
     var graph = Graph()
     func constant(_ shape: Shape, _ scale: Float) -> Graph.TensorID { graph.addConstant("", shape, numbers(shape.count, scale)) }
     var window = Window(height: 3, width: 3)
-    (window.padTop, window.padLeft, window.padBottom, window.padRight) = (1, 1, 1, 1)
+    window.padTop = 1
+    window.padLeft = 1
+    window.padBottom = 1
+    window.padRight = 1
     let x = graph.addInput("x", TensorType(.float32, Shape(1, 16, 16, 3)))
     let a = try graph.add(
       Convolution(window: window, activation: .relu6), name: "first",

@@ -99,7 +99,7 @@ public enum TestFolders {
     .deletingLastPathComponent()
   public static let golden = package.appending(path: "Tests/Golden")
 
-  /// What fuzzing kept of one target of Tools/fuzz, in the order of names.
+  /// What fuzzing kept of one target of Tools/checks/fuzz, in the order of names.
   public static func fuzz(_ target: String) throws -> [URL] {
     try FileManager.default.contentsOfDirectory(
       at: package.appending(path: "Tests/Fuzz/\(target)"), includingPropertiesForKeys: nil

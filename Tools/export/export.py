@@ -6,10 +6,10 @@
     python export.py checkpoint vit_small_patch16_224 --weights checkpoint.pth --prefix teacher.backbone. -o encoder.onnx
 
 `timm` and `torchvision` download pretrained weights on this machine; timm has supervised and self-supervised ones (for example
-vit_small_patch14_dinov2.lvd142m). `checkpoint` takes the backbone out of a checkpoint of DINO, DINOv2, MoCo, SimCLR, BYOL or SwAV (their
-own repositories and lightly) for a timm architecture. The classifier is left out: the output is the pooled embedding. What was written is
-compared with PyTorch by ONNX Runtime. --random-weights needs no download and is for tests.
-"""
+vit_small_patch14_dinov2.lvd142m). `checkpoint` takes the backbone out of a checkpoint of DINO, DINOv2, MoCo, SimCLR, BYOL or
+SwAV (their own repositories and lightly) for a timm architecture. The classifier is left out: the output is the pooled
+embedding. What was written is compared with PyTorch by ONNX Runtime. --random-weights needs no download and is for tests."""
+
 import argparse
 import sys
 
@@ -18,13 +18,28 @@ import torch
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 # How the keys of the encoder begin, the first that fits: MoCo, DINO (student and teacher), BYOL and SimCLR of lightly, SwAV, plain.
-PREFIXES = ("module.encoder_q.", "teacher.backbone.", "student.backbone.", "teacher.", "student.module.backbone.", "encoder_q.",
-            "module.base_encoder.", "base_encoder.", "model.backbone.", "backbone.", "online_encoder.encoder.", "online_network.",
-            "encoder.", "module.", "")
+PREFIXES = (
+    "module.encoder_q.",
+    "teacher.backbone.",
+    "student.backbone.",
+    "teacher.",
+    "student.module.backbone.",
+    "encoder_q.",
+    "module.base_encoder.",
+    "base_encoder.",
+    "model.backbone.",
+    "backbone.",
+    "online_encoder.encoder.",
+    "online_network.",
+    "encoder.",
+    "module.",
+    "",
+)
 
 
 def from_timm(name, pretrained):
     import timm
+
     network = timm.create_model(name, pretrained=pretrained, num_classes=0)
     found = timm.data.resolve_model_data_config(network)
     return network, found["input_size"][1], found["mean"], found["std"], found["crop_pct"]
@@ -32,6 +47,7 @@ def from_timm(name, pretrained):
 
 def from_torchvision(name, pretrained):
     import torchvision
+
     network = torchvision.models.get_model(name, weights="DEFAULT" if pretrained else None)
     for attribute in ("fc", "classifier", "head", "heads"):
         if hasattr(network, attribute):
@@ -52,7 +68,7 @@ def load_backbone(network, path, prefix):
             state = state[key]
     own = set(network.state_dict())
     for start in [prefix] if prefix is not None else PREFIXES:
-        stripped = {key[len(start):]: value for key, value in state.items() if key.startswith(start)}
+        stripped = {key[len(start) :]: value for key, value in state.items() if key.startswith(start)}
         if len(own & set(stripped)) > len(own) * 0.9:
             break
     else:
@@ -88,6 +104,7 @@ def main():
     x = torch.randn(1, 3, size, size)
     torch.onnx.export(network, (x,), a.output, input_names=["x"], output_names=["features"], opset_version=17, dynamo=False)
     import onnxruntime
+
     with torch.no_grad():
         expected = network(x).numpy()
     found = onnxruntime.InferenceSession(a.output, providers=["CPUExecutionProvider"]).run(None, {"x": x.numpy()})[0]
@@ -97,8 +114,12 @@ def main():
 
     def numbers(values):
         return ",".join(f"{255 * value:.6g}" for value in values)
+
     print(f"{a.output}: {expected.shape[-1]} values per photo, ONNX Runtime within {difference:.1e} of PyTorch")
-    print(f"edgessl import {a.output} -o encoder.tnn --mean {numbers(mean)} --std {numbers(std)} --crop-fraction {crop:.4g} --statistics PHOTOS")
+    print(
+        f"edgessl import {a.output} -o encoder.tnn --mean {numbers(mean)} --std {numbers(std)} --crop-fraction {crop:.4g} "
+        "--statistics PHOTOS"
+    )
 
 
 if __name__ == "__main__":

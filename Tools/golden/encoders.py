@@ -40,8 +40,14 @@ def main() -> None:
         model = onnx.load(str(data / path))
         tensor = model.graph.input[0].name
         image = {"seed": SEED, "shape": [1, 3, size, size], "low": low, "high": high}
-        values = write_case(arguments.output / f"encoder_{name}", model, {tensor: uniform(**image)},
-                            embedding=embedding, model_path=path, input_arguments={tensor: image})
+        values = write_case(
+            arguments.output / f"encoder_{name}",
+            model,
+            {tensor: uniform(**image)},
+            embedding=embedding,
+            model_path=path,
+            input_arguments={tensor: image},
+        )
         shapes = {tensor: list(value.shape) for tensor, value in values.items()}
         print(f"{name}: {shapes}", flush=True)
 

@@ -30,17 +30,26 @@ MORE_TIMM = """resnext50_32x4d res2net50_26w_4s coat_lite_tiny pit_ti_224 cait_x
 hardcorenas_a fbnetc_100 spnasnet_100 rexnet_100 selecsls42b skresnet18 dpn68 maxvit_nano_rw_256""".split()
 
 # Hybrids, windowed and linear attention, grouped and split kernels, normalisation without batches.
-OTHER_TIMM = """vgg11_bn davit_tiny eva02_tiny_patch14_224 hrnet_w18_small inception_v3 efficientnetv2_rw_t resnest14d ese_vovnet19b_dw
-coat_tiny convit_tiny beit_base_patch16_224 tiny_vit_5m_224 efficientvit_b0 efficientvit_m0 repvit_m0_9 fasternet_t0 starnet_s1
-xception41 nfnet_l0 volo_d1_224 fastvit_mci0 ghostnetv2_100 hgnetv2_b0 convnextv2_atto mambaout_femto inception_next_atto
-caformer_s18 pvt_v2_b0 twins_svt_small nest_tiny tnt_s_patch16_224 swinv2_tiny_window8_256 cs3darknet_s resnetv2_50 gernet_s halonet26t
-botnet26t_256 lambda_resnet26t tf_efficientnetv2_b0 mixnet_s seresnet18 cspresnet50 rdnet_tiny hiera_tiny_224 vitamin_small_224
-nextvit_small mvitv2_tiny focalnet_tiny_srf poolformerv2_s12 regnetz_005 shvit_s1 sequencer2d_s vit_tiny_r_s16_p8_224 gmixer_12_224
-gmlp_ti16_224 efficientformerv2_s0 coatnet_pico_rw_224 mobilevitv2_100 repghostnet_050 swiftformer_xs
-vit_little_patch16_reg4_gap_256 tresnet_m mobilenetv4_hybrid_medium""".split()
-SIZES = {"crossvit_9_240": 240, "maxvit_nano_rw_256": 256, "inception_v3": 299, "xception41": 299, "tf_efficientnetv2_b0": 192,
-         **dict.fromkeys("""fastvit_mci0 swinv2_tiny_window8_256 cs3darknet_s halonet26t botnet26t_256 lambda_resnet26t cspresnet50
-                         mobilevitv2_100 vit_little_patch16_reg4_gap_256 mobilenetv4_hybrid_medium""".split(), 256)}
+OTHER_TIMM = """vgg11_bn davit_tiny eva02_tiny_patch14_224 hrnet_w18_small inception_v3 efficientnetv2_rw_t resnest14d
+ese_vovnet19b_dw coat_tiny convit_tiny beit_base_patch16_224 tiny_vit_5m_224 efficientvit_b0 efficientvit_m0 repvit_m0_9
+fasternet_t0 starnet_s1 xception41 nfnet_l0 volo_d1_224 fastvit_mci0 ghostnetv2_100 hgnetv2_b0 convnextv2_atto mambaout_femto
+inception_next_atto caformer_s18 pvt_v2_b0 twins_svt_small nest_tiny tnt_s_patch16_224 swinv2_tiny_window8_256 cs3darknet_s
+resnetv2_50 gernet_s halonet26t botnet26t_256 lambda_resnet26t tf_efficientnetv2_b0 mixnet_s seresnet18 cspresnet50 rdnet_tiny
+hiera_tiny_224 vitamin_small_224 nextvit_small mvitv2_tiny focalnet_tiny_srf poolformerv2_s12 regnetz_005 shvit_s1
+sequencer2d_s vit_tiny_r_s16_p8_224 gmixer_12_224 gmlp_ti16_224 efficientformerv2_s0 coatnet_pico_rw_224 mobilevitv2_100
+repghostnet_050 swiftformer_xs vit_little_patch16_reg4_gap_256 tresnet_m mobilenetv4_hybrid_medium""".split()
+SIZES = {
+    "crossvit_9_240": 240,
+    "maxvit_nano_rw_256": 256,
+    "inception_v3": 299,
+    "xception41": 299,
+    "tf_efficientnetv2_b0": 192,
+    **dict.fromkeys(
+        """fastvit_mci0 swinv2_tiny_window8_256 cs3darknet_s halonet26t botnet26t_256 lambda_resnet26t cspresnet50
+                         mobilevitv2_100 vit_little_patch16_reg4_gap_256 mobilenetv4_hybrid_medium""".split(),
+        256,
+    ),
+}
 
 MODELS = {
     "mobilenet_v2": ("torchvision", 224),
@@ -71,9 +80,11 @@ def build(name: str) -> torch.nn.Module:
     torch.manual_seed(SEED)
     if source == "timm":
         import timm
+
         size = {"img_size": MODELS[name][1]} if "dinov2" in name else {}
         return timm.create_model(name, pretrained=False, **size)
     import torchvision
+
     return getattr(torchvision.models, name)(weights=None)
 
 
@@ -97,8 +108,12 @@ def randomise(model: torch.nn.Module, size: int) -> None:
                 if module.bias is not None:
                     module.bias.copy_(uniform(module.bias, -0.3, 0.3))
         # Weights that start at a constant (zero heads, layer scales of 1e-5) would hide what stands before them.
-        for name, parameter in model.named_parameters():
-            if parameter.numel() > 1 and parameter.min() == parameter.max() and not any(parameter is n.weight or parameter is n.bias for n in norms):
+        for parameter in model.parameters():
+            if (
+                parameter.numel() > 1
+                and parameter.min() == parameter.max()
+                and not any(parameter is n.weight or parameter is n.bias for n in norms)
+            ):
                 low, high = (0.2, 0.6) if parameter.dim() == 1 else (-0.1, 0.1)
                 parameter.copy_(uniform(parameter, low, high))
         for norm in norms:
@@ -146,11 +161,29 @@ def export(name: str, arguments: argparse.Namespace) -> None:
     keep = arguments.keep_batch_normalization
     mode = torch.onnx.TrainingMode.PRESERVE if keep else torch.onnx.TrainingMode.EVAL
     if arguments.dynamo:
-        torch.onnx.export(model, (image,), str(path), opset_version=max(18, arguments.opset), input_names=["x"],
-                          output_names=["logits"], dynamo=True, external_data=False, verbose=False)
+        torch.onnx.export(
+            model,
+            (image,),
+            str(path),
+            opset_version=max(18, arguments.opset),
+            input_names=["x"],
+            output_names=["logits"],
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
     else:
-        torch.onnx.export(model, (image,), str(path), opset_version=arguments.opset, input_names=["x"],
-                          output_names=["logits"], dynamo=False, do_constant_folding=not keep, training=mode)
+        torch.onnx.export(
+            model,
+            (image,),
+            str(path),
+            opset_version=arguments.opset,
+            input_names=["x"],
+            output_names=["logits"],
+            dynamo=False,
+            do_constant_folding=not keep,
+            training=mode,
+        )
     proto = onnx.load(str(path))
     values = write_case(folder, proto, {"x": image.numpy()}, embedding=classifier_input(proto), copy_model=False)
     with torch.no_grad():
@@ -158,8 +191,11 @@ def export(name: str, arguments: argparse.Namespace) -> None:
     difference = np.abs(values["logits"] - expected).max() / np.abs(expected).max()
     operators = sorted({node.op_type for node in proto.graph.node})
     shapes = {tensor: list(value.shape) for tensor, value in values.items()}
-    print(f"{name}: {shapes}, deviation {values['logits'].std():.3g}, torch differs by {difference:.1e}, "
-          f"{len(proto.graph.node)} nodes of {' '.join(operators)}", flush=True)
+    print(
+        f"{name}: {shapes}, deviation {values['logits'].std():.3g}, torch differs by {difference:.1e}, "
+        f"{len(proto.graph.node)} nodes of {' '.join(operators)}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -167,8 +203,11 @@ def main() -> None:
     parser.add_argument("directory", type=Path)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(MODELS)}")
     parser.add_argument("--opset", type=int, default=17)
-    parser.add_argument("--keep-batch-normalization", action="store_true",
-                        help="export BatchNormalization as a node of its own, which the exporter otherwise folds")
+    parser.add_argument(
+        "--keep-batch-normalization",
+        action="store_true",
+        help="export BatchNormalization as a node of its own, which the exporter otherwise folds",
+    )
     parser.add_argument("--dynamo", action="store_true", help="use torch's newer exporter; needs opset 18 or later")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in MODELS]

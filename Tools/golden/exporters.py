@@ -24,6 +24,7 @@ SEED = 7
 
 def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
     import onnxsim
+
     result, valid = onnxsim.simplify(model)
     if not valid:
         raise ValueError("onnxsim's own check fails")
@@ -32,11 +33,13 @@ def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def slimmed(model: onnx.ModelProto) -> onnx.ModelProto:
     import onnxslim
+
     return onnxslim.slim(model)
 
 
 def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     from onnxconverter_common import float16
+
     return float16.convert_float_to_float16(model, keep_io_types=True)
 
 
@@ -59,8 +62,14 @@ def rewrite(directory: Path, out: Path, names: list) -> None:
 
 
 KERAS = {
-    "MobileNet": (128, {"alpha": 0.25}), "MobileNetV2": (128, {"alpha": 0.35}), "MobileNetV3Small": (224, {}),
-    "EfficientNetB0": (224, {}), "ResNet50V2": (128, {}), "DenseNet121": (96, {}), "NASNetMobile": (224, {}), "ConvNeXtTiny": (96, {}),
+    "MobileNet": (128, {"alpha": 0.25}),
+    "MobileNetV2": (128, {"alpha": 0.35}),
+    "MobileNetV3Small": (224, {}),
+    "EfficientNetB0": (224, {}),
+    "ResNet50V2": (128, {}),
+    "DenseNet121": (96, {}),
+    "NASNetMobile": (224, {}),
+    "ConvNeXtTiny": (96, {}),
 }
 
 
@@ -68,6 +77,10 @@ def tensorflow(out: Path, names: list) -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import tensorflow as tf
     import tf2onnx
+
+    def inference(network):
+        return tf.function(lambda x: network(x, training=False))
+
     for name in names or KERAS:
         size, options = KERAS[name]
         tf.keras.utils.set_random_seed(SEED)
@@ -84,8 +97,11 @@ def tensorflow(out: Path, names: list) -> None:
             try:
                 signature = (tf.TensorSpec((None, size, size, 3), tf.float32, name="x"),)
                 model, _ = tf2onnx.convert.from_function(
-                    tf.function(lambda x: network(x, training=False)), input_signature=signature, opset=15,
-                    inputs_as_nchw=["x"] if channels_first else None)
+                    inference(network),
+                    input_signature=signature,
+                    opset=15,
+                    inputs_as_nchw=["x"] if channels_first else None,
+                )
                 value = image.transpose(0, 3, 1, 2).copy() if channels_first else image
                 write_case(out / f"keras_{name}{suffix}", model, {model.graph.input[0].name: value})
                 print(f"keras_{name}{suffix}: {len(model.graph.node)} nodes", flush=True)

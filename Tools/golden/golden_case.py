@@ -46,9 +46,17 @@ def run_reference(model: onnx.ModelProto, inputs: dict, tensors: list) -> list:
     return session.run(tensors, inputs)
 
 
-def write_case(folder: Path, model: onnx.ModelProto, inputs: dict, embedding: str | None = None,
-               outputs: list | None = None, copy_model: bool = True, model_path: str | None = None,
-               input_arguments: dict | None = None, tolerance: float = TOLERANCE) -> dict:
+def write_case(
+    folder: Path,
+    model: onnx.ModelProto,
+    inputs: dict,
+    embedding: str | None = None,
+    outputs: list | None = None,
+    copy_model: bool = True,
+    model_path: str | None = None,
+    input_arguments: dict | None = None,
+    tolerance: float = TOLERANCE,
+) -> dict:
     """Writes the folder and returns the reference values by tensor name.
 
     With `model_path` the case refers to a model that lies elsewhere instead of holding a copy; with `input_arguments`
@@ -70,8 +78,7 @@ def write_case(folder: Path, model: onnx.ModelProto, inputs: dict, embedding: st
         return file
 
     case = {
-        "input": input_arguments
-        or {name: save("input", name, i, value) for i, (name, value) in enumerate(inputs.items())},
+        "input": input_arguments or {name: save("input", name, i, value) for i, (name, value) in enumerate(inputs.items())},
         "output": {name: save("output", name, i, values[name]) for i, name in enumerate(outputs)},
         "tolerance": tolerance,
     }

@@ -56,8 +56,14 @@ def compare_output(edgessl: Path, folder: Path, work: Path, case: dict, output: 
         return False, ["wrong shape", f"{actual.shape}, expected {expected.shape}"]
     difference = float(np.abs(actual - expected).max() / np.abs(expected).max())
     counts = f"{sum(imported['sourceOperators'].values())} -> {sum(imported['operators'].values())}"
-    row = [f"{difference:.1e}", counts, f"{imported['macs'] / 1e6:.0f}", f"{imported['arenaBytes'] / 2**20:.2f}",
-           f"{inspected['plan']['ratio']:.2f}", f"{ran['milliseconds']:.1f}"]
+    row = [
+        f"{difference:.1e}",
+        counts,
+        f"{imported['macs'] / 1e6:.0f}",
+        f"{imported['arenaBytes'] / 2**20:.2f}",
+        f"{inspected['plan']['ratio']:.2f}",
+        f"{ran['milliseconds']:.1f}",
+    ]
     return difference <= case["tolerance"] and inspected["plan"]["ratio"] <= ARENA_LIMIT, row
 
 
@@ -68,15 +74,23 @@ def main() -> None:
     parser.add_argument("--edgessl", type=Path, default=Path(".build/release/edgessl"))
     arguments = parser.parse_args()
     names = arguments.names or sorted(folder.name for folder in arguments.directory.iterdir() if (folder / "case.json").exists())
-    print("| model | difference | operators | million MACs | arena MiB | of the bound | ms |\n|---|---|---|---|---|---|---|", flush=True)
+    print(
+        "| model | difference | operators | million MACs | arena MiB | of the bound | ms |\n|---|---|---|---|---|---|---|",
+        flush=True,
+    )
     failures = []
     for name in names:
         with tempfile.TemporaryDirectory() as work:
             passes, row = compare(arguments.edgessl.resolve(), arguments.directory / name, Path(work))
         if not passes:
             failures.append(name)
-        print("| " + " | ".join([name, *row]) + " |" + ("" if passes else " is refused, differs too much or has too large an arena"), flush=True)
-    print(f"\n{len(names) - len(failures)} of {len(names)} within the limits" + (f"; not: {', '.join(failures)}" if failures else ""))
+        print(
+            "| " + " | ".join([name, *row]) + " |" + ("" if passes else " is refused, differs too much or has too large an arena"),
+            flush=True,
+        )
+    print(
+        f"\n{len(names) - len(failures)} of {len(names)} within the limits" + (f"; not: {', '.join(failures)}" if failures else "")
+    )
     sys.exit(1 if failures else 0)
 
 

@@ -61,8 +61,14 @@ def main() -> None:
                 source, target = Path(folder) / "float.onnx", Path(folder) / "qdq.onnx"
                 onnx.save(b.finish(output), source)
                 quantize_static(
-                    source, target, Photos("x", [1, 3, 12, 12]), quant_format=QuantFormat.QDQ, per_channel=per_channel,
-                    activation_type=QuantType[activations], weight_type=QuantType.QInt8)
+                    source,
+                    target,
+                    Photos("x", [1, 3, 12, 12]),
+                    quant_format=QuantFormat.QDQ,
+                    per_channel=per_channel,
+                    activation_type=QuantType[activations],
+                    weight_type=QuantType.QInt8,
+                )
                 model = onnx.load(target)
             result = run_reference(model, b.input_values, [model.graph.output[0].name])[0]
             tolerance = 1.01 * output_step(model) / float(np.abs(result).max())

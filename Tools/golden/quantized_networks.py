@@ -2,14 +2,13 @@
 
     python quantized_networks.py [--edgessl .build/release/edgessl] DIR [NAME...]
 
-DIR holds cases as export_models.py writes them. Prints for each network and type which part of the first output lies within one step of
-its scale: of ours and of ONNX Runtime's answer without optimisations from the exact one (quantized_reference.py), of ours from ONNX
-Runtime's, and of ONNX Runtime's own answers with and without its fusions from each other.
+DIR holds cases as export_models.py writes them. Prints for each network and type which part of the first output lies within one
+step of its scale: of ours and of ONNX Runtime's answer without optimisations from the exact one (quantized_reference.py), of
+ours from ONNX Runtime's, and of ONNX Runtime's own answers with and without its fusions from each other.
 
-Where an activation lies between two steps, float32 sums may round it to the other one. Each such step moves thousands of sums of the
-next layer a little, a few of them over an edge, and so on: of a deep network with random weights one step in a million can be left
-as a different output. Then only the exact answer says who rounded.
-"""
+Where an activation lies between two steps, float32 sums may round it to the other one. Each such step moves thousands of sums
+of the next layer a little, a few of them over an edge, and so on: of a deep network with random weights one step in a million
+can be left as a different output. Then only the exact answer says who rounded."""
 
 import argparse
 import subprocess
@@ -55,7 +54,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=["mobilenet_v2", "resnet18"])
     parser.add_argument("--edgessl", type=Path, default=Path(".build/release/edgessl"))
     arguments = parser.parse_args()
-    print("| network | ours, exact | ONNX Runtime, exact | ours, ONNX Runtime | ONNX Runtime with fusions, without |\n|---|---|---|---|---|")
+    print(
+        "| network | ours, exact | ONNX Runtime, exact | ours, ONNX Runtime | ONNX Runtime with fusions, without |\n"
+        "|---|---|---|---|---|"
+    )
     torch.set_num_threads(1)
     for name in arguments.names:
         source = arguments.directory / name / "model.onnx"
@@ -66,14 +68,27 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as work:
                 prepared, quantized = Path(work, "prepared.onnx"), Path(work, "model.onnx")
                 shape_inference.quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-                quantize_static(str(prepared), str(quantized), Images(tensor.name, shape), quant_format=QuantFormat.QDQ,
-                                activation_type=type, weight_type=QuantType.QInt8, per_channel=per_channel)
+                quantize_static(
+                    str(prepared),
+                    str(quantized),
+                    Images(tensor.name, shape),
+                    quant_format=QuantFormat.QDQ,
+                    activation_type=type,
+                    weight_type=QuantType.QInt8,
+                    per_channel=per_channel,
+                )
                 model = onnx.load(quantized)
                 np.save(Path(work, "x.npy"), image)
-                subprocess.run([arguments.edgessl, "import", quantized, "-o", f"{work}/m.tnn", "--embedding", model.graph.output[0].name],
-                               check=True, stdout=subprocess.DEVNULL)
-                subprocess.run([arguments.edgessl, "run", f"{work}/m.tnn", "--input", f"{work}/x.npy", "--output", f"{work}/y.npy"],
-                               check=True, stdout=subprocess.DEVNULL)
+                subprocess.run(
+                    [arguments.edgessl, "import", quantized, "-o", f"{work}/m.tnn", "--embedding", model.graph.output[0].name],
+                    check=True,
+                    stdout=subprocess.DEVNULL,
+                )
+                subprocess.run(
+                    [arguments.edgessl, "run", f"{work}/m.tnn", "--input", f"{work}/x.npy", "--output", f"{work}/y.npy"],
+                    check=True,
+                    stdout=subprocess.DEVNULL,
+                )
                 ours = np.load(Path(work, "y.npy"))
                 plain = answer(quantized, tensor.name, image, ort.GraphOptimizationLevel.ORT_DISABLE_ALL)
                 fused = answer(quantized, tensor.name, image, ort.GraphOptimizationLevel.ORT_ENABLE_ALL)

@@ -1,6 +1,5 @@
-"""What a QDQ model says, computed in float64: every activation is an exact multiple of its scale, so that the only roundings are those of
-QuantizeLinear. The graph's input is divided by its scale in float32, as the standard does.
-"""
+"""What a QDQ model says, computed in float64: every activation is an exact multiple of its scale, so that the only roundings
+are those of QuantizeLinear. The graph's input is divided by its scale in float32, as the standard does."""
 
 import numpy as np
 import onnx
@@ -36,8 +35,15 @@ def exact_outputs(model: onnx.ModelProto, image: np.ndarray) -> list:
 
 def convolution(attributes: dict, x, weights, bias=None):
     top, left, bottom, right = attributes.get("pads", [0] * 4)
-    return F.conv2d(F.pad(x, (left, right, top, bottom)), weights, bias, attributes.get("strides", 1), 0,
-                    attributes.get("dilations", 1), attributes.get("group", 1))
+    return F.conv2d(
+        F.pad(x, (left, right, top, bottom)),
+        weights,
+        bias,
+        attributes.get("strides", 1),
+        0,
+        attributes.get("dilations", 1),
+        attributes.get("group", 1),
+    )
 
 
 def maximum(attributes: dict, x):

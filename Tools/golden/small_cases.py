@@ -34,7 +34,7 @@ def main() -> None:
             model = builder.finish(outputs)
             write_case(arguments.output / name, model, builder.input_values)
         except Exception as error:
-            raise SystemExit(f"{name}: {error}")
+            raise SystemExit(f"{name}: {error}") from error
         size = sum(file.stat().st_size for file in (arguments.output / name).iterdir())
         if size > LARGEST_FOLDER_BYTES:
             raise SystemExit(f"{name}: {size} bytes, more than {LARGEST_FOLDER_BYTES}")

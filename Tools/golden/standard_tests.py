@@ -2,12 +2,11 @@
 
     python standard_tests.py --edgessl .build/release/edgessl [--write ../../Documentation/operators.md] [NAME...]
 
-The tests are those of the onnx package: one node each (onnx.backend.test.case.node), pytorch-operator, pytorch-converted, simple and
-light. Integer and boolean inputs become constants of the model, because they are shapes, axes and masks; where an operand must be known
-at import (weights), the other inputs become constants too. Every test passes within its own tolerance, is refused with one line,
-or lies outside of what the runtime claims to hold (types other than float32, other domains). Anything else is a failure: a wrong number,
-a crash, no answer within five minutes. The exit status is 1 if there is one.
-"""
+The tests are those of the onnx package: one node each (onnx.backend.test.case.node), pytorch-operator, pytorch-converted,
+simple and light. Integer and boolean inputs become constants of the model, because they are shapes, axes and masks; where an
+operand must be known at import (weights), the other inputs become constants too. Every test passes within its own tolerance, is
+refused with one line, or lies outside of what the runtime claims to hold (types other than float32, other domains). Anything
+else is a failure: a wrong number, a crash, no answer within five minutes. The exit status is 1 if there is one."""
 
 import argparse
 import collections
@@ -30,10 +29,16 @@ TIMEOUT = 300
 # What a refusal is about, by its message: the first that fits.
 REASONS = [
     ("operator without a translation", r"operators? (is|are) not supported|only supported on constants"),
-    ("an operand that must be known at import", r"must be a constant|does not depend on the values of any input|these constant inputs"),
+    (
+        "an operand that must be known at import",
+        r"must be a constant|does not depend on the values of any input|these constant inputs",
+    ),
     ("an empty tensor", r"is open|a tensor of shape \[.*\b0\b|an empty part|of shape \[.*\b0\b.*\] do not fit|has the shape"),
     ("more than six dimensions", r"at most 6 are supported"),
-    ("three spatial dimensions", r"\[N, C, H, W\] and \[N, C, L\] are supported|do not fit an input of shape \[\d+, \d+, \d+, \d+, \d+\]"),
+    (
+        "three spatial dimensions",
+        r"\[N, C, H, W\] and \[N, C, L\] are supported|do not fit an input of shape \[\d+, \d+, \d+, \d+, \d+\]",
+    ),
     ("an output that is not used at inference", r"its output \d+ is used|the indices of the maxima|training_mode"),
 ]
 
@@ -50,12 +55,20 @@ def array(value):
 
 
 def node_cases():
+    import contextlib
+    import io
+
     from onnx.backend.test.case.node import collect_testcases
-    import contextlib, io
+
     with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
         tests = collect_testcases()
     for test in tests:
         yield Case("node", test.name, test.model, test.data_sets, test.rtol, test.atol)
+
+
+def stored_values(folder, prefix):
+    count = len(list(folder.glob(f"{prefix}_*.pb")))
+    return [numpy_helper.to_array(onnx.load_tensor(folder / f"{prefix}_{i}.pb")) for i in range(count)]
 
 
 def stored_cases(kind):
@@ -64,10 +77,8 @@ def stored_cases(kind):
         model = onnx.load(folder / "model.onnx")
         sets = []
         for data in sorted(folder.glob("test_data_set_*")):
-            read = lambda prefix: [numpy_helper.to_array(onnx.load_tensor(data / f"{prefix}_{i}.pb"))
-                                   for i in range(len(list(data.glob(f"{prefix}_*.pb"))))]
             try:
-                sets.append((read("input"), read("output")))
+                sets.append((stored_values(data, "input"), stored_values(data, "output")))
             except Exception:  # sequences and optional values are no tensors
                 sets.append((None, None))
         yield Case(kind, test.name, model, sets, test.rtol, test.atol)
@@ -199,11 +210,24 @@ def report(results):
             refusals[reason(detail)] += 1
         if verdict == "outside":
             outsides[detail] += 1
-    lines = [f"Of onnx {onnx.__version__}, by `Tools/golden/standard_tests.py`:", "",
-             "| set | tests | passed | refused | outside | failed |", "|---|---|---|---|---|---|"]
+    lines = [
+        f"Of onnx {onnx.__version__}, by `Tools/golden/standard_tests.py`:",
+        "",
+        "| set | tests | passed | refused | outside | failed |",
+        "|---|---|---|---|---|---|",
+    ]
     for group, counts in groups.items():
-        lines.append(f"| {group} | {sum(counts.values())} | " + " | ".join(str(counts[v]) for v in ("passed", "refused", "outside", "failed")) + " |")
-    lines += ["", "| refused because of | tests |", "|---|---|", *(f"| {name} | {count} |" for name, count in refusals.most_common())]
+        lines.append(
+            f"| {group} | {sum(counts.values())} | "
+            + " | ".join(str(counts[v]) for v in ("passed", "refused", "outside", "failed"))
+            + " |"
+        )
+    lines += [
+        "",
+        "| refused because of | tests |",
+        "|---|---|",
+        *(f"| {name} | {count} |" for name, count in refusals.most_common()),
+    ]
     others = sum(outsides.values())
     common = "; ".join(f"{name} {count}" for name, count in outsides.most_common(8))
     lines += ["", f"Outside of what is claimed ({others}): {common}; and others." if others else ""]

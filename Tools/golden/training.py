@@ -3,9 +3,9 @@
     python training.py [--output DIR]
 
 Each folder of Tests/GoldenTraining holds case.json (the parameters, the optimizer's constants, the loss of every step) and
-float32 arrays: cut.npy [batch, H, W, C] or [batch, tokens, C], prototypes.npy [classes, dimension], and all parameters in the order of case.json,
-one after the other: initial.npy, gradients.npy (of the first step), final.npy (after the last). Weights are in the order of
-edgessl: convolution [outputs, height, width, inputs], depthwise [height, width, channels].
+float32 arrays: cut.npy [batch, H, W, C] or [batch, tokens, C], prototypes.npy [classes, dimension], and all parameters in the
+order of case.json, one after the other: initial.npy, gradients.npy (of the first step), final.npy (after the last). Weights are
+in the order of edgessl: convolution [outputs, height, width, inputs], depthwise [height, width, channels].
 
 The loss is cross-entropy of 10 x cosine between embedding and fixed unit prototypes. Needs torch and numpy.
 """
@@ -54,9 +54,22 @@ class SmallTransformer(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.norm1, self.qkv, self.proj, self.norm2, self.fc1, self.fc2 = (nn.ModuleList(layers) for layers in zip(*(
-            (nn.LayerNorm(WIDE, eps=1e-6), nn.Linear(WIDE, 3 * WIDE), nn.Linear(WIDE, WIDE), nn.LayerNorm(WIDE, eps=1e-6),
-             nn.Linear(WIDE, 4 * WIDE), nn.Linear(4 * WIDE, WIDE)) for _ in range(2))))
+        self.norm1, self.qkv, self.proj, self.norm2, self.fc1, self.fc2 = (
+            nn.ModuleList(layers)
+            for layers in zip(
+                *(
+                    (
+                        nn.LayerNorm(WIDE, eps=1e-6),
+                        nn.Linear(WIDE, 3 * WIDE),
+                        nn.Linear(WIDE, WIDE),
+                        nn.LayerNorm(WIDE, eps=1e-6),
+                        nn.Linear(WIDE, 4 * WIDE),
+                        nn.Linear(4 * WIDE, WIDE),
+                    )
+                    for _ in range(2)
+                )
+            )
+        )
         self.norm = nn.LayerNorm(WIDE, eps=1e-6)
 
     def named_layers(self):
@@ -106,7 +119,11 @@ def transformer_case():
     with torch.no_grad():
         for name, parameter in named:
             # Scales of normalisation around 1.
-            centre, size = (1, 0.3) if "norm" in name and name.endswith("weight") else (0, (3 / parameter.shape[1]) ** 0.5 if parameter.dim() > 1 else 0.3)
+            centre, size = (
+                (1, 0.3)
+                if "norm" in name and name.endswith("weight")
+                else (0, (3 / parameter.shape[1]) ** 0.5 if parameter.dim() > 1 else 0.3)
+            )
             parameter.uniform_(-size, size).add_(centre)
     cut = torch.empty(BATCH, TOKENS, WIDE).uniform_(-1, 1)
     return network, named, cut, cut, WIDE
@@ -128,7 +145,8 @@ def write_case(folder: Path, make, name: str, constants: dict) -> None:
             {"params": [p for p in parameters if p.dim() == 1], "weight_decay": 0.0},
         ]
         optimizer = torch.optim.AdamW(
-            groups, lr=constants["learningRate"], betas=(constants["momentum"], constants["secondDecay"]), eps=constants["epsilon"])
+            groups, lr=constants["learningRate"], betas=(constants["momentum"], constants["secondDecay"]), eps=constants["epsilon"]
+        )
     losses, gradients = [], None
     for _ in range(STEPS):
         optimizer.zero_grad()
@@ -140,13 +158,20 @@ def write_case(folder: Path, make, name: str, constants: dict) -> None:
         losses.append(float(loss.detach()))
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {
-        "cut": stored_cut.contiguous().numpy().astype("<f4"), "prototypes": prototypes.numpy().astype("<f4"),
-        "initial": initial, "gradients": gradients, "final": joined(parameters),
+        "cut": stored_cut.contiguous().numpy().astype("<f4"),
+        "prototypes": prototypes.numpy().astype("<f4"),
+        "initial": initial,
+        "gradients": gradients,
+        "final": joined(parameters),
     }
     for key, array in arrays.items():
         np.save(folder / f"{key}.npy", array)
     case = {
-        "optimizer": name, **constants, "temperature": TEMPERATURE, "labels": labels.tolist(), "losses": losses,
+        "optimizer": name,
+        **constants,
+        "temperature": TEMPERATURE,
+        "labels": labels.tolist(),
+        "losses": losses,
         "parameters": [{"name": key, "shape": list(ours(p).shape)} for key, p in zip(names, parameters)],
         "torch": torch.__version__,
     }

@@ -170,6 +170,7 @@ typedef void (*TinyNNMultiplyS8Function)(const TinyNNMultiplyS8 *_Nonnull);
 /// Bits of `tinynn_cpu_features`.
 enum {
   TINYNN_CPU_AVX2_FMA = 1,
+  /// With AVX2 and FMA.
   TINYNN_CPU_AVX512F = 2,
   TINYNN_CPU_NEON = 4,
   /// With AVX2 and FMA.
@@ -186,35 +187,18 @@ enum {
 /// The instruction sets that the processor and the operating system support and this module has kernels for.
 uint32_t tinynn_cpu_features(void);
 
-#if defined(__x86_64__)
-void tinynn_matmul_f32_avx2(const TinyNNMatMulF32 *_Nonnull, void *_Nullable context);
-void tinynn_matmul_f32_avx512(const TinyNNMatMulF32 *_Nonnull, void *_Nullable context);
-void tinynn_depthwise_f32_avx2(const TinyNNDepthwiseF32 *_Nonnull, void *_Nullable context);
-void tinynn_depthwise_f32_avx512(const TinyNNDepthwiseF32 *_Nonnull, void *_Nullable context);
-void tinynn_matmul_s8_avx2(const TinyNNMatMulS8 *_Nonnull);
-void tinynn_matmul_s8_avx_vnni(const TinyNNMatMulS8 *_Nonnull);
-void tinynn_matmul_s8_avx512_vnni(const TinyNNMatMulS8 *_Nonnull);
-void tinynn_depthwise_s8_avx2(const TinyNNDepthwiseS8 *_Nonnull);
-void tinynn_depthwise_s8_avx_vnni(const TinyNNDepthwiseS8 *_Nonnull);
-void tinynn_depthwise_s8_avx512_vnni(const TinyNNDepthwiseS8 *_Nonnull);
-void tinynn_add_s8_avx2(const TinyNNAddS8 *_Nonnull);
-void tinynn_multiply_s8_avx2(const TinyNNMultiplyS8 *_Nonnull);
-#elif defined(__aarch64__)
-void tinynn_matmul_s8_neon(const TinyNNMatMulS8 *_Nonnull);
-void tinynn_matmul_s8_neon_dotprod(const TinyNNMatMulS8 *_Nonnull);
-void tinynn_matmul_s8_neon_i8mm(const TinyNNMatMulS8 *_Nonnull);
-void tinynn_depthwise_s8_neon(const TinyNNDepthwiseS8 *_Nonnull);
-void tinynn_add_s8_neon(const TinyNNAddS8 *_Nonnull);
-void tinynn_multiply_s8_neon(const TinyNNMultiplyS8 *_Nonnull);
-#elif defined(__arm__)
-void tinynn_matmul_s8_arm(const TinyNNMatMulS8 *_Nonnull);
-void tinynn_depthwise_s8_arm(const TinyNNDepthwiseS8 *_Nonnull);
-void tinynn_add_s8_arm(const TinyNNAddS8 *_Nonnull);
-#endif
-#if defined(__aarch64__)
-void tinynn_matmul_f32_neon(const TinyNNMatMulF32 *_Nonnull, void *_Nullable context);
-void tinynn_depthwise_f32_neon(const TinyNNDepthwiseF32 *_Nonnull, void *_Nullable context);
-#endif
+/// The kernels of one instruction set. NULL: there is none, and the reference serves.
+typedef struct {
+  TinyNNMatMulF32Function _Nullable matmulF32;
+  TinyNNDepthwiseF32Function _Nullable depthwiseF32;
+  TinyNNMatMulS8Function _Nullable matmulS8;
+  TinyNNDepthwiseS8Function _Nullable depthwiseS8;
+  TinyNNAddS8Function _Nullable addS8;
+  TinyNNMultiplyS8Function _Nullable multiplyS8;
+} TinyNNKernels;
+
+/// The kernels of the instruction set with this bit of `tinynn_cpu_features`; all NULL where this build has none for it.
+TinyNNKernels tinynn_kernels(uint32_t feature);
 
 #ifdef __cplusplus
 }

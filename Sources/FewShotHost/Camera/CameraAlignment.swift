@@ -191,8 +191,7 @@ extension ChannelMoments {
 extension Model {
   fileprivate func alignmentChannelCount(_ index: Int) -> Int {
     let record = operatorRecord(index)
-    guard record.kind == .convolution || record.kind == .depthwiseConvolution, let output = operand(record, record.inputCount)
-    else { return 0 }
+    guard weightForm(ofOperator: index)?.window != nil, let output = operand(record, record.inputCount) else { return 0 }
     let shape = tensor(output).type.shape
     return shape[shape.rank - 1]
   }

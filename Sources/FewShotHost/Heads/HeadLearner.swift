@@ -43,7 +43,7 @@ public enum HeadError: Error, Equatable, Sendable, CustomStringConvertible {
 ///
 /// `auto` scores each candidate by its left-out examples: how many are right, plus the logarithm of their likelihood, plus a
 /// prior that favours ridge regression at a middle penalty by as much as six more right examples. It is strong because a few
-/// examples say little: with weaker priors the choice lost more than it won over photo sets (Tools/heads-table). With one example
+/// examples say little: with weaker priors the choice lost more than it won over photo sets (Tools/research/heads_table.py). With one example
 /// for a class nothing can be left out, and the prior decides alone.
 struct HeadLearner {
   let rows: [Float]

@@ -129,7 +129,7 @@ public struct AdaptationPlan: Sendable {
     var best: (first: Int, plan: TrainingPlan, layers: Int)?
     var (layers, failure) = (0, TrainingError?.none)
     for first in stride(from: model.operatorCount - 1, through: 1, by: -1) {
-      if model.operatorRecord(first).kind.hasWeights { layers += 1 }
+      if model.weightForm(ofOperator: first) != nil { layers += 1 }
       if layers > options.layers { break }
       guard layers > 0 else { continue }
       do { best = (first, try TrainingPlan(for: model, options.training(from: first)), layers) } catch {
@@ -180,8 +180,4 @@ public struct AdaptationPlan: Sendable {
     let smaller = place.flatMap { place in plans[place...].first { $0.byteCount < plans[place].byteCount } }
     return (place.map { plans[$0] }, larger, smaller, plans.map(\.byteCount).min() ?? 0)
   }
-}
-
-extension OperatorKind {
-  var hasWeights: Bool { self == .convolution || self == .depthwiseConvolution || self == .dense }
 }

@@ -6,8 +6,9 @@ extension Graph {
   public mutating func absorbPads() {
     let producers = producers()
     for index in nodes.indices {
-      guard let first = nodes[index].inputs.first, let producer = producers[first], let pad = nodes[producer].decoded(Pad.self),
-        let attributes = ask(nodes[index], Absorbing(pad: pad)) ?? nil
+      guard let first = nodes[index].inputs.first, let producer = producers[first],
+        let border = nodes[producer].decoded(Pad.self)?.border,
+        let attributes = ask(nodes[index], Absorbing(border: border)) ?? nil
       else { continue }
       nodes[index].attributes = attributes
       nodes[index].inputs[0] = nodes[producer].inputs[0]
@@ -17,9 +18,9 @@ extension Graph {
 }
 
 /// The operator's attributes with the padding taken in, or nil.
-private struct Absorbing: NodeVisitor {
-  let pad: Pad
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> [UInt8]? {
-    operation.absorbing(pad)?.encoded
+private struct Absorbing: OperatorQuestion {
+  let border: Border
+  func answer<O: Operator>(_ operation: O) -> [UInt8]? {
+    operation.absorbing(border)?.encoded
   }
 }

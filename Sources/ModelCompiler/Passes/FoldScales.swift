@@ -13,7 +13,7 @@ extension Graph {
         guard let binary = nodes[index].decoded(Binary.self), [.add, .subtract, .multiply, .divide].contains(binary.function),
           let (data, values) = constantOperand(of: nodes[index], binary.function),
           let producer = producers[data], counts[data] == 1,
-          let axis = weightChannelAxis(of: nodes[producer]), ask(nodes[producer], HasNoActivation()) == true
+          let layout = weightLayout(of: nodes[producer]), fusedActivation(of: nodes[producer]) == Activation.none
         else { continue }
         let channels = shape(nodes[producer].inputs[2])[0]
         guard values.count == 1 || values.count == channels, let weights = floats(nodes[producer].inputs[1]),
@@ -24,12 +24,10 @@ extension Graph {
         var (newWeights, newBias) = (weights, bias)
         switch binary.function {
         case .multiply, .divide:
-          let weightShape = shape(nodes[producer].inputs[1])
-          let inner = weightShape.count(in: axis + 1..<weightShape.rank)
           let scale = { (channel: Int) in binary.function == .multiply ? value(channel) : 1 / value(channel) }
-          for i in newWeights.indices { newWeights[i] *= scale(i / inner % channels) }
+          for i in newWeights.indices { newWeights[i] *= scale(layout.channel(ofElement: i)) }
           for channel in 0..<channels { newBias[channel] *= scale(channel) }
-          nodes[producer].inputs[1] = addConstant(name + ".weights", weightShape, newWeights)
+          nodes[producer].inputs[1] = addConstant(name + ".weights", shape(nodes[producer].inputs[1]), newWeights)
         case .add: for channel in 0..<channels { newBias[channel] += value(channel) }
         case .subtract: for channel in 0..<channels { newBias[channel] -= value(channel) }
         default: continue
@@ -50,9 +48,6 @@ extension Graph {
     removeDeadNodes()
   }
 
-  /// The axis of a node's weights (input 1) that runs over output channels, or nil if it has none.
-  public func weightChannelAxis(of node: Node) -> Int? { ask(node, WeightAxis()) ?? nil }
-
   /// The operand that is computed and the elements of the other one, if that is a constant which is a scalar or runs over
   /// the innermost axis only.
   private func constantOperand(of node: Node, _ function: Binary.Function) -> (TensorID, [Float])? {
@@ -66,13 +61,4 @@ extension Graph {
     }
     return nil
   }
-}
-
-private struct WeightAxis: NodeVisitor {
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Int? { operation.weightChannelAxis }
-}
-
-/// True if the operator could still take an activation in, so nothing comes between its sum and its output.
-private struct HasNoActivation: NodeVisitor {
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Bool { operation.fusing(.relu) != nil }
 }

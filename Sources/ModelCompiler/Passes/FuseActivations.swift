@@ -10,7 +10,8 @@ extension Graph {
     for index in nodes.indices {
       guard let activation = nodes[index].decoded(Activate.self)?.activation,
         let producer = producers[nodes[index].inputs[0]], counts[nodes[index].inputs[0]] == 1,
-        let attributes = ask(nodes[producer], Fusing(activation: activation)) ?? nil
+        fusedActivation(of: nodes[producer]) == Activation.none,
+        let attributes = attributes(of: nodes[producer], replacingActivation: activation)
       else { continue }
       nodes[producer].attributes = attributes
       nodes[producer].outputs = nodes[index].outputs
@@ -93,13 +94,5 @@ extension Graph {
   func scalar(_ tensor: TensorID) -> Float? {
     guard let values = floats(tensor), values.count == 1 else { return nil }
     return values[0]
-  }
-}
-
-/// The operator's attributes with an activation taken in, or nil.
-private struct Fusing: NodeVisitor {
-  let activation: Activation
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> [UInt8]? {
-    operation.fusing(activation)?.encoded
   }
 }

@@ -32,17 +32,18 @@ extension Graph {
     let weights, bias: [Float]
   }
 
-  /// A convolution with a window, weights [outputs, taps, inputs of its group] and bias.
+  /// A convolution with a window, weights and bias.
   private struct Branch {
-    var input: TensorID
-    var window: Window
-    var weights, bias: [Float]
+    let input: TensorID
+    let form: WeightForm
+    let window: Window
+    let layout: WeightLayout
+    let weights, bias: [Float]
   }
 
   private func merged(_ a: TensorID, _ b: TensorID, _ producers: [TensorID: Int], _ counts: [Int]) -> Merged? {
     guard counts[a] == 1, counts[b] == 1, let index = producers[a], let whole = convolution(index) else { return nil }
-    let depthwise = nodes[index].kind == .depthwiseConvolution
-    guard let part = branch(b, like: index, producers), part.input == whole.input,
+    guard let part = branch(b, like: whole, nodes[index].kind, producers), part.input == whole.input,
       part.window.strideY == whole.window.strideY, part.window.strideX == whole.window.strideX,
       part.window.dilationY == whole.window.dilationY || part.window.height == 1,
       part.window.dilationX == whole.window.dilationX || part.window.width == 1
@@ -54,17 +55,15 @@ extension Graph {
     guard top + part.window.height <= whole.window.height, left + part.window.width <= whole.window.width else { return nil }
 
     var weights = whole.weights
-    let channels = shape(nodes[index].inputs[2])[0]
-    let depth = weights.count / channels / whole.window.taps
-    guard part.weights.count == channels * part.window.taps * depth else { return nil }
+    let channels = whole.layout.channels, perTap = whole.layout.depth / whole.window.taps
+    guard part.weights.count == channels * part.window.taps * perTap else { return nil }
     for y in 0..<part.window.height {
       for x in 0..<part.window.width {
         let (from, to) = (y * part.window.width + x, (top + y) * whole.window.width + left + x)
         for channel in 0..<channels {
-          for k in 0..<depth {
-            let source = depthwise ? from * channels + channel : (channel * part.window.taps + from) * depth + k
-            let target = depthwise ? to * channels + channel : (channel * whole.window.taps + to) * depth + k
-            weights[target] += part.weights[source]
+          for k in 0..<perTap {
+            weights[whole.layout.element(to * perTap + k, of: channel)] +=
+              part.weights[part.layout.element(from * perTap + k, of: channel)]
           }
         }
       }
@@ -75,39 +74,35 @@ extension Graph {
   /// A node that is a convolution without an activation.
   private func convolution(_ index: Int) -> Branch? {
     let node = nodes[index]
-    let window: Window
-    if let it = node.decoded(Convolution.self), it.activation == .none {
-      window = it.window
-    } else if let it = node.decoded(DepthwiseConvolution.self), it.activation == .none {
-      window = it.window
-    } else {
-      return nil
-    }
-    guard let weights = floats(node.inputs[1]), let bias = floats(node.inputs[2]) else { return nil }
-    return Branch(input: node.inputs[0], window: window, weights: weights, bias: bias)
+    guard let form = weightForm(of: node), let window = form.window, fusedActivation(of: node) == Activation.none,
+      let weights = floats(node.inputs[1]), let bias = floats(node.inputs[2])
+    else { return nil }
+    return Branch(
+      input: node.inputs[0], form: form, window: window, layout: WeightLayout(form, shape(node.inputs[1])), weights: weights,
+      bias: bias)
   }
 
-  /// What gives `tensor`, in the form of the convolution `index`: a convolution of the same kind, or its input times a factor per
+  /// What gives `tensor`, in the form of the convolution `whole`: a convolution of the same kind, or its input times a factor per
   /// channel plus an addend.
-  private func branch(_ tensor: TensorID, like index: Int, _ producers: [TensorID: Int]) -> Branch? {
+  private func branch(
+    _ tensor: TensorID, like whole: Branch, _ kind: OperatorKind, _ producers: [TensorID: Int]
+  ) -> Branch? {
     guard let producer = producers[tensor] else { return nil }
     if let found = convolution(producer) {
-      let (a, b) = (nodes[index], nodes[producer])
-      guard a.kind == b.kind, a.decoded(Convolution.self)?.groups == b.decoded(Convolution.self)?.groups else { return nil }
-      return found
+      return nodes[producer].kind == kind && found.form.groups == whole.form.groups ? found : nil
     }
-    let input = nodes[index].inputs[0], channels = shape(input)[3]
+    let input = whole.input, channels = shape(input)[3]
     guard shape(tensor) == shape(input), let (factors, addends) = scaling(tensor, of: input, producers) else { return nil }
-    let factor = { (channel: Int) in factors.count == 1 ? factors[0] : factors[channel] }
     let bias = (0..<channels).map { addends.count == 1 ? addends[0] : addends[$0] }
-    if nodes[index].kind == .depthwiseConvolution {
-      return Branch(input: input, window: Window(height: 1, width: 1), weights: (0..<channels).map(factor), bias: bias)
+    let form = whole.form
+    let layout = WeightLayout(
+      form, form.isDepthwise ? Shape(1, 1, channels) : Shape(channels, 1, 1, channels / form.groups))
+    var weights = [Float](repeating: 0, count: channels * layout.depth)
+    for channel in 0..<channels {
+      weights[layout.element(channel % layout.depth, of: channel)] = factors.count == 1 ? factors[0] : factors[channel]
     }
-    guard let groups = nodes[index].decoded(Convolution.self)?.groups else { return nil }
-    let depth = channels / groups
-    var weights = [Float](repeating: 0, count: channels * depth)
-    for channel in 0..<channels { weights[channel * depth + channel % depth] = factor(channel) }
-    return Branch(input: input, window: Window(height: 1, width: 1), weights: weights, bias: bias)
+    return Branch(
+      input: input, form: form, window: Window(height: 1, width: 1), layout: layout, weights: weights, bias: bias)
   }
 
   /// (factors, addends) if `tensor` is input * factors + addends, each a constant over the innermost axis or a scalar.

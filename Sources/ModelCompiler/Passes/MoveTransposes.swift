@@ -76,7 +76,9 @@ private struct TransposeMover {
     let data = node.inputs.filter { !graph.isConstant($0) }
     guard let permutation = data.compactMap({ transposed[$0]?.permutation }).first(where: { !$0.isIdentity }) else { return false }
     let inverse = permutation.inverse
-    guard let attributes = graph.ask(node, Permuted(permutation: inverse)) ?? nil else { return false }
+    guard let attributes = graph.ask(node, Permuted(permutation: inverse, operands: graph.operands(of: node))) ?? nil else {
+      return false
+    }
     for input in data {
       guard graph.shape(input).rank == permutation.rank else { return false }
       guard transposed[input]?.permutation == permutation || inverse.movesOnlyUnitAxes(of: graph.shape(input)) else { return false }
@@ -152,18 +154,19 @@ private struct TransposeMover {
 }
 
 /// The operator's attributes for permuted operands, or nil.
-private struct Permuted: NodeVisitor {
+private struct Permuted: OperatorQuestion {
   let permutation: Permutation
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> [UInt8]? {
+  let operands: NodeOperands
+
+  func answer<O: Operator>(_ operation: O) -> [UInt8]? {
     operation.permuted(by: permutation, of: operands)?.encoded
   }
 }
 
-private struct PermutesConstant: NodeVisitor {
+private struct PermutesConstant: OperatorQuestion {
   let position: Int
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Bool {
-    operation.permutesConstant(position)
-  }
+
+  func answer<O: Operator>(_ operation: O) -> Bool { operation.permutesConstant(position) }
 }
 
 extension Graph {

@@ -75,12 +75,15 @@ extension Graph {
 
   /// What one thread's arena takes: tensors, and the scratch memory of the operator that needs most.
   public var arenaByteCount: Int {
-    let scratch = nodes.map { ask($0, Scratch(output: type($0.outputs[0]))) ?? 0 }.max() ?? 0
+    let scratch =
+      nodes.map { ask($0, ScratchByteCount(of: operands(of: $0), output: type($0.outputs[0]), parts: 1)) ?? 0 }.max() ?? 0
     return Format.aligned(plan().arenaByteCount) + Format.aligned(scratch)
   }
 
   /// Multiply-adds of one inference.
-  public var multiplyAdds: Int { nodes.reduce(0) { $0 + (ask($1, Work(output: type($1.outputs[0]))) ?? 0) } }
+  public var multiplyAdds: Int {
+    nodes.reduce(0) { $0 + (ask($1, MultiplyAdds(of: operands(of: $1), output: type($1.outputs[0]))) ?? 0) }
+  }
 
   /// Bytes of the computed tensors and inputs that come into a stage, and of its result.
   private func endsByteCount(_ range: Range<Int>) -> Int {
@@ -128,7 +131,8 @@ extension Graph {
     var operations: [Int: [UInt8]] = [:]
     for index in range.reversed() {
       guard let rows = needed[nodes[index].outputs[0]],
-        let (attributes, inputRows) = ask(nodes[index], Striping(rows: rows)) ?? nil, !inputRows.isEmpty
+        let (attributes, inputRows) = ask(nodes[index], Striping(rows: rows, operands: operands(of: nodes[index]))) ?? nil,
+        !inputRows.isEmpty
       else { return nil }
       operations[index] = attributes
       for input in nodes[index].inputs where isStriped(input, in: nodes[index]) {
@@ -140,7 +144,8 @@ extension Graph {
     var parts: [TensorID: TensorID] = [:]
     for index in range {
       let node = nodes[index]
-      guard let (attributes, inputRows) = ask(node, Striping(rows: needed[node.outputs[0]]!)) ?? nil else { return nil }
+      guard let (attributes, inputRows) = ask(node, Striping(rows: needed[node.outputs[0]]!, operands: operands(of: node))) ?? nil
+      else { return nil }
       var inputs: [TensorID] = []
       for input in node.inputs {
         guard isStriped(input, in: node) else {
@@ -162,7 +167,9 @@ extension Graph {
         inputs.append(rows)
       }
       let copy = Node(name: "\(node.name)/stripe\(stripe)", kind: node.kind, attributes: attributes, inputs: inputs, outputs: [])
-      guard let type = ask(copy, ResultType()), type.shape[1] == needed[node.outputs[0]]!.count else { return nil }
+      guard let type = ask(copy, ResultType(operands: operands(of: copy))), type.shape[1] == needed[node.outputs[0]]!.count else {
+        return nil
+      }
       let output = addTensor(
         "\(tensors[node.outputs[0]].name)/stripe\(stripe)", type, quantization: tensors[node.outputs[0]].quantization)
       striped.append(Node(name: copy.name, kind: copy.kind, attributes: attributes, inputs: inputs, outputs: [output]))
@@ -181,30 +188,20 @@ extension Graph {
   fileprivate typealias Rows = (attributes: [UInt8], inputRows: Range<Int>)
 }
 
-private struct Striping: NodeVisitor {
+private struct Striping: OperatorQuestion {
   let rows: Range<Int>
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Graph.Rows? {
+  let operands: NodeOperands
+
+  func answer<O: Operator>(_ operation: O) -> Graph.Rows? {
     operation.striped(rows: rows, of: operands).map { ($0.operation.encoded, $0.inputRows) }
   }
 }
 
-private struct ResultType: NodeVisitor {
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> TensorType {
+private struct ResultType: OperatorQuestion {
+  let operands: NodeOperands
+
+  func answer<O: Operator>(_ operation: O) throws(ModelError) -> TensorType {
     try operation.outputType(0, of: operands)
-  }
-}
-
-private struct Scratch: NodeVisitor {
-  let output: TensorType
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Int {
-    operation.scratchByteCount(of: operands, output: output, parts: 1)
-  }
-}
-
-private struct Work: NodeVisitor {
-  let output: TensorType
-  func visit<O: Operator>(_ operation: O, _ operands: NodeOperands) throws(ModelError) -> Int {
-    operation.multiplyAdds(of: operands, output: output)
   }
 }
 

@@ -29,7 +29,7 @@ public struct AlignmentPoint: Sendable {
   /// pixel: too little to measure.
   public func point(_ index: Int) -> AlignmentPoint? {
     let record = model.operatorRecord(index)
-    guard record.kind == .convolution || record.kind == .depthwiseConvolution,
+    guard model.weightForm(of: record)?.window != nil,
       let output = model.operand(record, record.inputCount), !model.sharesWeights(ofOperator: index)
     else { return nil }
     let shape = model.tensor(output).type.shape
@@ -45,8 +45,8 @@ public struct AlignmentPoint: Sendable {
     let tensor = model.tensor(point.outputTensor)
     guard let map = tensor.quantization else { return }
     let factor: Float = 4
-    store(map.scale * factor, at: model.tensorOffset(point.outputTensor) + 48)
-    store(Int32(0), at: model.tensorOffset(point.outputTensor) + 52)
+    store(map.scale * factor, at: model.tensorOffset(point.outputTensor) + Format.TensorField.scale)
+    store(Int32(0), at: model.tensorOffset(point.outputTensor) + Format.TensorField.zeroPoint)
     eachChannel(record) { _, place in
       let multiplier = constantOffset(record, 3) + 4 * place
       store(model.bytes.load(Float.self, at: multiplier) / factor, at: multiplier)
@@ -58,14 +58,16 @@ public struct AlignmentPoint: Sendable {
     let record = model.operatorRecord(point.operatorIndex)
     copy(4, at: activationOffset(record), from: original)
     guard model.tensor(point.outputTensor).quantization != nil else { return }
-    copy(8, at: model.tensorOffset(point.outputTensor) + 48, from: original)
+    copy(4, at: model.tensorOffset(point.outputTensor) + Format.TensorField.scale, from: original)
+    copy(4, at: model.tensorOffset(point.outputTensor) + Format.TensorField.zeroPoint, from: original)
     eachChannel(record) { _, place in copy(4, at: constantOffset(record, 3) + 4 * place, from: original) }
   }
 
   /// Multiplies the results of `channel` before the activation by `factor`, which is positive, and adds `addend`.
   public func fold(_ point: AlignmentPoint, channel: Int, factor: Float, addend: Float) {
     let record = model.operatorRecord(point.operatorIndex)
-    let places = WeightPlaces(model, record), place = places.place(channel)
+    guard let places = model.weightLayout(of: record) else { return }
+    let place = places.place(channel)
     let bias = constantOffset(record, 2) + 4 * place
     if let map = model.tensor(point.outputTensor).quantization {
       // real = output scale x multiplier x (sum + bias)
@@ -91,9 +93,9 @@ public struct AlignmentPoint: Sendable {
     Checksum.seal(&span)
   }
 
-  /// The activation's code, the first of the three words that end a convolution's attributes.
+  /// Where the activation's code is: the attributes of an operator that takes an activation end with it.
   private func activationOffset(_ record: OperatorRecord) -> Int {
-    model[.attributes].offset + record.attributeOffset + record.attributeByteCount - 12
+    model[.attributes].offset + record.attributeOffset + record.attributeByteCount - Activation.encodedByteCount
   }
 
   private func constantOffset(_ record: OperatorRecord, _ input: Int) -> Int {
@@ -101,7 +103,8 @@ public struct AlignmentPoint: Sendable {
   }
 
   private func eachChannel(_ record: OperatorRecord, _ body: (_ channel: Int, _ place: Int) -> Void) {
-    WeightPlaces(model, record).forEachChannel(body)
+    guard let places = model.weightLayout(of: record) else { return }
+    for channel in 0..<places.channels { body(channel, places.place(channel)) }
   }
 
   private func store<T: BitwiseCopyable>(_ value: T, at offset: Int) {

@@ -39,11 +39,6 @@ public struct Model: Sendable {
     return try TensorRecord(bytes.slice(offset, Format.tensorRecordByteCount), at: offset)
   }
 
-  func checkedOperator(_ index: Int) throws(ModelError) -> OperatorRecord {
-    let offset = operatorOffset(index)
-    return try OperatorRecord(bytes.slice(offset, Format.operatorRecordByteCount), at: offset, operator: index)
-  }
-
   /// Tensor `index`, in the order of the file.
   public func tensor(_ index: Int) -> TensorRecord {
     do { return try checkedTensor(index) } catch { preconditionFailure("the file changed after it was checked") }
@@ -51,13 +46,22 @@ public struct Model: Sendable {
 
   /// Operator `index`, in execution order.
   public func operatorRecord(_ index: Int) -> OperatorRecord {
-    do { return try checkedOperator(index) } catch { preconditionFailure("the file changed after it was checked") }
+    OperatorRecord(bytes.slice(operatorOffset(index), Format.operatorRecordByteCount))
   }
 
   /// Tensor index of operand `position` of an operator (inputs first, then outputs), or nil where an input is left out.
   public func operand(_ record: OperatorRecord, _ position: Int) -> Int? {
     let index = bytes.word(self[.operands].offset + 4 * (record.firstOperand + position))
     return index == Format.none ? nil : Int(index)
+  }
+
+  /// True if another operator reads the same weights (input 1), as the stripes of a stage do: they cannot change for one alone.
+  public func sharesWeights(ofOperator index: Int) -> Bool {
+    guard let weights = operand(operatorRecord(index), 1), tensor(weights).storage == .constant else { return false }
+    for other in 0..<operatorCount where other != index {
+      if operand(operatorRecord(other), 1) == weights { return true }
+    }
+    return false
   }
 
   public func attributes(_ record: OperatorRecord) -> ByteRegion {
@@ -90,14 +94,19 @@ public struct Model: Sendable {
 }
 
 /// The operands of one operator of a model.
-struct ModelOperands: OperandTypes {
+public struct ModelOperands: OperandTypes {
   let model: Model
   let record: OperatorRecord
 
-  var inputCount: Int { record.inputCount }
+  public var inputCount: Int { record.inputCount }
 
-  func inputType(_ index: Int) -> TensorType? {
+  public func inputType(_ index: Int) -> TensorType? {
     guard index < record.inputCount, let tensor = model.operand(record, index) else { return nil }
     return model.tensor(tensor).type
   }
+}
+
+extension Model {
+  /// Bytes from the start of the file to the section, 0 if the file has none.
+  public func offset(of kind: SectionKind) -> Int { self[kind].offset }
 }

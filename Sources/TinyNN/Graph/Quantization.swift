@@ -12,14 +12,6 @@ public struct Quantization: Equatable, Sendable {
 
   public var isValid: Bool { scale > 0 && scale.isFinite && zeroPoint >= -128 && zeroPoint <= 127 }
 
-  /// The nearest int8 value, ties to even, saturated; NaN becomes the lowest.
-  @inline(__always) public func quantize(_ value: Float) -> Int8 {
-    let steps = value / scale
-    return quantized(steps == steps ? steps : -.infinity, zeroPoint: zeroPoint, minimum: -128, maximum: 127)
-  }
-
-  @inline(__always) public func dequantize(_ value: Int8) -> Float { scale * smallFloat(Int32(value) &- zeroPoint) }
-
   public static func == (a: Quantization, b: Quantization) -> Bool { a.scale == b.scale && a.zeroPoint == b.zeroPoint }
 }
 
@@ -28,12 +20,4 @@ struct QuantizedBounds {
   let zeroPoint: Int32
   let minimum: Int32
   let maximum: Int32
-}
-
-extension Activation {
-  /// The clamp of results with this map. Precondition: `isClampOrNone`.
-  func bounds(in quantization: Quantization) -> QuantizedBounds {
-    let (low, high) = (Int32(quantization.quantize(minimum)), Int32(quantization.quantize(maximum)))
-    return QuantizedBounds(zeroPoint: quantization.zeroPoint, minimum: low, maximum: high < low ? low : high)
-  }
 }

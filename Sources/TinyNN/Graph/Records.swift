@@ -17,31 +17,34 @@ public struct TensorRecord: Sendable {
   /// Of an int8 tensor, but for weights, whose scales are per channel; nil for all other types.
   public var quantization: Quantization?
 
+  private typealias Field = Format.TensorField
+
   /// Reads a record. Precondition: its bytes are inside the region.
   init(_ record: ByteRegion, at offset: Int) throws(ModelError) {
-    guard let elementType = ElementType(rawValue: record.load(UInt8.self, at: 0)) else {
-      throw ModelError(.unknownElementType, at: offset, found: Int(record.load(UInt8.self, at: 0)))
+    guard let elementType = ElementType(rawValue: record.load(UInt8.self, at: Field.elementType)) else {
+      throw ModelError(.unknownElementType, at: offset, found: Int(record.load(UInt8.self, at: Field.elementType)))
     }
-    guard let storage = Storage(rawValue: record.load(UInt8.self, at: 1)) else {
-      throw ModelError(.wrongShape, at: offset, found: Int(record.load(UInt8.self, at: 1)))
+    guard let storage = Storage(rawValue: record.load(UInt8.self, at: Field.storage)) else {
+      throw ModelError(.wrongShape, at: offset, found: Int(record.load(UInt8.self, at: Field.storage)))
     }
-    let rank = Int(record.load(UInt8.self, at: 2))
+    let rank = Int(record.load(UInt8.self, at: Field.rank))
     guard rank <= Shape.maximumRank else { throw ModelError(.wrongShape, at: offset, found: rank, needed: Shape.maximumRank) }
     var shape = Shape()
     for axis in 0..<rank {
-      let extent = record.word(8 + 4 * axis)
+      let extent = record.word(Field.extents + 4 * axis)
       guard extent >= 1, extent <= UInt32(Int32.max) else { throw ModelError(.wrongShape, at: offset, found: axis) }
       shape.append(Int(extent))
     }
     guard shape.isValid else { throw ModelError(.wrongShape, at: offset) }
     type = TensorType(elementType, shape)
     self.storage = storage
-    nameOffset = record.word(4)
-    dataOffset = record.size(32)
-    byteCount = record.size(40)
+    nameOffset = record.word(Field.name)
+    dataOffset = record.size(Field.dataOffset)
+    byteCount = record.size(Field.byteCount)
     // A tensor without a map has zeros; every int8 tensor that is computed has one.
-    if record.word(48) != 0 || record.word(52) != 0 || (elementType == .int8 && storage == .arena) {
-      let map = Quantization(scale: record.load(Float.self, at: 48), zeroPoint: record.load(Int32.self, at: 52))
+    if record.word(Field.scale) != 0 || record.word(Field.zeroPoint) != 0 || (elementType == .int8 && storage == .arena) {
+      let map = Quantization(
+        scale: record.load(Float.self, at: Field.scale), zeroPoint: record.load(Int32.self, at: Field.zeroPoint))
       guard elementType == .int8, map.isValid else {
         throw ModelError(.quantizationMalformed, at: offset, found: Int(map.zeroPoint), needed: Int(ElementType.int8.rawValue))
       }
@@ -52,7 +55,8 @@ public struct TensorRecord: Sendable {
 
 /// One operator of the file: its kind, where its operand list and its attributes are.
 public struct OperatorRecord: Sendable {
-  public var kind: OperatorKind
+  /// Of the operator's kind; a checked file has no unknown ones.
+  public var code: UInt16
   public var inputCount: Int
   public var outputCount: Int
   public var firstOperand: Int
@@ -61,12 +65,8 @@ public struct OperatorRecord: Sendable {
   public var nameOffset: UInt32
 
   /// Reads a record. Precondition: its bytes are inside the region.
-  init(_ record: ByteRegion, at offset: Int, operator index: Int) throws(ModelError) {
-    let code = record.load(UInt16.self, at: 0)
-    guard let kind = OperatorKind(rawValue: code) else {
-      throw ModelError(.unknownOperator, at: offset, operator: index, found: Int(code))
-    }
-    self.kind = kind
+  init(_ record: ByteRegion) {
+    code = record.load(UInt16.self, at: 0)
     inputCount = Int(record.load(UInt16.self, at: 4))
     outputCount = Int(record.load(UInt16.self, at: 6))
     firstOperand = record.index(8)

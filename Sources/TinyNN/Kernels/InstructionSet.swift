@@ -25,19 +25,23 @@ public enum InstructionSet: UInt8, Sendable {
   case arm
 
   /// Whether this machine can run it, and this build has kernels for it.
-  public var isAvailable: Bool {
-    let features = Int(tinynn_cpu_features())
-    return switch self {
-    case .reference: true
-    case .avx2: features & TINYNN_CPU_AVX2_FMA != 0
-    case .avx512: features & TINYNN_CPU_AVX512F != 0 && features & TINYNN_CPU_AVX2_FMA != 0
-    case .neon: features & TINYNN_CPU_NEON != 0
-    case .avxVNNI: features & TINYNN_CPU_AVX_VNNI != 0
-    case .avx512VNNI: features & TINYNN_CPU_AVX512_VNNI != 0
-    case .neonDotProduct: features & TINYNN_CPU_NEON_DOT_PRODUCT != 0
-    case .neonI8MM: features & TINYNN_CPU_NEON_I8MM != 0
-    case .arm: features & TINYNN_CPU_ARM != 0
-    }
+  public var isAvailable: Bool { self == .reference || tinynn_cpu_features() & feature != 0 }
+
+  /// Its bit of `tinynn_cpu_features`.
+  var feature: UInt32 {
+    let bit =
+      switch self {
+      case .reference: 0
+      case .avx2: TINYNN_CPU_AVX2_FMA
+      case .avx512: TINYNN_CPU_AVX512F
+      case .neon: TINYNN_CPU_NEON
+      case .avxVNNI: TINYNN_CPU_AVX_VNNI
+      case .avx512VNNI: TINYNN_CPU_AVX512_VNNI
+      case .neonDotProduct: TINYNN_CPU_NEON_DOT_PRODUCT
+      case .neonI8MM: TINYNN_CPU_NEON_I8MM
+      case .arm: TINYNN_CPU_ARM
+      }
+    return UInt32(truncatingIfNeeded: bit)
   }
 
   /// The fastest one that is available.

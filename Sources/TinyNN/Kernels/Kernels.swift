@@ -5,13 +5,9 @@ public import CTinyNN
 /// All instruction sets give the same bits. Another matrix multiplication backend may not.
 @safe
 public struct Kernels: Sendable {
-  private let matMulFunction: TinyNNMatMulF32Function?
-  private let depthwiseFunction: TinyNNDepthwiseF32Function?
-  private let matMulS8Function: TinyNNMatMulS8Function?
-  private let depthwiseS8Function: TinyNNDepthwiseS8Function?
-  private let addS8Function: TinyNNAddS8Function?
-  private let multiplyS8Function: TinyNNMultiplyS8Function?
-  private nonisolated(unsafe) let matMulContext: UnsafeMutableRawPointer?
+  // What it points to is code, and what the creator of a backend promised to be usable from any thread.
+  private nonisolated(unsafe) var functions: TinyNNKernels
+  private nonisolated(unsafe) var matMulContext: UnsafeMutableRawPointer?
 
   /// The fastest kernels this machine can run.
   public static var best: Kernels { Kernels(unchecked: .best) }
@@ -23,70 +19,8 @@ public struct Kernels: Sendable {
   }
 
   private init(unchecked instructionSet: InstructionSet) {
+    unsafe functions = tinynn_kernels(instructionSet.feature)
     unsafe matMulContext = nil
-    switch instructionSet {
-    #if arch(x86_64)
-      case .avx2, .avxVNNI:
-        unsafe matMulFunction = tinynn_matmul_f32_avx2
-        unsafe depthwiseFunction = tinynn_depthwise_f32_avx2
-      case .avx512, .avx512VNNI:
-        unsafe matMulFunction = tinynn_matmul_f32_avx512
-        unsafe depthwiseFunction = tinynn_depthwise_f32_avx512
-    #elseif arch(arm64)
-      case .neon, .neonDotProduct, .neonI8MM:
-        unsafe matMulFunction = tinynn_matmul_f32_neon
-        unsafe depthwiseFunction = tinynn_depthwise_f32_neon
-    #endif
-    default:
-      unsafe matMulFunction = nil
-      unsafe depthwiseFunction = nil
-    }
-    switch instructionSet {
-    #if arch(x86_64)
-      case .avx2, .avx512:
-        unsafe matMulS8Function = tinynn_matmul_s8_avx2
-        unsafe depthwiseS8Function = tinynn_depthwise_s8_avx2
-        unsafe addS8Function = tinynn_add_s8_avx2
-        unsafe multiplyS8Function = tinynn_multiply_s8_avx2
-      case .avxVNNI:
-        unsafe matMulS8Function = tinynn_matmul_s8_avx_vnni
-        unsafe depthwiseS8Function = tinynn_depthwise_s8_avx_vnni
-        unsafe addS8Function = tinynn_add_s8_avx2
-        unsafe multiplyS8Function = tinynn_multiply_s8_avx2
-      case .avx512VNNI:
-        unsafe matMulS8Function = tinynn_matmul_s8_avx512_vnni
-        unsafe depthwiseS8Function = tinynn_depthwise_s8_avx512_vnni
-        unsafe addS8Function = tinynn_add_s8_avx2
-        unsafe multiplyS8Function = tinynn_multiply_s8_avx2
-    #elseif arch(arm64)
-      case .neon:
-        unsafe matMulS8Function = tinynn_matmul_s8_neon
-        unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
-        unsafe addS8Function = tinynn_add_s8_neon
-        unsafe multiplyS8Function = tinynn_multiply_s8_neon
-      case .neonDotProduct:
-        unsafe matMulS8Function = tinynn_matmul_s8_neon_dotprod
-        unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
-        unsafe addS8Function = tinynn_add_s8_neon
-        unsafe multiplyS8Function = tinynn_multiply_s8_neon
-      case .neonI8MM:
-        unsafe matMulS8Function = tinynn_matmul_s8_neon_i8mm
-        unsafe depthwiseS8Function = tinynn_depthwise_s8_neon
-        unsafe addS8Function = tinynn_add_s8_neon
-        unsafe multiplyS8Function = tinynn_multiply_s8_neon
-    #elseif arch(arm)
-      case .arm:
-        unsafe matMulS8Function = tinynn_matmul_s8_arm
-        unsafe depthwiseS8Function = tinynn_depthwise_s8_arm
-        unsafe addS8Function = tinynn_add_s8_arm
-        unsafe multiplyS8Function = nil
-    #endif
-    default:
-      unsafe matMulS8Function = nil
-      unsafe depthwiseS8Function = nil
-      unsafe addS8Function = nil
-      unsafe multiplyS8Function = nil
-    }
   }
 
   /// These kernels with another float32 matrix multiplication.
@@ -97,13 +31,9 @@ public struct Kernels: Sendable {
   public init(
     _ base: Kernels, matMul: @escaping TinyNNMatMulF32Function, context: UnsafeMutableRawPointer?
   ) {
-    unsafe matMulFunction = matMul
+    self = base
+    unsafe functions.matmulF32 = matMul
     unsafe matMulContext = context
-    unsafe depthwiseFunction = base.depthwiseFunction
-    unsafe matMulS8Function = base.matMulS8Function
-    unsafe depthwiseS8Function = base.depthwiseS8Function
-    unsafe addS8Function = base.addS8Function
-    unsafe multiplyS8Function = base.multiplyS8Function
   }
 
   /// Runs one matrix multiplication; see `TinyNNMatMulF32` for the meaning and the layout of its operands.
@@ -111,7 +41,7 @@ public struct Kernels: Sendable {
   /// Unsafe: the memory that the operands describe must be valid, and the output must not overlap the input.
   @unsafe
   public func matMul(_ operands: TinyNNMatMulF32) {
-    if let function = unsafe matMulFunction {
+    if let function = unsafe functions.matmulF32 {
       unsafe withUnsafePointer(to: operands) { unsafe function($0, matMulContext) }
     } else {
       unsafe referenceMatMul(operands)
@@ -123,7 +53,7 @@ public struct Kernels: Sendable {
   /// Unsafe: the memory that the operands describe must be valid, and the output must not overlap the input.
   @unsafe
   public func depthwise(_ operands: TinyNNDepthwiseF32) {
-    if let function = unsafe depthwiseFunction {
+    if let function = unsafe functions.depthwiseF32 {
       unsafe withUnsafePointer(to: operands) { unsafe function($0, nil) }
     } else {
       unsafe referenceDepthwise(operands)
@@ -135,7 +65,7 @@ public struct Kernels: Sendable {
   /// Unsafe: the memory that the operands describe must be valid, and the output must not overlap the input.
   @unsafe
   public func matMulS8(_ operands: TinyNNMatMulS8) {
-    if let function = unsafe matMulS8Function {
+    if let function = unsafe functions.matmulS8 {
       unsafe withUnsafePointer(to: operands) { unsafe function($0) }
     } else {
       unsafe referenceMatMulS8(operands)
@@ -147,7 +77,7 @@ public struct Kernels: Sendable {
   /// Unsafe: the memory that the operands describe must be valid, and the output must not overlap the input.
   @unsafe
   public func depthwiseS8(_ operands: TinyNNDepthwiseS8) {
-    if let function = unsafe depthwiseS8Function {
+    if let function = unsafe functions.depthwiseS8 {
       unsafe withUnsafePointer(to: operands) { unsafe function($0) }
     } else {
       unsafe referenceDepthwiseS8(operands)
@@ -159,7 +89,7 @@ public struct Kernels: Sendable {
   /// Unsafe: the memory that the operands describe must be valid, and the output must be an operand or overlap none.
   @unsafe
   public func multiplyS8(_ operands: TinyNNMultiplyS8) {
-    if let function = unsafe multiplyS8Function {
+    if let function = unsafe functions.multiplyS8 {
       unsafe withUnsafePointer(to: operands) { unsafe function($0) }
     } else {
       unsafe referenceMultiplyS8(operands)
@@ -171,7 +101,7 @@ public struct Kernels: Sendable {
   /// Unsafe: the memory that the operands describe must be valid, and the output must be an operand or overlap none.
   @unsafe
   public func addS8(_ operands: TinyNNAddS8) {
-    if let function = unsafe addS8Function {
+    if let function = unsafe functions.addS8 {
       unsafe withUnsafePointer(to: operands) { unsafe function($0) }
     } else {
       unsafe referenceAddS8(operands)

@@ -17,7 +17,7 @@ extension Model {
   }
 
   private mutating func checkContainer() throws(ModelError) {
-    guard bytes.isAligned else { throw ModelError(.misaligned, needed: Format.alignment) }
+    guard bytes.isAligned(to: Format.alignment) else { throw ModelError(.misaligned, needed: Format.alignment) }
     guard bytes.count >= Format.headerByteCount else {
       // A file that starts like ours is named truncated, anything else is not ours.
       guard bytes.count >= 8, bytes.load(UInt64.self, at: 0) != Format.magic else {
@@ -136,8 +136,10 @@ extension Model {
   }
 
   private func checkOperator(_ index: Int) throws(ModelError) {
-    let record = try checkedOperator(index)
-    let offset = operatorOffset(index)
+    let record = operatorRecord(index), offset = operatorOffset(index)
+    guard let kind = OperatorKind(rawValue: record.code) else {
+      throw ModelError(.unknownOperator, at: offset, operator: index, found: Int(record.code))
+    }
     try checkName(record.nameOffset, at: offset)
     let operandCount = record.inputCount + record.outputCount
     guard record.inputCount >= 1, record.outputCount >= 1 else {
@@ -162,11 +164,11 @@ extension Model {
       throw ModelError(.attributesMalformed, at: offset, operator: index, found: record.attributeOffset)
     }
     let elements = operand(record, 0).map { tensor($0).type.elementType }
-    guard OperatorSelection.contains(record.kind, on: elements) else {
-      throw ModelError(.unknownOperator, at: offset, operator: index, found: Int(record.kind.rawValue))
+    guard kind.isSelected(on: elements) else {
+      throw ModelError(.unknownOperator, at: offset, operator: index, found: Int(record.code))
     }
     var check = OperatorCheck(model: self, record: record)
-    do { try record.kind.accept(&check) } catch { throw error.placed(at: offset, operator: index) }
+    do { try kind.accept(&check) } catch { throw error.placed(at: offset, operator: index) }
   }
 }
 
@@ -207,23 +209,5 @@ private struct OperatorCheck: OperatorVisitor {
     guard model.tensor(output).quantization == quantization else {
       throw ModelError(.quantizationMalformed, found: output)
     }
-  }
-}
-
-extension Checksum {
-  /// The checksum that a file's header states: of everything after the checksum field, seeded with the fields before it.
-  public static func ofFile(_ bytes: ByteRegion) -> UInt64 {
-    of(bytes.slice(32, bytes.count - 32), seed: bytes.load(UInt64.self, at: 8) ^ bytes.load(UInt64.self, at: 16))
-  }
-}
-
-extension Checksum {
-  /// Writes the checksum of a whole file into its header.
-  static func seal(_ file: inout MutableRawSpan) {
-    let sum = unsafe file.withUnsafeBytes { bytes in
-      // The region is used inside this closure only.
-      ofFile(unsafe ByteRegion(bytes))
-    }
-    file.store(sum, at: 24)
   }
 }

@@ -59,9 +59,29 @@ public enum OperatorKind: UInt16, Sendable {
   }
 }
 
-/// Something done with an operator whose type is only known from the file: the static form of a virtual call, so that
+/// Something done with the type of an operator that is only known from the file: the static form of a virtual call, so that
 /// no existential and no table of closures is needed.
 public protocol OperatorVisitor {
   associatedtype Result
   mutating func visit<O: Operator>(_ type: O.Type) throws(ModelError) -> Result
+}
+
+extension OperatorRecord {
+  /// The operator's kind. Precondition: the file was checked.
+  public var kind: OperatorKind {
+    guard let kind = OperatorKind(rawValue: code) else { preconditionFailure("the file changed after it was checked") }
+    return kind
+  }
+}
+
+extension OperatorKind {
+  /// Whether this build has the kernels for the operator on elements of this type (`OperatorSelection`). Operators that only move
+  /// values have one for all.
+  @inline(__always) func isSelected(on type: ElementType?) -> Bool {
+    switch self {
+    case .convolution, .depthwiseConvolution, .dense, .binary, .pool, .globalAveragePool:
+      OperatorSelection.hasFloat || type == .int8
+    default: true
+    }
+  }
 }

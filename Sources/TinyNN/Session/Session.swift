@@ -64,7 +64,7 @@
   /// Runs operator `index` alone, for profiles: its inputs must be what the operators before it left.
   @inline(never)
   public mutating func runOperator(_ index: Int) {
-    let parts = partCount(model.operatorRecord(index))
+    let parts = partCount(index)
     if OperatorSelection.hasFloat, parts > 1, let run = unsafe workers.run {
       // The pool returns only when all parts are done, so the pointer outlives its use.
       unsafe withUnsafeMutablePointer(to: &job) { job in
@@ -79,18 +79,15 @@
     }
   }
 
-  /// Steps of `Work` below which another thread does not pay: to tell it costs as much. Small operators are divided, too, because
-  /// what a thread wrote into its own cache is dear to fetch for another: several times what multiplying it costs.
+  /// Steps of `Model.work` below which another thread does not pay: to tell it costs as much. Small operators are divided, too,
+  /// because what a thread wrote into its own cache is dear to fetch for another: several times what multiplying it costs.
   private static let stepsOfPart = 2_500
 
   /// How many threads pay for an operator.
-  private func partCount(_ record: OperatorRecord) -> Int {
+  private func partCount(_ index: Int) -> Int {
     let limit = min(plan.threads, workers.count)
     guard OperatorSelection.hasFloat, limit > 1 else { return 1 }
-    var work = Work(model: model, record: record)
-    // Cannot fail: the file was checked.
-    guard let steps = try? record.kind.accept(&work) else { return 1 }
-    return max(1, min(limit, steps / Session.stepsOfPart))
+    return max(1, min(limit, model.work(ofOperator: index) / Session.stepsOfPart))
   }
 }
 
@@ -103,37 +100,20 @@ private struct Job {
 
   func run(_ index: Int, part: Int, of parts: Int) {
     let record = model.operatorRecord(index)
-    var runner = Runner(
-      context: OperatorContext(
-        model: model, record: record, arena: arena, scratchOffset: scratchOffset, kernels: kernels, part: part, parts: parts))
+    let context = OperatorContext(
+      model: model, record: record, arena: arena, scratchOffset: scratchOffset, kernels: kernels, part: part, parts: parts)
     // Cannot fail: the attributes were read when the file was checked.
-    try? record.kind.accept(&runner)
+    try? model.ask(record, Run(context: context))
   }
 }
 
-private struct Runner: OperatorVisitor {
-  let context: OperatorContext
-
-  func visit<O: Operator>(_ type: O.Type) throws(ModelError) {
-    var reader = AttributeReader(context.model.attributes(context.record))
-    try O(decoding: &reader).run(context)
-  }
-}
-
-/// The cost of an operator in steps of roughly four float32 multiply-adds or two elements, a tenth of a nanosecond on current
-/// machines.
-private struct Work: OperatorVisitor {
-  let model: Model
-  let record: OperatorRecord
-
-  func visit<O: Operator>(_ type: O.Type) throws(ModelError) -> Int {
-    var reader = AttributeReader(model.attributes(record))
-    let instance = try O(decoding: &reader)
-    let operands = ModelOperands(model: model, record: record)
-    // The check of the file has proved that the operator has an output, of the type that the shape rule gives.
-    guard let result = model.operand(record, record.inputCount) else { return 0 }
-    let output = model.tensor(result).type
+extension Model {
+  /// The cost of an operator in steps of roughly four float32 multiply-adds or two elements, a tenth of a nanosecond on current
+  /// machines.
+  fileprivate func work(ofOperator index: Int) -> Int {
+    let record = operatorRecord(index)
+    guard let output = operand(record, record.inputCount) else { return 0 }
     // An instruction multiplies twice as many int8 values.
-    return instance.multiplyAdds(of: operands, output: output) / (operands.isInt8(0) ? 8 : 4) + output.shape.count / 2
+    return multiplyAdds(ofOperator: index) / (operands(of: record).isInt8(0) ? 8 : 4) + tensor(output).type.shape.count / 2
   }
 }

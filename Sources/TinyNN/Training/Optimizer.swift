@@ -37,7 +37,7 @@ extension TrainingSession {
     for index in 0..<layout.tail.count where layout.tail.isActive[index] {
       for input in 1...2 where layout.tail.trains(index, input: input) {
         let weights = master(index, input), gradient = state(index, input, 0), first = state(index, input, 1)
-        let decays = input == 1 && layout.tail.record(index).kind != .layerNormalization
+        let decays = input == 1 && model.weightForm(of: layout.tail.record(index)) != nil
         let shrink = decays ? 1 - options.learningRate * options.weightDecay : 1
         let mean = plan.options.keepsAverage ? average(index, input) : nil
         switch plan.options.optimizer {

@@ -3,11 +3,11 @@ extension TrainingSession {
   /// Fills `target` with the file's weights (1) or bias (2) of an operator, in real values.
   func loadWeights(_ index: Int, _ input: Int, into target: Elements<Float>) {
     guard layout.tail.isInt8(index) else { return copy(constant(index, input).floats, to: target) }
-    let places = WeightPlaces(model, layout.tail.record(index))
+    guard let places = model.weightLayout(of: layout.tail.record(index)) else { return }
     let weights = constant(index, 1).int8s, multipliers = constant(index, 3).floats
     let (from, to) = maps(index)
     for i in 0..<target.count { target[i] = 0 }
-    for channel in 0..<places.channelCount {
+    for channel in 0..<places.channels {
       let place = places.place(channel)
       // multiplier = input scale x weight scale / output scale
       let unit = Double(multipliers[place]) * Double(to.scale)
@@ -24,13 +24,14 @@ extension TrainingSession {
 
   /// Rounds the weights of an int8 network's tail to their int8 steps, in the copy that the passes use.
   func roundWeights() {
-    for index in 0..<layout.tail.count where layout.hasRoundedCopy(index, input: 1) {
+    for index in 0..<layout.tail.count where layout.tensors.hasRoundedCopy(index, input: 1) {
+      guard let places = model.weightLayout(of: layout.tail.record(index)) else { continue }
       let weights = master(index, 1), bias = master(index, 2), (from, _) = maps(index)
       let rounded: Elements<Float> = arena.elements(
-        at: layout.blocks[layout.slot(index, input: 1)] + layout.stride(weights.count), count: weights.count)
-      let places = WeightPlaces(model, layout.tail.record(index))
+        at: layout.tensors.blocks[layout.tensors.slot(index, input: 1)] + layout.tensors.stride(weights.count), count: weights.count
+      )
       for i in 0..<rounded.count { rounded[i] = 0 }
-      for channel in 0..<places.channelCount {
+      for channel in 0..<places.channels {
         let scale = places.scale(weights, bias: bias, inputScale: from.scale, channel: channel)
         places.forEach(channel: channel) { float, _ in rounded[float] = scale * smallFloat(Int32(int8Weight(weights[float], scale)))
         }
@@ -49,7 +50,7 @@ extension TrainingSession {
   public func write(into file: inout MutableRawSpan, weightsAt start: Int) {
     for index in 0..<layout.tail.count where layout.tail.isActive[index] {
       if layout.tail.isInt8(index) {
-        if layout.tail.trainsWeights(index) || layout.tail.trainsBias(index) { writeInt8(index, into: &file, start) }
+        if layout.tail.trains(index, input: 1) || layout.tail.trains(index, input: 2) { writeInt8(index, into: &file, start) }
       } else {
         for input in 1...2 where layout.tail.trains(index, input: input) {
           let values = master(index, input), place = start + offset(index, input)
@@ -60,9 +61,9 @@ extension TrainingSession {
   }
 
   private func writeInt8(_ index: Int, into file: inout MutableRawSpan, _ section: Int) {
-    let places = WeightPlaces(model, layout.tail.record(index))
+    guard let places = model.weightLayout(of: layout.tail.record(index)) else { return }
     let weights = master(index, 1), bias = master(index, 2), (from, to) = maps(index)
-    for channel in 0..<places.channelCount {
+    for channel in 0..<places.channels {
       let scale = places.scale(weights, bias: bias, inputScale: from.scale, channel: channel)
       let place = places.place(channel), start = section + offset(index, 1)
       var sum = 0

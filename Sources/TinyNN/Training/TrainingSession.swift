@@ -37,7 +37,7 @@
   public mutating func restart() {
     progress = OptimizerProgress()
     for index in 0..<layout.tail.count {
-      for input in 1...2 where layout.blocks[layout.slot(index, input: input)] >= 0 {
+      for input in 1...2 where layout.tensors.blocks[layout.tensors.slot(index, input: input)] >= 0 {
         let weights = master(index, input)
         loadWeights(index, input, into: weights)
         guard layout.tail.trains(index, input: input) else { continue }
@@ -56,11 +56,13 @@
   /// The tensor at the cut of example `index` of the batch.
   public func cut(_ index: Int) -> Elements<Float> {
     let count = plan.cutCount
-    return arena.elements(at: layout.values[0] + 4 * index * count, count: count)
+    return arena.elements(at: layout.tensors.values[0] + 4 * index * count, count: count)
   }
 
-  public func embedding(_ index: Int) -> Elements<Float> { example(index, at: layout.values[layout.tail.embedding]) }
-  public func embeddingGradient(_ index: Int) -> Elements<Float> { example(index, at: layout.gradients[layout.tail.embedding]) }
+  public func embedding(_ index: Int) -> Elements<Float> { example(index, at: layout.tensors.values[layout.tail.embedding]) }
+  public func embeddingGradient(_ index: Int) -> Elements<Float> {
+    example(index, at: layout.tensors.gradients[layout.tail.embedding])
+  }
 
   /// The tensor of the model that crosses the cut.
   public var cutTensor: Int { layout.tail.cut }
@@ -72,14 +74,15 @@
 
   /// The weights that train, in float32.
   func master(_ index: Int, _ input: Int) -> Elements<Float> {
-    let slot = layout.slot(index, input: input)
-    return arena.elements(at: layout.blocks[slot], count: layout.counts[slot])
+    let slot = layout.tensors.slot(index, input: input)
+    return arena.elements(at: layout.tensors.blocks[slot], count: layout.tensors.counts[slot])
   }
 
   /// Gradient (0), optimizer state (1, 2), average (the last).
   func state(_ index: Int, _ input: Int, _ part: Int) -> Elements<Float> {
-    let count = layout.counts[layout.slot(index, input: input)]
-    return arena.elements(at: (layout.gradientOffset(index, input: input) ?? 0) + part * layout.stride(count), count: count)
+    let count = layout.tensors.counts[layout.tensors.slot(index, input: input)]
+    return arena.elements(
+      at: (layout.tensors.gradientOffset(index, input: input) ?? 0) + part * layout.tensors.stride(count), count: count)
   }
 
   func average(_ index: Int, _ input: Int) -> Elements<Float> { state(index, input, plan.options.stateCount - 1) }
@@ -105,13 +108,12 @@
 
   /// Runs the tail on all examples of the batch.
   public mutating func forward() {
-    // The layout outlives the pointer's use: it is this session's.
-    unsafe withUnsafePointer(to: layout) { layout in
-      let place = unsafe TrainingOperands.Ref(layout)
-      for index in 0..<plan.options.firstOperatorCount(in: model) where place.value.tail.isActive[index] {
-        var runner = ForwardRunner(context: context(index, place))
+    // The places outlive the pointer's use: they are this session's.
+    unsafe withUnsafePointer(to: layout.tail.tensors) { tensors in
+      let place = unsafe TrainingOperands.Ref(tensors)
+      for index in 0..<plan.options.firstOperatorCount(in: model) where layout.tail.isActive[index] {
         // Cannot fail: the attributes were read when the file was checked.
-        try? model.operatorRecord(plan.options.firstOperator + index).kind.accept(&runner)
+        try? model.ask(layout.tail.record(index), Run(context: context(index, place)))
         roundActivations(index)
       }
     }
@@ -120,15 +122,14 @@
   /// Adds the gradients of everything that trains, from the embeddings' gradients.
   public mutating func backward() {
     // As above.
-    unsafe withUnsafePointer(to: layout) { layout in
-      let place = unsafe TrainingOperands.Ref(layout)
+    unsafe withUnsafePointer(to: layout.tail.tensors) { tensors in
+      let place = unsafe TrainingOperands.Ref(tensors)
       for index in stride(from: plan.options.firstOperatorCount(in: model) - 1, through: 0, by: -1)
-      where place.value.tail.runsBackward(index) {
+      where layout.tail.runsBackward(index) {
         let forward = context(index, place)
         clearGradients(firstWrittenBy: index)
         if let training = forward.training {
-          var runner = BackwardRunner(context: BackwardContext(forward: forward, operands: training))
-          try? forward.record.kind.accept(&runner)
+          try? model.ask(forward.record, RunBackward(context: BackwardContext(forward: forward, operands: training)))
         }
       }
     }
@@ -138,12 +139,12 @@
     OperatorContext(
       model: model, record: model.operatorRecord(plan.options.firstOperator + index), arena: arena,
       scratchOffset: plan.weightByteCount + plan.stateByteCount + plan.activationByteCount, kernels: kernels, part: 0, parts: 1,
-      training: TrainingOperands(layout: place, arena: arena, index: index))
+      training: TrainingOperands(places: place, arena: arena, index: index))
   }
 
   private func clearGradients(firstWrittenBy index: Int) {
-    for local in 0...index where layout.gradients[local] >= 0 && layout.tail.lastReader[local] == index {
-      let gradient: Elements<Float> = arena.elements(at: layout.gradients[local], count: layout.tail.shape(local).count)
+    for local in 0...index where layout.tensors.gradients[local] >= 0 && layout.tail.lastReader[local] == index {
+      let gradient: Elements<Float> = arena.elements(at: layout.tensors.gradients[local], count: layout.tail.shape(local).count)
       for i in 0..<gradient.count { gradient[i] = 0 }
     }
   }
@@ -151,29 +152,11 @@
   /// Rounds the result of an operator of an int8 network to the steps of its map.
   private func roundActivations(_ index: Int) {
     guard let map = model.tensor(layout.tail.outputTensor(index)).quantization else { return }
-    let values: Elements<Float> = arena.elements(at: layout.values[index + 1], count: layout.tail.shape(index + 1).count)
+    let values: Elements<Float> = arena.elements(at: layout.tensors.values[index + 1], count: layout.tail.shape(index + 1).count)
     for i in 0..<values.count { values[i] = map.dequantize(map.quantize(values[i])) }
   }
 }
 
 extension TrainingOptions {
   func firstOperatorCount(in model: Model) -> Int { model.operatorCount - firstOperator }
-}
-
-private struct ForwardRunner: OperatorVisitor {
-  let context: OperatorContext
-
-  func visit<O: Operator>(_ type: O.Type) throws(ModelError) {
-    var reader = AttributeReader(context.model.attributes(context.record))
-    try O(decoding: &reader).run(context)
-  }
-}
-
-private struct BackwardRunner: OperatorVisitor {
-  let context: BackwardContext
-
-  func visit<O: Operator>(_ type: O.Type) throws(ModelError) {
-    var reader = AttributeReader(context.forward.model.attributes(context.forward.record))
-    try O(decoding: &reader).backward(context)
-  }
 }

@@ -13,6 +13,8 @@ extension FileError: FailureConvertible {
     case (.readEmpty, _): Failure(.badData, "\(path): is empty (0 bytes); copy or make it again")
     case (.write, ENOENT), (.write, ENOTDIR):
       Failure(.cannotCreate, "\(path): its folder does not exist; make it first: mkdir -p '\(parentFolder(of: path))'")
+    case (.lock, _), (.replaceChanged, _): Failure(.tryAgain, description)
+    case (.sync, _), (.write, EBUSY): Failure(.inputOutput, description)
     case (.write, EISDIR): Failure(.cannotCreate, "\(path): is a folder; name a file in it")
     case (.write, EACCES), (.write, EPERM), (.write, EROFS):
       Failure(.cannotCreate, "\(path): cannot be created: \(reason); choose another folder")

@@ -10,6 +10,9 @@ struct Failure: Error {
     case cannotCreate = 73
     case inputOutput = 74
     case overBudget = 75
+
+    /// Something was in the way that may be gone a little later: EX_TEMPFAIL, as the budget's.
+    static let tryAgain = Code.overBudget
   }
 
   let code: Code

@@ -85,8 +85,7 @@ struct ModelSummary {
 extension ModelSummary.Layer {
   fileprivate init(_ model: Model, operator index: Int) throws(ModelError) {
     let record = model.operatorRecord(index)
-    var description = OperatorDescription(model: model, record: record)
-    (operatorName, detail) = try record.kind.accept(&description)
+    (operatorName, detail) = try model.ask(record, OperatorDescription())
     name = model.name(at: record.nameOffset).string
     let inputs = (0..<record.inputCount).compactMap { model.operand(record, $0) }.map(model.tensor)
     inputShapes = inputs.filter { $0.storage == .arena }.map(\.type.shape)
@@ -97,14 +96,9 @@ extension ModelSummary.Layer {
   }
 }
 
-private struct OperatorDescription: OperatorVisitor {
-  let model: Model
-  let record: OperatorRecord
-
-  func visit<O: Operator>(_ type: O.Type) throws(ModelError) -> (name: String, detail: String) {
-    var reader = AttributeReader(model.attributes(record))
-    let operation = try O(decoding: &reader)
-    return ("\(O.name)", detail(operation).filter { !$0.isEmpty }.joined(separator: " "))
+private struct OperatorDescription: OperatorQuestion {
+  func answer<O: Operator>(_ operation: O) -> (name: String, detail: String) {
+    ("\(O.name)", detail(operation).filter { !$0.isEmpty }.joined(separator: " "))
   }
 
   private func detail(_ operation: any Operator) -> [String] {

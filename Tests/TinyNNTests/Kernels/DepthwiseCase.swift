@@ -10,7 +10,7 @@ struct DepthwiseCase: CustomStringConvertible {
   var outputHeight, outputWidth: Int
   var minimum: Float, maximum: Float
   var input: [Float]
-  /// [channels][kernelHeight * kernelWidth].
+  /// [kernelHeight * kernelWidth][channels].
   var weights: [Float]
   var bias: [Float]
 
@@ -41,15 +41,17 @@ struct DepthwiseCase: CustomStringConvertible {
     bias = random.values(channels)
   }
 
+  /// Weights [kernelHeight * kernelWidth][channels] as the file holds them for the kernels.
+  func packedTaps<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ weights: [Element]) -> [Element] {
+    packed(
+      weights, Shape(kernelHeight, kernelWidth, channels), input: 1,
+      of: DepthwiseConvolution(window: Window(height: kernelHeight, width: kernelWidth)),
+      count: kernelHeight * kernelWidth * PanelPacking.padded(channels))
+  }
+
   /// The output buffer after `kernels` computed `rows`, `untouched` where nothing was written.
   func output(_ kernels: Kernels, rows: Range<Int>) -> [Float] {
-    let taps = kernelHeight * kernelWidth
-    var packedWeights = [Float](repeating: .nan, count: packedDepthwiseWeightCount(channels: channels, taps: taps))
-    var packedBias = [Float](repeating: .nan, count: paddedToPanel(channels))
-    var packedSpan = packedWeights.mutableSpan
-    packDepthwiseWeights(weights.span, channels: channels, taps: taps, into: &packedSpan)
-    var biasSpan = packedBias.mutableSpan
-    packBias(bias.span, into: &biasSpan)
+    let packedWeights = packedTaps(weights), packedBias = packedChannels(bias)
     var output = [Float](repeating: untouched, count: outputHeight * outputWidth * channels)
     // The buffers are alive and as long as the shapes say.
     unsafe output.withUnsafeMutableBufferPointer { output in

@@ -30,6 +30,27 @@ extension SeededGenerator {
   }
 }
 
+/// Constant input `index` of `operation`, row-major `values` of `shape`, as the file holds it for the kernels: `count` elements, where
+/// nothing is written zeros.
+func packed<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>(
+  _ values: [Element], _ shape: Shape, input index: Int, of operation: some TinyNN.Operator, count: Int
+) -> [Element] {
+  var packed = [Element](repeating: 0, count: count)
+  // Both arrays are alive during the call.
+  unsafe packed.withUnsafeMutableBytes { target in
+    unsafe values.withUnsafeBytes { source in
+      var span = unsafe MutableRawSpan(_unsafeBytes: target)
+      operation.pack(input: index, shape, unsafe ByteRegion(source), into: &span)
+    }
+  }
+  return packed
+}
+
+/// Values per output channel, as the file holds them for the kernels.
+func packedChannels<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ values: [Element]) -> [Element] {
+  packed(values, Shape(values.count), input: 2, of: Dense(), count: PanelPacking.padded(values.count))
+}
+
 /// The value that outputs hold before a kernel runs; what a kernel must not write still holds it afterwards.
 let untouched = Float(bitPattern: 0x7FC0_1234)
 

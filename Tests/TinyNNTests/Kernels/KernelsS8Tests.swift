@@ -110,7 +110,7 @@ import TinyNN
           let inputX = x * s.strideX - s.padLeft + tap % s.kernelWidth * s.dilationX
           guard (0..<s.inputHeight).contains(inputY), (0..<s.inputWidth).contains(inputX) else { continue }
           let value = Int(testCase.input[(inputY * s.inputWidth + inputX) * s.channels + channel])
-          sum += (value - Int(testCase.inputZeroPoint)) * Int(testCase.weights[channel * s.kernelHeight * s.kernelWidth + tap])
+          sum += (value - Int(testCase.inputZeroPoint)) * Int(testCase.weights[tap * s.channels + channel])
         }
         let expected = requantized(sum, testCase.multipliers[channel], testCase.range)
         try #require(actual == expected, "\(testCase) element \(index) sum \(sum)")
@@ -133,23 +133,6 @@ import TinyNN
           products[index] == quantized(Float(product) * (testCase.scaleB / 64), testCase.range),
           "product, \(testCase) element \(index)")
       }
-    }
-  }
-
-  @Test func matMulWeightsArePackedInGroupsOfFourChannels() {
-    let (columns, taps, channels) = (18, 2, 5)
-    let weights = (0..<columns * taps * channels).map { Int8($0 % 127 + 1) }
-    let count = packedMatMulS8WeightCount(columns: columns, taps: taps, channels: channels)
-    #expect(count == 2 * 16 * taps * 8)
-    var packed = [Int8](repeating: 99, count: count)
-    var span = packed.mutableSpan
-    packMatMulS8Weights(weights.span, columns: columns, taps: taps, channels: channels, into: &span)
-    for position in 0..<count {
-      let (panel, group, lane, part) = (position / 256, position % 256 / 64, position % 64 / 4, position % 4)
-      let (column, tap, channel) = (panel * 16 + lane, group / 2, group % 2 * 4 + part)
-      let inside = column < columns && channel < channels
-      let expected = inside ? weights[(column * taps + tap) * channels + channel] : 0
-      #expect(packed[position] == expected, "panel \(panel) group \(group) lane \(lane) part \(part)")
     }
   }
 }

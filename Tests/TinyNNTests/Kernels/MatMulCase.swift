@@ -38,13 +38,9 @@ struct MatMulCase: CustomStringConvertible {
 
   /// The output buffer after `kernels` ran, `untouched` where nothing was written.
   func output(_ kernels: Kernels) -> [Float] {
-    var packedWeights = [Float](
-      repeating: .nan, count: packedMatMulWeightCount(columns: columns, depth: taps * channels))
-    var packedBias = [Float](repeating: .nan, count: paddedToPanel(columns))
-    var packedSpan = packedWeights.mutableSpan
-    packMatMulWeights(weights.span, columns: columns, depth: taps * channels, into: &packedSpan)
-    var biasSpan = packedBias.mutableSpan
-    packBias(bias.span, into: &biasSpan)
+    let depth = taps * channels, packedBias = packedChannels(bias)
+    let packedWeights = packed(
+      weights, Shape(columns, depth), input: 1, of: Dense(), count: PanelPacking(columns: columns, depth: depth).weightCount)
     let zeros = [Float](repeating: 0, count: channels)
     var output = [Float](repeating: untouched, count: rows * outputStride)
     // The buffers are alive and as long as the shapes say.

@@ -70,18 +70,20 @@ struct MatMulS8Case: CustomStringConvertible {
     multipliers = random.multipliers(columns)
   }
 
+  /// The bias that the kernels take: less the input's zero point times the sum of the column's weights.
+  private var biasForZeroPoint: [Int32] {
+    let depth = taps * channels
+    return bias.enumerated().map { column, value in
+      value - Int32(inputZeroPoint) * weights[column * depth..<(column + 1) * depth].reduce(0) { $0 + Int32($1) }
+    }
+  }
+
   /// The output buffer after `kernels` ran, `untouchedByte` where nothing was written.
   func output(_ kernels: Kernels) -> [Int8] {
-    var packedWeights = [Int8](repeating: 99, count: packedMatMulS8WeightCount(columns: columns, taps: taps, channels: channels))
-    var packedBias = [Int32](repeating: 99, count: paddedToPanel(columns))
-    var packedMultipliers = [Float](repeating: 99, count: paddedToPanel(columns))
-    var weightSpan = packedWeights.mutableSpan
-    packMatMulS8Weights(weights.span, columns: columns, taps: taps, channels: channels, into: &weightSpan)
-    var biasSpan = packedBias.mutableSpan
-    packMatMulS8Bias(
-      bias.span, weights: weights.span, depth: taps * channels, inputZeroPoint: Int32(inputZeroPoint), into: &biasSpan)
-    var multiplierSpan = packedMultipliers.mutableSpan
-    packBias(multipliers.span, into: &multiplierSpan)
+    let depth = taps * channels
+    let packedWeights = packed(
+      weights, Shape(columns, depth), input: 1, of: Dense(), count: Int8PanelPacking(columns: columns, depth: depth).weightCount)
+    let packedBias = packedChannels(biasForZeroPoint), packedMultipliers = packedChannels(multipliers)
     let padding = [Int8](repeating: inputZeroPoint, count: channels)
     var output = [Int8](repeating: untouchedByte, count: rows * outputStride)
     // The arrays are alive during the call and as long as the shapes say.
@@ -109,7 +111,7 @@ struct DepthwiseS8Case: CustomStringConvertible {
   var range: (zeroPoint: Int32, minimum: Int32, maximum: Int32)
   var inputZeroPoint: Int32
   var input: [Int8]
-  /// [channels][kernelHeight * kernelWidth].
+  /// [kernelHeight * kernelWidth][channels].
   var weights: [Int8]
   var bias: [Int32]
   var multipliers: [Float]
@@ -130,17 +132,9 @@ struct DepthwiseS8Case: CustomStringConvertible {
 
   /// The output buffer after `kernels` computed `rows`, `untouchedByte` where nothing was written.
   func output(_ kernels: Kernels, rows: Range<Int>) -> [Int8] {
-    let taps = shape.kernelHeight * shape.kernelWidth, channels = shape.channels
-    var packedWeights = [Int8](repeating: 99, count: packedDepthwiseWeightCount(channels: channels, taps: taps))
-    var packedBias = [Int32](repeating: 99, count: paddedToPanel(channels))
-    var packedMultipliers = [Float](repeating: 99, count: paddedToPanel(channels))
-    var weightSpan = packedWeights.mutableSpan
-    packDepthwiseS8Weights(weights.span, channels: channels, taps: taps, into: &weightSpan)
-    var biasSpan = packedBias.mutableSpan
-    packBias(bias.span, into: &biasSpan)
-    var multiplierSpan = packedMultipliers.mutableSpan
-    packBias(multipliers.span, into: &multiplierSpan)
-    var output = [Int8](repeating: untouchedByte, count: shape.outputHeight * shape.outputWidth * channels)
+    let packedWeights = shape.packedTaps(weights), packedBias = packedChannels(bias)
+    let packedMultipliers = packedChannels(multipliers)
+    var output = [Int8](repeating: untouchedByte, count: shape.outputHeight * shape.outputWidth * shape.channels)
     // The arrays are alive during the call and as long as the shapes say.
     unsafe output.withUnsafeMutableBufferPointer { output in
       unsafe withBases(input, packedWeights, []) { input, weights, _ in
@@ -148,7 +142,7 @@ struct DepthwiseS8Case: CustomStringConvertible {
           unsafe kernels.depthwiseS8(
             TinyNNDepthwiseS8(
               input: input, inputHeight: Int32(shape.inputHeight), inputWidth: Int32(shape.inputWidth),
-              channels: Int32(channels), inputZeroPoint: inputZeroPoint, weights: weights, bias: bias,
+              channels: Int32(shape.channels), inputZeroPoint: inputZeroPoint, weights: weights, bias: bias,
               multipliers: multipliers, kernelHeight: Int32(shape.kernelHeight), kernelWidth: Int32(shape.kernelWidth),
               strideY: Int32(shape.strideY), strideX: Int32(shape.strideX), dilationY: Int32(shape.dilationY),
               dilationX: Int32(shape.dilationX), padTop: Int32(shape.padTop), padLeft: Int32(shape.padLeft),

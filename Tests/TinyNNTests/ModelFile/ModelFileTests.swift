@@ -13,7 +13,10 @@ private func sampleFile() throws -> [UInt8] {
   }
   let x = graph.addInput("x", TensorType(.float32, Shape(1, 7, 6, 3)))
   var window = Window(height: 3, width: 3)
-  (window.padTop, window.padLeft, window.strideY, window.strideX) = (1, 1, 2, 2)
+  window.padTop = 1
+  window.padLeft = 1
+  window.strideY = 2
+  window.strideX = 2
   let weights = constant(Shape(8, 3, 3, 3)), bias = constant(Shape(8))
   let stem = try graph.add(Convolution(window: window, activation: .relu6), name: "stem", inputs: [x, weights, bias])
   let filters = constant(Shape(1, 1, 8)), offsets = constant(Shape(8))

@@ -19,7 +19,9 @@ private func preprocessingError(_ body: () throws(PreprocessingError) -> Void) -
     let crop: (top: Int, left: Int)
 
     init(_ h: Int, _ w: Int, _ n: Int, _ f: Float, _ rh: Int, _ rw: Int, _ top: Int, _ left: Int) {
-      (photo, input, cropFraction) = ((h, w), n, f)
+      photo = (h, w)
+      input = n
+      cropFraction = f
       (resized, crop) = ((rh, rw), (top, left))
     }
   }

@@ -42,7 +42,9 @@ private final class Replay {
     }
     recorded = try TrainingCase.read(name)
     (cut, prototypes) = (try array("cut"), try array("prototypes"))
-    (initial, gradients, trained) = (try array("initial").values, try array("gradients").values, try array("final").values)
+    initial = try array("initial").values
+    gradients = try array("gradients").values
+    trained = try array("final").values
     file = PatternedMemory(copying: try Replay.network(recorded, initial, input: cut.shape).lowered().finish())
     var options = TrainingOptions(firstOperator: 0, batch: cut.shape[0], optimizer: recorded.optimizer == "sgd" ? .sgd : .adam)
     options.keepsAverage = false
@@ -217,7 +219,10 @@ private final class Replay {
       let difference = abs(worst.element.0 - worst.element.1)
       #expect(
         largest > 0 && difference <= tolerance * largest,
-        "\(name), \(what) of \(parameter.name)\(parameter.shape) at \(worst.offset): \(worst.element.0), PyTorch \(worst.element.1), largest \(largest)"
+        """
+        \(name), \(what) of \(parameter.name)\(parameter.shape) at \(worst.offset): \(worst.element.0), \
+        PyTorch \(worst.element.1), largest \(largest)
+        """
       )
       compared += values.count
     }

@@ -104,7 +104,12 @@ enum GradientCase: String, CaseIterable, Sendable {
       return try b.finish(b.convolution(b.graph.add(Concatenate(axis: 3), name: "join", inputs: [y, x, y]), 5, window(1, 1)))
     case .pad:
       var pad = Pad(rank: 4, value: 0.7)
-      (pad.before[1], pad.after[1], pad.before[2], pad.after[2], pad.before[3], pad.after[3]) = (1, 0, 2, 1, 0, 3)
+      pad.before[1] = 1
+      pad.after[1] = 0
+      pad.before[2] = 2
+      pad.after[2] = 1
+      pad.before[3] = 0
+      pad.after[3] = 3
       return try b.finish(b.convolution(b.graph.add(pad, name: "pad", inputs: [x]), 5, window(2, 2, stride: 2)))
     case .sliceSteps: return try b.finish(b.graph.add(Slice(axis: 3, start: 4, step: -2, extent: 3), name: "slice", inputs: [x]))
     case .squeezeAndExcite:

@@ -59,7 +59,10 @@ struct NetworkBuilder {
 
 func window(_ height: Int, _ width: Int, stride: Int = 1, dilation: Int = 1, pad: (Int, Int, Int, Int) = (0, 0, 0, 0)) -> Window {
   var window = Window(height: height, width: width)
-  (window.strideY, window.strideX, window.dilationY, window.dilationX) = (stride, stride, dilation, dilation)
+  window.strideY = stride
+  window.strideX = stride
+  window.dilationY = dilation
+  window.dilationX = dilation
   (window.padTop, window.padLeft, window.padBottom, window.padRight) = pad
   return window
 }

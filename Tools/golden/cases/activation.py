@@ -152,3 +152,50 @@ def softmax_opset_11_flattens(b: Builder):
 @case
 def activation_without_convolution(b: Builder):
     return b.node("Relu", b.node("MaxPool", b.input(1, 5, 6, 5), kernel_shape=[2, 2]))
+
+
+@case
+def elu(b: Builder):
+    return b.node("Elu", b.input(1, 5, 4, 3, low=-4, high=2), alpha=0.7)
+
+
+@case
+def selu(b: Builder):
+    return b.node("Selu", b.convolution(b.input(1, 3, 5, 4), 3, 4, (3, 3)))
+
+
+@case
+def hard_swish_after_conv(b: Builder):
+    b.opset = 14
+    y = b.convolution(b.input(1, 3, 5, 4), 3, 4, (1, 1))
+    return b.node("Mul", y, b.node("HardSigmoid", y, alpha=1 / 6, beta=0.5))
+
+
+@case
+def softmax_middle_axis(b: Builder):
+    return b.node("Softmax", b.input(2, 5, 3, 4), axis=1)
+
+
+@case
+def log_softmax(b: Builder):
+    return b.node("LogSoftmax", b.input(2, 9), axis=-1)
+
+
+@case
+def softplus_mish_log(b: Builder):
+    x = b.input(1, 40, low=-8, high=8)
+    soft = b.node("Softplus", x)
+    mish = b.node("Mul", x, b.node("Tanh", soft))
+    return b.node("Concat", soft, mish, b.node("Log", b.node("Add", soft, b.constant(0.5))), axis=1)
+
+
+@case
+def mish_opset_18(b: Builder):
+    b.opset = 18
+    return b.node("Mish", b.input(1, 40, low=-8, high=8))
+
+
+@case
+def thresholded_and_continuous_relu(b: Builder):
+    x = b.input(1, 40)
+    return b.node("Concat", b.node("ThresholdedRelu", x, alpha=0.7), b.node("Celu", x, alpha=1.5), axis=1)

@@ -128,3 +128,10 @@ def normalise_then_conv(b: Builder):
     y = b.node("Sub", b.input(1, 3, 6, 5, low=0, high=1), b.constant(np.float32([0.485, 0.456, 0.406]).reshape(3, 1, 1)))
     y = b.node("Div", y, b.constant(np.float32([0.229, 0.224, 0.225]).reshape(3, 1, 1)))
     return b.convolution(y, 3, 4, (3, 3), pads=[1, 1, 1, 1])
+
+
+@case
+def min_max_sum_mean(b: Builder):
+    x, y, z = b.input(1, 3, 4, 5), b.input(1, 3, 4, 5), b.input(1, 3, 1, 5)
+    total = b.node("Sum", b.node("Max", x, y, z), b.node("Min", x, y, z), z)
+    return b.node("Mean", total, x, b.weight(1, 3, 4, 1))

@@ -169,6 +169,7 @@ def conv_used_twice(b: Builder):
 @case
 def conv_weight_from_constant_node(b: Builder):
     from onnx import numpy_helper
+
     weight = b.random.uniform(-1, 1, (4, 3, 3, 3)).astype("float32")
     return b.node("Conv", b.input(1, 3, 6, 5), b.node("Constant", value=numpy_helper.from_array(weight)))
 
@@ -181,3 +182,13 @@ def conv_then_activations(b: Builder):
     y = b.convolution(b.node("LeakyRelu", y, alpha=0.2), 4, 4, (3, 3), pads=[1, 1, 1, 1])
     y = b.convolution(b.node("Mul", y, b.node("Sigmoid", y)), 4, 4, (1, 1))
     return b.node("HardSigmoid", y, alpha=1 / 6, beta=0.5)
+
+
+@case
+def conv_1d(b: Builder):
+    return b.convolution(b.input(1, 3, 9), 3, 4, (3,), pads=[1, 0], strides=[2], dilations=[2])
+
+
+@case
+def conv_1d_depthwise_same(b: Builder):
+    return b.convolution(b.input(1, 5, 8), 5, 5, (4,), group=5, auto_pad="SAME_LOWER", strides=[3])

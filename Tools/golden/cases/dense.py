@@ -90,3 +90,44 @@ def classifier_as_conv(b: Builder):
     y = b.convolution(b.input(1, 3, 5, 4), 3, 6, (3, 3))
     y = b.node("GlobalAveragePool", y)
     return b.node("Flatten", b.convolution(y, 6, 7, (1, 1)))
+
+
+@case
+def matmul_constant_first(b: Builder):
+    return b.node("MatMul", b.weight(5, 4), b.input(1, 4, 3))
+
+
+@case
+def matmul_vector(b: Builder):
+    return b.node("MatMul", b.input(1, 3, 6), b.weight(6))
+
+
+@case
+def matmul_leading_ones(b: Builder):
+    return b.node("MatMul", b.input(1, 2, 3, 6), b.weight(1, 1, 6, 4))
+
+
+@case
+def gemm_computed_addend(b: Builder):
+    return b.node("Gemm", b.input(2, 6), b.weight(4, 6), b.input(1, 4), transB=1, beta=0.5)
+
+
+@case
+def einsum_attention(b: Builder):
+    scores = b.node("Einsum", b.input(1, 5, 2, 4), b.input(1, 6, 2, 4), equation="bqhd,bkhd->bhqk")
+    return b.node("Einsum", b.node("Softmax", scores, axis=-1), b.input(1, 6, 2, 3), equation="bhqk,bkhd->bqhd")
+
+
+@case
+def einsum_with_weight(b: Builder):
+    return b.node("Einsum", b.input(1, 3, 4, 5), b.weight(3, 7), equation="nchw,co->nohw")
+
+
+@case
+def einsum_sums(b: Builder):
+    return b.node("Einsum", b.input(3, 4, 5), b.input(4, 2), equation="ijk,jl->il")
+
+
+@case
+def einsum_implicit(b: Builder):
+    return b.node("Einsum", b.input(3, 4), b.input(4, 5), equation="ij, jk")

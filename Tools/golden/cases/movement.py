@@ -152,33 +152,6 @@ def transpose_default(b: Builder):
 
 
 @case
-def pad_constant(b: Builder):
-    return b.node("Pad", b.input(1, 3, 4, 5), b.ints(0, 0, 1, 2, 0, 0, 0, 1), b.constant(0.5))
-
-
-@case
-def pad_zero_default(b: Builder):
-    return b.node("Pad", b.input(1, 3, 4, 5), b.ints(0, 0, 0, 0, 0, 0, 1, 1))
-
-
-@case
-def pad_channels(b: Builder):
-    return b.node("Pad", b.input(1, 3, 4, 5), b.ints(0, 2, 0, 0, 0, 3, 0, 0))
-
-
-@case
-def pad_attributes_opset_10(b: Builder):
-    b.opset = 10
-    return b.node("Pad", b.input(1, 3, 4, 5), pads=[0, 0, 1, 0, 0, 0, 2, 3], value=-1.0)
-
-
-@case
-def pad_then_conv(b: Builder):
-    y = b.node("Pad", b.input(1, 3, 6, 6), b.ints(0, 0, 0, 0, 0, 0, 1, 1))
-    return b.convolution(y, 3, 4, (3, 3), strides=[2, 2])
-
-
-@case
 def identity_and_dropout(b: Builder):
     y = b.node("Identity", b.convolution(b.input(1, 3, 5, 4), 3, 4, (3, 3)))
     y = b.node("Dropout", b.node("Relu", y), b.constant(0.4))
@@ -216,3 +189,24 @@ def scatter_single_values(b: Builder):
     updates = b.node("Sigmoid", b.node("Slice", x := b.input(1, 3, 4), b.ints(0), b.ints(1), b.ints(2)))
     updates = b.node("Reshape", updates, b.ints(3))
     return b.node("ScatterND", x, b.constant(np.int64([[0, 2, -1], [0, 0, 1], [0, 2, 3]])), updates)
+
+
+@case
+def depth_to_space(b: Builder):
+    return b.node("DepthToSpace", b.input(1, 8, 3, 2), blocksize=2)
+
+
+@case
+def depth_to_space_columns_first(b: Builder):
+    return b.node("DepthToSpace", b.input(1, 8, 3, 2), blocksize=2, mode="CRD")
+
+
+@case
+def space_to_depth(b: Builder):
+    return b.convolution(b.node("SpaceToDepth", b.input(1, 2, 6, 4), blocksize=2), 8, 3, (1, 1))
+
+
+@case
+def input_is_an_output(b: Builder):
+    x = b.input(1, 3, 4)
+    return [b.node("Relu", x), b.node("Identity", x)]

@@ -10,8 +10,7 @@ def max_pool(b: Builder):
 
 @case
 def max_pool_3x3_padded(b: Builder):
-    return b.node("MaxPool", b.input(1, 5, 8, 7, low=-3, high=-1), kernel_shape=[3, 3], strides=[2, 2],
-                  pads=[1, 1, 1, 1])
+    return b.node("MaxPool", b.input(1, 5, 8, 7, low=-3, high=-1), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
 
 
 @case
@@ -21,8 +20,9 @@ def max_pool_ceil(b: Builder):
 
 @case
 def max_pool_ceil_padded(b: Builder):
-    return b.node("MaxPool", b.input(1, 3, 7, 6, low=-3, high=-1), kernel_shape=[3, 2], strides=[3, 2],
-                  pads=[1, 0, 1, 1], ceil_mode=1)
+    return b.node(
+        "MaxPool", b.input(1, 3, 7, 6, low=-3, high=-1), kernel_shape=[3, 2], strides=[3, 2], pads=[1, 0, 1, 1], ceil_mode=1
+    )
 
 
 @case
@@ -57,8 +57,7 @@ def average_pool_padded(b: Builder):
 
 @case
 def average_pool_count_include_pad(b: Builder):
-    return b.node("AveragePool", b.input(1, 5, 6, 5), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1],
-                  count_include_pad=1)
+    return b.node("AveragePool", b.input(1, 5, 6, 5), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], count_include_pad=1)
 
 
 @case
@@ -78,8 +77,9 @@ def average_pool_same_lower(b: Builder):
 
 @case
 def average_pool_same_upper_count_include_pad(b: Builder):
-    return b.node("AveragePool", b.input(1, 3, 7, 6), kernel_shape=[2, 3], strides=[2, 2], auto_pad="SAME_UPPER",
-                  count_include_pad=1)
+    return b.node(
+        "AveragePool", b.input(1, 3, 7, 6), kernel_shape=[2, 3], strides=[2, 2], auto_pad="SAME_UPPER", count_include_pad=1
+    )
 
 
 @case
@@ -111,3 +111,23 @@ def reduce_mean_drop(b: Builder):
 def reduce_mean_axes_input(b: Builder):
     b.opset = 18
     return b.node("ReduceMean", b.input(1, 5, 4, 3), b.ints(2, 3), keepdims=0)
+
+
+@case
+def max_pool_1d(b: Builder):
+    return b.node("MaxPool", b.input(1, 3, 9), kernel_shape=[3], strides=[2], ceil_mode=1)
+
+
+@case
+def global_average_pool_1d(b: Builder):
+    return b.node("GlobalAveragePool", b.input(1, 5, 7))
+
+
+@case
+def lp_pool(b: Builder):
+    return b.node("LpPool", b.input(1, 3, 7, 6), kernel_shape=[3, 2], strides=[2, 2], p=2)
+
+
+@case
+def global_lp_pool(b: Builder):
+    return b.node("GlobalLpPool", b.input(1, 3, 7, 6), p=2)

@@ -1,7 +1,7 @@
 """Shape arithmetic as torch.onnx writes it, symbolic input dimensions, and odd storage of weights."""
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from .builder import Builder, case
 
@@ -121,3 +121,10 @@ def assignment_to_slices_of_a_constant(b: Builder):
     table = b.node("ScatterND", table, rows, b.weight(2, 2))
     table = b.node("ScatterND", table, b.constant(np.array([[-1, 2]], dtype=np.int64)), b.weight(1, 2))
     return b.node("Add", b.input(2, 3, 2), table)
+
+
+@case
+def weights_as_bfloat16(b: Builder):
+    bits = (b.random.uniform(-1, 1, 36).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+    tensor = helper.make_tensor("narrow", TensorProto.BFLOAT16, [4, 3, 3, 1], bits.tobytes(), raw=True)
+    return b.node("Conv", b.input(1, 3, 5, 4), b.node("Cast", b.initializer(tensor), to=TensorProto.FLOAT))

@@ -130,7 +130,7 @@ def attention_decomposed(b: Builder):
     qkv = b.node("Transpose", qkv, perm=[2, 0, 3, 1, 4])
     q, k, v = (b.node("Gather", qkv, b.scalar_int(i), axis=0) for i in range(3))
     k = b.node("Transpose", k, perm=[0, 1, 3, 2])
-    scores = b.node("Mul", b.node("MatMul", q, k), b.constant(size ** -0.5))
+    scores = b.node("Mul", b.node("MatMul", q, k), b.constant(size**-0.5))
     y = b.node("MatMul", b.node("Softmax", scores, axis=-1), v)
     y = b.node("Reshape", b.node("Transpose", y, perm=[0, 2, 1, 3]), b.ints(1, tokens, width))
     return b.node("Add", b.node("MatMul", y, b.weight(width, width)), "x")
@@ -157,3 +157,21 @@ def grid_attention_projection(b: Builder):
     y = b.node("Transpose", b.node("Reshape", x, b.ints(1, 2, 2, 2, 2, 6)), perm=[0, 2, 4, 1, 3, 5])
     y = b.node("Add", b.node("MatMul", b.node("Reshape", y, b.ints(4, 2, 2, 6)), b.weight(6, 5)), b.weight(5))
     return b.node("Softmax", b.node("Reshape", y, b.ints(4, 4, 5)), axis=1)
+
+
+@case
+def attention_with_reordered_axes(b: Builder):
+    """Windows as Swin cuts them: normalisation between reshapes and transposes of rank 6."""
+    b.opset = 17
+    y = b.node("Reshape", b.input(1, 4, 6, 8), b.ints(1, 2, 2, 3, 2, 8))
+    y = b.node("Transpose", y, perm=[0, 1, 3, 2, 4, 5])
+    y = b.node("LayerNormalization", y, b.weight(8), b.weight(8))
+    y = b.node("Reshape", y, b.ints(6, 4, 8))
+    return b.node("MatMul", y, b.weight(8, 3))
+
+
+@case
+def attention_opset_23(b: Builder):
+    b.opset = 23
+    q, k, v = b.input(1, 5, 8), b.input(1, 6, 8), b.input(1, 6, 8)
+    return b.node("Attention", q, k, v, q_num_heads=2, kv_num_heads=2, is_causal=1)

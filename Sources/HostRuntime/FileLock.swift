@@ -1,0 +1,79 @@
+import Glibc
+
+/// Which file a path leads to, and in which state: what a writer compares before it replaces what it has read.
+public struct FileIdentity: Equatable, Sendable {
+  private let device: dev_t
+  private let inode: ino_t
+  private let byteCount: off_t
+  private let modifiedSeconds: Int
+  private let modifiedNanoseconds: Int
+
+  /// All zero where there is no file.
+  public init(_ path: String) {
+    var status = stat()
+    let exists = stat(path, &status) == 0
+    device = exists ? status.st_dev : 0
+    inode = exists ? status.st_ino : 0
+    byteCount = exists ? status.st_size : 0
+    modifiedSeconds = exists ? status.st_mtim.tv_sec : 0
+    modifiedNanoseconds = exists ? status.st_mtim.tv_nsec : 0
+  }
+}
+
+/// The right to read, change and replace a file without another process in between, until this object goes.
+///
+/// An advisory lock (flock) of the file itself, or of its folder while there is no file yet. Replacing the file gives its name to another
+/// one, so a lock counts only if the name still leads to what was locked. Where the file system has no locks, `identity` is what is left:
+/// `writeAtomically(replacing:)` refuses where another process came first.
+public final class FileLock {
+  /// Of the file when it was locked.
+  public let identity: FileIdentity
+  private let descriptor: Int32
+
+  private static let pollMicroseconds: UInt32 = 20_000
+
+  /// - Parameter seconds: how long to wait for another process.
+  public init(_ path: String, waiting seconds: Double = 5) throws(FileError) {
+    let deadline = monotonicNanoseconds() + Int(seconds * 1e9)
+    while true {
+      let (descriptor, isFolder) = FileLock.open(path)
+      guard descriptor >= 0 else {
+        // A folder that may not be read, or none: writing will say so.
+        identity = FileIdentity(path)
+        self.descriptor = -1
+        return
+      }
+      while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
+        guard monotonicNanoseconds() < deadline else {
+          close(descriptor)
+          throw FileError(path: path, action: .lock, code: EWOULDBLOCK)
+        }
+        usleep(FileLock.pollMicroseconds)
+      }
+      let identity = FileIdentity(path)
+      if FileLock.isCurrent(descriptor, path, isFolder: isFolder) {
+        self.identity = identity
+        self.descriptor = descriptor
+        return
+      }
+      close(descriptor)
+    }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  private static func open(_ path: String) -> (descriptor: Int32, isFolder: Bool) {
+    // Network file systems lock exclusively only what is open for writing.
+    var descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+    if descriptor < 0, errno != ENOENT { descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    guard descriptor < 0, errno == ENOENT else { return (descriptor, false) }
+    return (Glibc.open(folder(of: resolvedPath(path)), O_RDONLY | O_DIRECTORY | O_CLOEXEC), true)
+  }
+
+  private static func isCurrent(_ descriptor: Int32, _ path: String, isFolder: Bool) -> Bool {
+    var (named, locked) = (stat(), stat())
+    let exists = stat(path, &named) == 0
+    if isFolder { return !exists }
+    return exists && fstat(descriptor, &locked) == 0 && named.st_dev == locked.st_dev && named.st_ino == locked.st_ino
+  }
+}
