@@ -17,16 +17,18 @@ struct ClassifierTail {
   /// Scales, parts, sums and comparisons of scores; a softmax that is written out.
   private static let first: Set<String> = ONNXModel.shapeOnly.union([
     "Slice", "Split", "Gather", "Tile", "Neg", "Exp", "Log", "Reciprocal", "ReduceSum", "ReduceMax", "ReduceMean",
-    "ReduceLogSumExp",
+    "ReduceLogSumExp", "Pad",
   ])
-  private static let all: Set<String> = ["Add", "Sub", "Sum", "Mean", "Concat", "Greater", "Less", "GreaterOrEqual", "LessOrEqual"]
+  private static let all: Set<String> = [
+    "Where", "Add", "Sub", "Sum", "Mean", "Concat", "Greater", "Less", "GreaterOrEqual", "LessOrEqual",
+  ]
   private static let pooling: Set<String> = [
     "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "AveragePool", "ReduceMean", "ReduceMax",
   ]
   private static let activations: Set<String> = [
     "Relu", "Clip", "HardSwish", "Sigmoid", "LeakyRelu", "PRelu", "Tanh", "Gelu", "BatchNormalization", "Elu", "Selu", "Swish",
     "Mul",
-    "LayerNormalization", "LpNormalization",
+    "LayerNormalization", "LpNormalization", "Softplus", "HardSigmoid", "Softsign", "Mish",
   ]
 
   private let model: ONNXModel
@@ -76,7 +78,9 @@ struct ClassifierTail {
     guard node.hasInput(0) else { return .end }
     let name = node.operatorName
     let computed = node.inputs.filter { !$0.isEmpty && !model.isConstant($0) }
-    if let features = features(readBy: node) { return .classifier(features: features) }
+    if let features = features(readBy: node) {
+      return mixesScores(node, features) ? .through([features]) : .classifier(features: features)
+    }
     if ClassifierTail.first.contains(name) || ClassifierTail.probabilities.contains(name)
       || ClassifierTail.classNumbers.contains(name)
     {
@@ -109,6 +113,23 @@ struct ClassifierTail {
     case "Conv": return isPointwise(node) && isPooled(node.inputs[0]) ? node.inputs[0] : nil
     default: return nil
     }
+  }
+
+  /// True for a layer that only mixes the scores of classes: of probabilities, or as many scores as it reads, of a dense layer.
+  private func mixesScores(_ node: Node, _ features: String) -> Bool {
+    if node.operatorName == "Conv" || node.operatorName == "Einsum" { return false }
+    var tensor = model.behindShapeChanges(features)
+    if ["Softmax", "LogSoftmax"].contains(model.producer(tensor)?.operatorName) { return true }
+    guard let weights = node.inputs.first(where: model.isConstant), let shape = model.shapeOfConstant(weights), shape.count == 2,
+      shape[0] == shape[1]
+    else { return false }
+    if let sum = model.producer(tensor), sum.operatorName == "Add",
+      let place = sum.inputs.firstIndex(where: { !model.isConstant($0) }),
+      sum.inputs.contains(where: model.isConstant)
+    {
+      tensor = model.behindShapeChanges(sum.inputs[place])
+    }
+    return ["Gemm", "MatMul"].contains(model.producer(tensor)?.operatorName)
   }
 
   private func isComputed(_ tensor: String, by name: String) -> Bool {

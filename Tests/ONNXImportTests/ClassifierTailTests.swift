@@ -46,6 +46,16 @@ import Testing
       graph.node("ReduceLogSumExp", ["logits"], ["sum"], ["axes": [1]])
       graph.node("Sub", ["logits", "sum"], ["y"])
     },
+    "scores mixed by a matrix": { graph in
+      graph.weights("m", 5, 5)
+      graph.node("MatMul", ["logits", "m"], ["s"])
+      graph.node("Softmax", ["s"], ["y"], ["axis": [1]])
+    },
+    "classes joined": { graph in
+      graph.weights("m", 5, 2)
+      graph.node("Softmax", ["logits"], ["s"], ["axis": [1]])
+      graph.node("MatMul", ["s", "m"], ["y"])
+    },
     "without the first class": { graph in
       for (name, value) in [("from", 1), ("to", 5), ("axes", 1)] { graph.constant(name, .integers([Int64(value)])) }
       graph.node("Slice", ["logits", "from", "to", "axes"], ["y"])
