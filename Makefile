@@ -7,7 +7,7 @@ APT_PACKAGES = libopenblas-dev libjpeg-dev libpng-dev pkg-config
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-arm build demo test check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-arm build demo lint test documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
@@ -26,13 +26,24 @@ build: deps
 demo: build
 	Examples/parts/demo.sh $(BIN)
 
+# swift-format, clang-format, ruff and the length of lines.
+lint:
+	Tools/checks/lint.sh
+
 # The two products leave out the compiler of protocol buffers, a part of a dependency that nothing here uses.
 test: deps check-embedded
 	$(SWIFT) build --product edgessl
 	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build
+	Tools/checks/check-snippets.sh
 	Tools/checks/test-swift-app.sh
 	$(MAKE) test-firmware
+
+# The pages of the DocC catalogues under .build/documentation; the plugin is fetched for this alone.
+documentation: deps
+	mkdir -p .build/documentation
+	for target in TinyNN FewShot; do EDGESSL_DOCUMENTATION=1 $(SWIFT) package --allow-writing-to-directory .build/documentation \
+	  generate-documentation --target $$target --output-path .build/documentation/$$target || exit 1; done
 
 # The proof that TinyNN and the device part of FewShot never allocate.
 check-embedded:

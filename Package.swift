@@ -89,19 +89,23 @@ let package = Package(
     .testTarget(
       name: "TinyNNTests",
       dependencies: [
-        "TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "Quantize", "TestSupport",
+        "TinyNN", "CTinyNN", "OpenBLASBackend", "ModelCompiler", "ImageFiles", "HostRuntime", "Quantize", "FewShot", "TestSupport",
       ],
       swiftSettings: strict),
     // Synthetic classes and the smallest encoder, for the tests of both halves of few-shot learning.
     .target(
-      name: "FewShotTestSupport", dependencies: ["FewShot", "FewShotHost", "ModelCompiler", "TinyNN"],
+      name: "FewShotTestSupport",
+      dependencies: ["FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TestSupport", "TinyNN"],
       path: "Tests/FewShotTestSupport", swiftSettings: strict),
     .testTarget(
-      name: "FewShotTests", dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime"],
+      name: "FewShotTests",
+      dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "FewShotHostTests",
-      dependencies: ["FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler"],
+      dependencies: [
+        "FewShot", "FewShotHost", "FewShotTestSupport", "TinyNN", "HostRuntime", "ImageFiles", "ModelCompiler", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "CInterfaceTests",
@@ -115,7 +119,9 @@ let package = Package(
     // Runs the command as a process.
     .testTarget(
       name: "edgesslTests",
-      dependencies: ["edgessl", "TestSupport", "FewShot", "FewShotHost", "HostRuntime", "ModelCompiler", "TinyNN"],
+      dependencies: [
+        "edgessl", "TestSupport", "FewShot", "FewShotHost", "FewShotTestSupport", "HostRuntime", "ModelCompiler", "TinyNN",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "QuantizeTests", dependencies: ["Quantize", "ModelCompiler", "TinyNN", "HostRuntime", "TestSupport"],
@@ -124,3 +130,8 @@ let package = Package(
       name: "ModelCompilerTests", dependencies: ["ModelCompiler", "HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
   ]
 )
+
+// For `make documentation` alone, so that who uses the package does not fetch it.
+if Context.environment["EDGESSL_DOCUMENTATION"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

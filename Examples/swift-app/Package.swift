@@ -8,10 +8,6 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "swift-app",
-      dependencies: [
-        .product(name: "TinyNN", package: "edgessl"),
-        .product(name: "FewShot", package: "edgessl"),
-        .product(name: "Quantize", package: "edgessl"),
-      ])
+      dependencies: [.product(name: "FewShot", package: "edgessl")])
   ]
 )

@@ -141,10 +141,17 @@ public func tinynn_trainer_prototype_loss(
       guard let prototypes = learned.task.learnedPrototypes else { return code(TINYNN_NOT_LEARNED) }
       let embedding = state.session.embedding(Int(slot)), gradient = state.session.embeddingGradient(Int(slot))
       guard prototypes.dimension == embedding.count else { return code(TINYNN_OTHER_MODEL) }
-      let found = PrototypeObjective(prototypes: prototypes).evaluate(
-        embedding, label: Int(class_index), weight: 1 / Float(state.session.plan.options.batch), gradient: gradient,
-        logits: learned.task.logits)
-      unsafe loss.pointee = found.loss
+      let shape = ObjectiveShape(dimension: prototypes.dimension, classCount: prototypes.count, photoCount: 1, rowCount: 1)
+      guard let objective = Prototype(shape, memory: learned.task.logits) else { return code(TINYNN_NOT_LEARNED) }
+      let weight = 1 / Float(state.session.plan.options.batch)
+      var row = ObjectiveRow(label: Int(class_index))
+      // The row is used inside the closure only.
+      let found = unsafe withUnsafeMutablePointer(to: &row) { row in
+        let rows = unsafe Elements<ObjectiveRow>(UnsafeMutableRawPointer(row), count: 1)
+        return objective.loss(
+          ObjectiveBatch(rows: rows, embeddings: embedding, gradients: gradient, prototypes: prototypes, weight: weight))
+      }
+      unsafe loss.pointee = found
       return code(TINYNN_OK)
     }
   }

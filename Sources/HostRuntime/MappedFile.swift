@@ -28,3 +28,9 @@ public final class MappedFile: @unchecked Sendable {
 
   public var bytes: ByteRegion { ByteRegion(base, count: count) }
 }
+
+/// Whether there is a regular file, or a link to one.
+public func isFile(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+}

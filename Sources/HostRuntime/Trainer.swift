@@ -1,4 +1,3 @@
-import Glibc
 public import TinyNN
 
 /// The tail of a model being trained on a host: its plan, one arena, one session.
@@ -8,8 +7,13 @@ public final class Trainer {
   private let arena: AlignedMemory
 
   /// `model`'s bytes must stay as they are while this object lives. `kernels` nil: the fastest of this machine.
-  public init(_ model: Model, _ options: TrainingOptions, kernels: Kernels? = nil) throws(TrainingError) {
-    plan = try TrainingPlan(for: model, options)
+  public convenience init(_ model: Model, _ options: TrainingOptions, kernels: Kernels? = nil) throws(TrainingError) {
+    try self.init(model, TrainingPlan(for: model, options), kernels: kernels)
+  }
+
+  /// The same with a plan of `model` that was made before.
+  public init(_ model: Model, _ plan: TrainingPlan, kernels: Kernels? = nil) throws(TrainingError) {
+    self.plan = plan
     // Without memory the session refuses the empty arena.
     arena = AlignedMemory(byteCount: AvailableMemory.has(plan.arenaByteCount) ? plan.arenaByteCount : 0)
     session = try TrainingSession(model, plan, arena: arena.buffer, kernels: kernels ?? .best)
@@ -21,8 +25,7 @@ public final class Trainer {
   /// The model's file with what was trained in it.
   public func trainedFile() -> AlignedMemory {
     let source = session.model.bytes
-    let memory = AlignedMemory(byteCount: source.count)
-    memcpy(memory.buffer.baseAddress!, source.pointer, source.count)
+    let memory = AlignedMemory(copying: source)
     // Written by nobody else before this returns.
     var span = MutableRawSpan(_unsafeBytes: UnsafeMutableRawBufferPointer(rebasing: memory.buffer[..<source.count]))
     session.write(into: &span)

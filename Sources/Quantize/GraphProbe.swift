@@ -4,7 +4,7 @@ import TinyNN
 
 /// Runs a graph and shows chosen tensors of it, as float32.
 final class GraphProbe {
-  private let encoder: Encoder
+  private let encoder: ModelRunner
   private let count: Int
 
   /// - Parameter tensors: computed tensors of the graph; int8 ones are dequantized.
@@ -18,7 +18,7 @@ final class GraphProbe {
     // With nothing to observe there would be nothing to compute, which no file may say.
     if !outputs.isEmpty { graph.outputs = outputs }
     graph.removeDeadNodes()
-    encoder = try Encoder(bytes: graph.lowered().finish(), threads: threads)
+    encoder = try ModelRunner(bytes: graph.lowered().finish(), threads: threads)
     count = outputs.count
   }
 

@@ -17,7 +17,7 @@ import TinyNN
   }
 
   private static func hostFile(_ knowledge: Knowledge, encoder: [UInt8]) throws -> [UInt8] {
-    let host = try Encoder(bytes: encoder)
+    let host = try ModelRunner(bytes: encoder)
     return try TaskFile(knowledge).encoded(encoder: host.model).bytes
   }
 
@@ -65,7 +65,7 @@ import TinyNN
 
   @Test func photosGiveTheEmbeddingAndTheAnswerOfTheHost() throws {
     let encoder = try Device.encoderBytes(), device = try Device(encoder)
-    let host = try PhotoEncoder(try Encoder(bytes: encoder))
+    let host = try PhotoEncoder(try ModelRunner(bytes: encoder))
     let folder = TestFolders.package.appending(path: "Examples/parts/support")
     for name in ["bolt", "gear"] {
       for photo in ["01", "02", "03"] {

@@ -30,7 +30,7 @@ import TinyNN
     var trainer: OpaquePointer?
     try check(tinynn_trainer_open(memory.buffer.baseAddress, needed, device.model, &options, &trainer))
 
-    let host = try Encoder(bytes: bytes)
+    let host = try ModelRunner(bytes: bytes)
     let other = try Trainer(
       host.model,
       TrainingOptions(
@@ -79,7 +79,7 @@ import TinyNN
     try check(tinynn_trainer_file_bytes(trainer, &count))
     let buffer = AlignedMemory(byteCount: count)
     try check(tinynn_trainer_save(trainer, buffer.buffer.baseAddress, count, &written))
-    let trained = try Encoder(bytes: Array(buffer.buffer[0..<written])), expected = try Encoder(memory: other.trainedFile())
+    let trained = try ModelRunner(bytes: Array(buffer.buffer[0..<written])), expected = try ModelRunner(memory: other.trainedFile())
     let (a, b) = (trained.model.section(.weights), expected.model.section(.weights))
     #expect(a.count == b.count && Checksum.of(a) == Checksum.of(b))
     #expect(Checksum.of(a) != Checksum.of(host.model.section(.weights)))

@@ -5,7 +5,7 @@ import TinyNN
 
 /// Runs a graph on a seeded input and returns all outputs.
 func outputs(of graph: Graph, seed: UInt64, kernels: Kernels? = nil) throws -> [[Float]] {
-  let encoder = try Encoder(bytes: graph.lowered().finish(), kernels: kernels)
+  let encoder = try ModelRunner(bytes: graph.lowered().finish(), kernels: kernels)
   var random = SeededGenerator(seed: seed)
   for index in 0..<encoder.model.inputCount {
     let input = encoder.session.input(index).floats

@@ -45,7 +45,10 @@ private func check(
         let difference = relativeDifference(actual, wanted.values)
         #expect(
           difference <= golden.tolerance,
-          "\(interface.name), \(instructionSet), \(count) threads: first values \(actual.prefix(8)), expected \(wanted.values.prefix(8))"
+          """
+          \(interface.name), \(instructionSet), \(count) threads: first values \(actual.prefix(8)), \
+          expected \(wanted.values.prefix(8))
+          """
         )
       }
       if let first { #expect(outputs == first, "\(instructionSet) with \(count) threads gives other bits") }

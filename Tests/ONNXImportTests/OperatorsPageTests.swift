@@ -27,7 +27,10 @@ import TinyNN
     }
     #expect(
       written.count == expected.count,
-      "\(Self.page.path) has \(written.count) lines, needs \(expected.count): run EDGESSL_UPDATE=1 swift test --filter OperatorsPageTests"
+      """
+      \(Self.page.path) has \(written.count) lines, needs \(expected.count): \
+      run EDGESSL_UPDATE=1 swift test --filter OperatorsPageTests
+      """
     )
   }
 

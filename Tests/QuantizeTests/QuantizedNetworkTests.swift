@@ -51,7 +51,7 @@ private func photo(_ seed: UInt64) -> [Float] {
 }
 
 private func output(of bytes: [UInt8], _ photo: [Float], threads: Int = 1, kernels: Kernels? = nil) throws -> [Float] {
-  let encoder = try Encoder(bytes: bytes, threads: threads, kernels: kernels)
+  let encoder = try ModelRunner(bytes: bytes, threads: threads, kernels: kernels)
   let input = encoder.session.input()
   for i in photo.indices { input.setValue(photo[i], at: i) }
   encoder.session.run()
@@ -89,7 +89,7 @@ private func cosine(_ a: [Float], _ b: [Float]) -> Double {
       #expect(similarity > 0.999, "cosine \(similarity) on photo \(seed), fast \(fast)")
     }
     let (small, large) = (
-      try Encoder(bytes: bytes).plan.activationByteCount, try Encoder(bytes: floatBytes).plan.activationByteCount
+      try ModelRunner(bytes: bytes).plan.activationByteCount, try ModelRunner(bytes: floatBytes).plan.activationByteCount
     )
     #expect(Double(small) < 0.4 * Double(large), "arena \(small) of \(large)")
   }

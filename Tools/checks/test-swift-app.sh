@@ -4,7 +4,11 @@ set -e
 cd "$(dirname "$0")/../.."
 parts=Examples/parts
 swift build --package-path Examples/swift-app --scratch-path .build/swift-app
-output=$(.build/swift-app/debug/swift-app models/edge-s/edge-s.tnn $parts/support/spring $parts/support/washer $parts/query/spring/01.jpg)
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
+app=$PWD/.build/swift-app/debug/swift-app root=$PWD
+output=$(cd "$folder" && "$app" "$root/models/edge-s/edge-s.tnn" "$root/$parts/support" "$root/$parts/query/spring/01.jpg")
 echo "$output"
-echo "$output" | grep -q "arena [1-9][0-9]* bytes" || { echo "swift-app did not report its arena" >&2; exit 1; }
-echo "$output" | grep -q "support/spring, confidence\|unknown (nearest: .*support/spring)" || { echo "swift-app named the spring wrongly" >&2; exit 1; }
+echo "$output" | grep -q "^spring, confidence\|^unknown (nearest: spring)" || { echo "swift-app named the spring wrongly" >&2; exit 1; }
+echo "$output" | grep -q "^[1-9][0-9]* bytes planned; 15 photos" || { echo "swift-app did not say what it planned" >&2; exit 1; }
+echo "$output" | grep -q "^a photo of washer: washer" || { echo "swift-app named the washer wrongly" >&2; exit 1; }

@@ -1,4 +1,4 @@
-"""Prints the tables of Documentation/adaptation.md, by `edgessl evaluate --method finetune` (standard library only).
+"""Prints the tables of Benchmarks/results/adaptation.md, by `edgessl evaluate --method finetune` (standard library only).
 
     python Tools/research/adaptation_table.py --edgessl .build/release/edgessl --model M.tnn --photos ../shared/data/photos \\
         --work .build/adaptation-table/M --table gate shots rotation shift aligned

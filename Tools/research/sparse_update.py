@@ -5,7 +5,7 @@ PyTorch.
 
 MODEL ends in `features` and takes 128 x 128 RGB in -1 ... 1; PHOTOS has one folder for each class, 20 photos at least. Bytes:
 weights with gradient, Adam's state and average; the activations that backward reads and the largest gradients; int8 tensors at
-the cut. Needs torch, onnx, numpy and pillow. Documentation/adaptation.md has the results."""
+the cut. Needs torch, onnx, numpy and pillow. Benchmarks/results/adaptation.md has the results."""
 
 import glob
 import os

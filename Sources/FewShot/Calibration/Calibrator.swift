@@ -1,4 +1,4 @@
-import TinyNN
+package import TinyNN
 
 /// Finds a cosine classifier's scale and threshold from its own examples and the encoder's background embeddings.
 ///
@@ -29,23 +29,27 @@ public enum Calibrator {
   public static func calibrate(
     _ support: SupportSet, prototypes: EmbeddingMatrix, statistics: StatisticsView?, scratch: inout MutableSpan<Float>
   ) -> Calibration {
-    scratch.withValues { scratch in
-      let (examples, classes, dimension) = (support.count, support.classCount, support.dimension)
-      let start = examples * classes
-      let memory = Memory(
-        cosines: scratch.slice(0, start), row: scratch.slice(start, dimension),
-        scores: scratch.slice(start + dimension, scratch.count - start - dimension))
-      return calibrate(support, CosineClassifier(prototypes: prototypes, scale: 1, threshold: 0), statistics, memory)
-    }
+    scratch.withElements { calibrate(support, prototypes: prototypes, statistics: statistics, scratch: $0) }
+  }
+
+  /// The same in memory whose size the caller has checked.
+  package static func calibrate(
+    _ support: SupportSet, prototypes: EmbeddingMatrix, statistics: StatisticsView?, scratch: Elements<Float>
+  ) -> Calibration {
+    let dimension = support.dimension, start = support.count * support.classCount
+    let memory = Memory(
+      cosines: scratch.slice(0, start), row: scratch.slice(start, dimension),
+      scores: scratch.slice(start + dimension, scratch.count - start - dimension))
+    return calibrate(support, CosineClassifier(prototypes: prototypes, scale: 1, threshold: 0), statistics, memory)
   }
 
   private struct Memory {
     /// [examples][classes]: of every example to every prototype, to its own class's without itself.
-    let cosines: Values
+    let cosines: Elements<Float>
     /// [dimension]
-    let row: Values
+    let row: Elements<Float>
     /// [max(examples, background)]
-    let scores: Values
+    let scores: Elements<Float>
   }
 
   private static func calibrate(
@@ -105,12 +109,12 @@ public enum Calibrator {
   }
 
   /// The smallest of the first `count` scores that has at least `percent` of them before it in ascending order. Sorts them.
-  package static func bound(refusing percent: Int, of scores: Values, _ count: Int) -> Float {
+  package static func bound(refusing percent: Int, of scores: Elements<Float>, _ count: Int) -> Float {
     scores.sort(first: count)
     return scores[min(count - 1, (count * percent + 99) / 100)]
   }
 
-  private static func largest(of cosines: Values, except own: Int) -> Float {
+  private static func largest(of cosines: Elements<Float>, except own: Int) -> Float {
     var largest = -Float.infinity
     for label in 0..<cosines.count where label != own && cosines[label] > largest { largest = cosines[label] }
     return largest

@@ -1,4 +1,4 @@
-import TinyNN
+package import TinyNN
 
 /// Finds the scale and the threshold of a linear head from the scores that its examples have when they are left out.
 ///
@@ -10,27 +10,75 @@ import TinyNN
 /// Threshold: keeps the stated part of the left-out examples. Classes with one example have none to leave out; there it
 /// refuses 90 % of the background, or a quarter of the other classes' examples where the encoder has no background.
 package enum LinearCalibrator {
-  package static let ridgeScale: Float = 8
+  /// Values of working memory.
+  package static func scratchCount(examples: Int, classes: Int, dimension: Int, features: Int, background: Int) -> Int {
+    examples * classes + features + dimension + classes + max(examples, background)
+  }
 
-  /// What left-out examples need of most encoders.
-  package static func presetScale(_ method: HeadMethod) -> Float {
-    switch method {
-    case .lda: 3
-    case .logistic: 2
-    case .ridge: ridgeScale
-    default: Calibrator.presetScale
+  /// - Parameters:
+  ///   - classifier: of any scale and threshold.
+  ///   - leftOut: [examples][classes]; not read where a class has one example.
+  ///   - scratch: at least `scratchCount` values.
+  package static func calibrate(
+    _ examples: HeadExamples, _ traits: HeadTraits, _ classifier: LinearClassifier, penalty: Float, leftOut: Elements<Float>,
+    scratch: Elements<Float>
+  ) -> Calibration {
+    let support = examples.features, (count, classes) = (support.count, support.classCount)
+    let cosines = scratch.slice(0, count * classes)
+    let rest = scratch.slice(cosines.count, scratch.count - cosines.count)
+    let row = rest.slice(0, support.dimension), scores = rest.slice(row.count, rest.count - row.count)
+    leaveOutCosines(support, prototypes: classifier.prototypes, row: row, to: cosines)
+    func score(_ index: Int, except own: Int) -> Float {
+      var (nearest, best) = (-Float.infinity, -Float.infinity)
+      for label in 0..<classes where label != own {
+        nearest = max(nearest, cosines[index * classes + label])
+        best = max(best, leftOut[index * classes + label])
+      }
+      return LinearClassifier.score(nearest: nearest, classScore: best, classifier.addsClassScore)
+    }
+
+    let fewest = support.fewest
+    let known = examples.statistics?.scale(shots: fewest, of: traits.method)
+    var found = Calibration(
+      scale: known ?? traits.oneShotScale, threshold: -1, scaleSource: known == nil ? .preset : .encoder,
+      thresholdSource: .leaveOneOut, leftOutCount: 0, leftOutRight: 0, penalty: penalty)
+    if fewest > 1 {
+      let preset = known.map { LinearCalibrator.leftOut($0, fewest) } ?? traits.presetScale
+      found.scale = fittedScale(support, leftOut, preset: preset)
+      found.scaleSource = .leaveOneOut
+      found.leftOutCount = count
+      found.leftOutRight = rightCount(support, leftOut)
+      for index in 0..<count { scores[index] = score(index, except: classes) }
+      scores.sort(first: count)
+      found.threshold = scores[count * (100 - Calibrator.keptPercent) / 100]
+    } else if let statistics = examples.statistics, statistics.backgroundCount > 0 {
+      writeBackgroundScores(statistics, examples.map, classifier, row: row, rest: scores)
+      found.threshold = Calibrator.bound(
+        refusing: Calibrator.refusedBackgroundPercent, of: scores, statistics.backgroundCount)
+      found.thresholdSource = .background
+    } else {
+      for index in 0..<count { scores[index] = score(index, except: support.label(index)) }
+      found.threshold = Calibrator.bound(refusing: Calibrator.refusedOthersPercent, of: scores, count)
+      found.thresholdSource = .otherClasses
+    }
+    return found
+  }
+
+  /// Writes the score of each background embedding to the first values of `rest`; the embedding and the probabilities of the classes
+  /// are behind them.
+  private static func writeBackgroundScores(
+    _ statistics: StatisticsView, _ map: FeatureMap, _ classifier: LinearClassifier, row: Elements<Float>, rest: Elements<Float>
+  ) {
+    let count = statistics.backgroundCount
+    let embedding = rest.slice(count, map.dimension)
+    let confidences = rest.slice(count + embedding.count, classifier.weights.count)
+    for index in 0..<count {
+      statistics.copyBackground(index, into: embedding)
+      map.write(embedding.embedding, length: statistics.length(index), into: row)
+      rest[index] = classifier.classify(row.embedding, confidences).score
     }
   }
 
-  /// The scale of a head of one example for each class.
-  package static func oneShotScale(_ method: HeadMethod) -> Float {
-    switch method {
-    case .lda: 4
-    case .logistic: 2.5
-    case .ridge: 12
-    default: Calibrator.presetScale
-    }
-  }
   private static let priorWeight: Float = 2
   private static let stepCount = 33
 
@@ -38,7 +86,7 @@ package enum LinearCalibrator {
   private static func scale(_ step: Int) -> Float { ElementaryMath.exp(Float(step) * 0.17328680) }
 
   /// `leftOut`: [examples][classes]; every class has at least two examples.
-  package static func fittedScale(_ support: SupportSet, _ leftOut: Values, preset: Float) -> Float {
+  package static func fittedScale(_ support: SupportSet, _ leftOut: Elements<Float>, preset: Float) -> Float {
     var best = (scale: preset, loss: Float.infinity)
     for step in 0..<stepCount {
       let scale = scale(step)
@@ -55,7 +103,7 @@ package enum LinearCalibrator {
   package static func leftOut(_ scale: Float, _ fewest: Int) -> Float { scale / raise(fewest) }
 
   /// The negative log-likelihood of the left-out examples.
-  package static func lossOfLeftOut(_ support: SupportSet, _ leftOut: Values, scale: Float) -> Float {
+  package static func lossOfLeftOut(_ support: SupportSet, _ leftOut: Elements<Float>, scale: Float) -> Float {
     let classes = support.classCount
     var loss: Float = 0
     for index in 0..<support.count {
@@ -70,7 +118,7 @@ package enum LinearCalibrator {
   }
 
   /// Left-out examples whose own class has the largest score.
-  package static func rightCount(_ support: SupportSet, _ leftOut: Values) -> Int {
+  package static func rightCount(_ support: SupportSet, _ leftOut: Elements<Float>) -> Int {
     let classes = support.classCount
     var right = 0
     for index in 0..<support.count {
@@ -86,7 +134,9 @@ package enum LinearCalibrator {
 
   /// Writes the cosine of every example to the prototype of every class, its own left out of its class's, to `cosines`,
   /// [examples][classes]. A class's only example has the cosine -1 to it.
-  package static func leaveOutCosines(_ support: SupportSet, prototypes: EmbeddingMatrix, row: Values, to cosines: Values) {
+  package static func leaveOutCosines(
+    _ support: SupportSet, prototypes: EmbeddingMatrix, row: Elements<Float>, to cosines: Elements<Float>
+  ) {
     let classes = support.classCount
     for index in 0..<support.count {
       let own = support.label(index)

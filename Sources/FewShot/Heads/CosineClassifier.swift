@@ -1,4 +1,4 @@
-import TinyNN
+package import TinyNN
 
 /// What a head says about one embedding.
 public struct Prediction: Equatable, Sendable {
@@ -30,17 +30,19 @@ public struct CosineClassifier: Sendable {
 
   /// Classifies an embedding of length 1 and writes the probability of each class to the first values of `confidences`.
   public func classify(_ embedding: Embedding, confidences: inout MutableSpan<Float>) -> Prediction {
-    confidences.withValues { confidences in
-      writeCosines(of: embedding, to: confidences)
-      var best = 0
-      for label in 0..<prototypes.count where confidences[label] > confidences[best] { best = label }
-      let cosine = confidences[best]
-      confidences.softmax(scale: scale, prototypes.count)
-      return Prediction(label: best, cosine: cosine, score: cosine, confidence: confidences[best], isUnknown: cosine < threshold)
-    }
+    confidences.withElements { classify(embedding, confidences: $0) }
   }
 
-  package func writeCosines(of embedding: Embedding, to cosines: Values) {
+  package func classify(_ embedding: Embedding, confidences: Elements<Float>) -> Prediction {
+    writeCosines(of: embedding, to: confidences)
+    var best = 0
+    for label in 0..<prototypes.count where confidences[label] > confidences[best] { best = label }
+    let cosine = confidences[best]
+    confidences.softmax(scale: scale, prototypes.count)
+    return Prediction(label: best, cosine: cosine, score: cosine, confidence: confidences[best], isUnknown: cosine < threshold)
+  }
+
+  package func writeCosines(of embedding: Embedding, to cosines: Elements<Float>) {
     for label in 0..<prototypes.count { cosines[label] = embedding.dot(prototypes[label]) }
   }
 
@@ -52,32 +54,5 @@ public struct CosineClassifier: Sendable {
       if cosine > best.cosine { best = (label, cosine) }
     }
     return best
-  }
-}
-
-/// Computes prototypes.
-public enum PrototypeHead {
-  /// Writes the prototype of each class, the mean of its examples scaled to length 1, to the first `classCount * dimension`
-  /// values of `prototypes`. A class whose examples cancel out, or are zero, gets zeros.
-  public static func learn(_ support: SupportSet, into prototypes: inout MutableSpan<Float>) {
-    let dimension = support.dimension
-    prototypes.withValues { prototypes in
-      prototypes.slice(0, support.classCount * dimension).clear()
-      // The sum has the direction of the mean.
-      for index in 0..<support.count {
-        prototypes.slice(support.label(index) * dimension, dimension).add(support.embeddings[index])
-      }
-      for label in 0..<support.classCount { _ = prototypes.slice(label * dimension, dimension).normalize() }
-    }
-  }
-
-  /// The prototype that the class of example `left` has without it.
-  package static func leaveOut(_ left: Int, of support: SupportSet, into prototype: Values) {
-    let label = support.label(left)
-    prototype.clear()
-    for index in 0..<support.count where index != left && support.label(index) == label {
-      prototype.add(support.embeddings[index])
-    }
-    _ = prototype.normalize()
   }
 }

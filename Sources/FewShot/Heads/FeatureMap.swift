@@ -1,4 +1,4 @@
-import TinyNN
+package import TinyNN
 
 /// What a head sees of an embedding: one or two blocks of `dimension` values, together of length 1.
 public struct FeatureMap: Sendable {
@@ -16,6 +16,9 @@ public struct FeatureMap: Sendable {
     case joint = 4
 
     package var needsMean: Bool { self == .centred || self == .joint }
+
+    /// Values of a row of features, of an embedding of `dimension` values.
+    package func count(_ dimension: Int) -> Int { self == .joint ? 2 * dimension : dimension }
   }
 
   /// How much of the base covariance is replaced by a multiple of the identity of equal trace before whitening.
@@ -36,16 +39,16 @@ public struct FeatureMap: Sendable {
   }
 
   /// Values of a row of features.
-  public var count: Int { kind == .joint ? 2 * dimension : dimension }
+  public var count: Int { kind.count(dimension) }
 
   /// Writes the features of an embedding of length 1, and of `length` as the encoder gave it, to the first `count` values.
   public func write(_ embedding: Embedding, length: Float, to features: inout MutableSpan<Float>) {
-    features.withValues { write(embedding, length: length, into: $0.slice(0, count)) }
+    features.withElements { write(embedding, length: length, into: $0.slice(0, count)) }
   }
 
-  package func write(_ embedding: Embedding, length: Float, into features: Values) {
+  package func write(_ embedding: Embedding, length: Float, into features: Elements<Float>) {
     switch kind {
-    case .plain: for index in 0..<dimension { features[index] = embedding[index] }
+    case .plain: features.copy(embedding)
     case .centred:
       centre(embedding, length, into: features)
       _ = features.normalize()
@@ -63,13 +66,13 @@ public struct FeatureMap: Sendable {
     }
   }
 
-  private func centre(_ embedding: Embedding, _ length: Float, into values: Values) {
+  private func centre(_ embedding: Embedding, _ length: Float, into values: Elements<Float>) {
     guard let statistics else { return }
     for index in 0..<dimension { values[index] = embedding[index] * length - statistics.mean(index) }
   }
 
   /// Divides by the standard deviation along each axis of the base covariance, and by the remaining one elsewhere.
-  private func whiten(_ values: Values) {
+  private func whiten(_ values: Elements<Float>) {
     guard let statistics else { return }
     let share = FeatureMap.shrinkage * statistics.meanVariance, kept = 1 - FeatureMap.shrinkage
     let rest = 1 / max(Float.leastNormalMagnitude, kept * statistics.residualVariance + share).squareRoot()

@@ -1,4 +1,4 @@
-import TinyNN
+package import TinyNN
 
 /// Classification by one weight row and one bias for each class on features of a photo.
 ///
@@ -28,7 +28,7 @@ public struct LinearClassifier: Sendable {
 
   /// Classifies features of length 1; `cosine` of the result is left to the caller. The probability of each class goes to
   /// the first values of `confidences`.
-  package func classify(_ features: Embedding, _ confidences: Values) -> Prediction {
+  package func classify(_ features: Embedding, _ confidences: Elements<Float>) -> Prediction {
     let classes = weights.count
     var best = 0
     var nearest = -Float.infinity
@@ -45,19 +45,5 @@ public struct LinearClassifier: Sendable {
 
   package static func score(nearest: Float, classScore: Float, _ addsClassScore: Bool) -> Float {
     addsClassScore ? nearest + 0.5 * classScore : nearest
-  }
-}
-
-extension Values {
-  /// Replaces the first `count` values by the softmax of `scale` times them.
-  package func softmax(scale: Float, _ count: Int) {
-    var largest = -Float.infinity
-    for index in 0..<count { largest = max(largest, self[index]) }
-    var total: Float = 0
-    for index in 0..<count {
-      self[index] = ElementaryMath.exp(scale * (self[index] - largest))
-      total = total + self[index]
-    }
-    for index in 0..<count { self[index] = self[index] / total }
   }
 }

@@ -1,103 +1,31 @@
-import TinyNN
+package import TinyNN
 
-/// Classification by the k examples with the largest cosines (Cover, Hart, "Nearest neighbor pattern classification", 1967): each
-/// votes for its class with a weight that falls with its distance (Dudani, "The distance-weighted k-nearest-neighbor rule", 1976).
-///
-/// Of an example with the cosine c the weight is exp(10 (c - c1)), c1 being the largest; a class's score is its part of all
-/// weights. The examples themselves are all that is learned, so they come and go exactly.
-public struct NeighbourClassifier: Sendable {
-  package let examples: SupportSet
-  /// k.
-  package let count: Int
-  package let scale: Float
-  package let threshold: Float
-
-  package init(examples: SupportSet, count: Int, scale: Float, threshold: Float) {
-    self.examples = examples
-    self.count = count
-    self.scale = scale
-    self.threshold = threshold
-  }
-
-  /// Classifies an embedding of length 1; its score is the cosine of the nearest example, and `cosine` of the result is left to the
-  /// caller. The probability of each class goes to the first values of `confidences`.
-  /// - Parameter memory: `2 * count` values.
-  package func classify(_ embedding: Embedding, _ confidences: Values, memory: Values) -> Prediction {
-    var nearest = NearestExamples(memory)
-    for index in 0..<examples.count { nearest.insert(embedding.dot(examples.embeddings[index]), label: examples.label(index)) }
-    let classes = examples.classCount
-    nearest.writeVotes(of: count, to: confidences.slice(0, classes))
-    var best = 0
-    for label in 0..<classes where confidences[label] > confidences[best] { best = label }
-    let score = nearest.cosines[0]
-    confidences.softmax(scale: scale, classes)
-    return Prediction(label: best, cosine: score, score: score, confidence: confidences[best], isUnknown: score < threshold)
-  }
-}
-
-/// The examples with the largest cosines, in descending order, the first of equals first.
-package struct NearestExamples {
-  private static let steepness: Float = 10
-  package let cosines: Values
-  private let labels: Values
-  private(set) var count: Int
-
-  /// Half of `memory` is the number that is kept; it holds `count` examples.
-  package init(_ memory: Values, holding count: Int = 0) {
-    self.count = count
-    cosines = memory.slice(0, memory.count / 2)
-    labels = memory.slice(memory.count / 2, memory.count / 2)
-  }
-
-  /// Labels are below 2^24, which float32 holds exactly.
-  package mutating func insert(_ cosine: Float, label: Int) {
-    if count < cosines.count {
-      count += 1
-    } else if cosine <= cosines[count - 1] {
-      return
-    }
-    var place = count - 1
-    while place > 0, cosines[place - 1] < cosine {
-      cosines[place] = cosines[place - 1]
-      labels[place] = labels[place - 1]
-      place -= 1
-    }
-    cosines[place] = cosine
-    labels[place] = Float(label)
-  }
-
-  /// Writes each class's part of the weights of the `limit` nearest.
-  package func writeVotes(of limit: Int, to votes: Values) {
-    votes.clear()
-    var total: Float = 0
-    for index in 0..<min(limit, count) {
-      let weight = ElementaryMath.exp(NearestExamples.steepness * (cosines[index] - cosines[0])), label = Int(labels[index])
-      votes[label] = votes[label] + weight
-      total = total + weight
-    }
-    for label in 0..<votes.count { votes[label] = votes[label] / total }
-  }
-}
-
-/// Chooses k, and calibrates.
-package enum NeighbourHead {
+/// The votes of the nearest examples; it learns nothing but how many of them vote, and calibrates.
+package enum NeighbourHead: Head {
   /// The largest k.
-  package static let limit = 15
+  private static let limit = 15
   private static let stepCount = 5
   private static let oneShotCount = 5
-  package static let presetScale: Float = 4
+  private static let presetScale: Float = 4
+
+  package static var traits: HeadTraits {
+    HeadTraits(
+      method: .knn, features: .plain, plainFeatures: .plain, presetScale: presetScale, oneShotScale: presetScale,
+      leavingOut: .calibration, usesExamples: true, neighbourLimit: limit)
+  }
 
   private static func count(_ step: Int) -> Int { step == 0 ? 1 : step == 1 ? 3 : step == 2 ? 5 : step == 3 ? 9 : limit }
 
-  /// Floats of working memory.
   package static func scratchCount(examples: Int, classes: Int, dimension: Int, background: Int) -> Int {
     2 * limit * examples + examples * classes + dimension + max(examples, background)
   }
 
   /// The k of 1, 3, 5, 9 and 15 for which most left-out examples are right, plus the logarithm of their likelihood; scale and
   /// threshold as for other heads. Where a class has one example, k is 5.
-  /// - Parameter scratch: at least `scratchCount` values.
-  package static func learn(_ support: SupportSet, statistics: StatisticsView?, scratch: Values) -> Calibration {
+  package static func calibrate(
+    _ learned: HeadExamples, penalty: Float, _ parts: HeadParts<NeighbourHead>, leftOut: Elements<Float>, scratch: Elements<Float>
+  ) -> Calibration {
+    let support = learned.embeddings, statistics = learned.statistics
     let (examples, classes) = (support.count, support.classCount)
     let neighbours = scratch.slice(0, 2 * limit * examples)
     let votes = scratch.slice(neighbours.count, examples * classes)
@@ -132,14 +60,29 @@ package enum NeighbourHead {
       let value = Float(right) - LinearCalibrator.lossOfLeftOut(support, votes, scale: scale)
       if value > best {
         best = value
-        (result.neighbours, result.scale, result.leftOutRight) = (count(step), scale, right)
+        result.neighbours = count(step)
+        result.scale = scale
+        result.leftOutRight = right
       }
     }
     return result
   }
 
+  package static func scratchCount(neighbours: Int) -> Int { 2 * neighbours }
+
+  package static func classify(
+    _ features: Embedding, _ parts: HeadParts<NeighbourHead>, _ calibration: Calibration, confidences: Elements<Float>,
+    scratch: Elements<Float>
+  ) -> Prediction {
+    // There for heads that use examples: see `HeadView`.
+    let examples = parts.examples!
+    return NeighbourClassifier(
+      examples: examples, count: calibration.neighbours, scale: calibration.scale, threshold: calibration.threshold
+    ).classify(features, confidences, memory: scratch.slice(0, scratchCount(neighbours: calibration.neighbours)))
+  }
+
   /// The examples nearest to one of them, without itself. Its memory is a part of `memory`, [examples][2 * limit].
-  private static func leaveOut(_ left: Int, of support: SupportSet, _ memory: Values) -> NearestExamples {
+  private static func leaveOut(_ left: Int, of support: SupportSet, _ memory: Elements<Float>) -> NearestExamples {
     var nearest = NearestExamples(memory.slice(2 * limit * left, 2 * limit))
     for index in 0..<support.count where index != left {
       nearest.insert(support.embeddings[left].dot(support.embeddings[index]), label: support.label(index))
@@ -149,7 +92,7 @@ package enum NeighbourHead {
 
   /// The threshold that refuses enough of the background, or of the other classes' examples.
   private static func setRefusal(
-    _ result: inout Calibration, _ support: SupportSet, _ statistics: StatisticsView?, row: Values, scores: Values
+    _ result: inout Calibration, _ support: SupportSet, _ statistics: StatisticsView?, row: Elements<Float>, scores: Elements<Float>
   ) {
     if let statistics, statistics.backgroundCount > 0 {
       for index in 0..<statistics.backgroundCount {

@@ -1,4 +1,4 @@
-import TinyNN
+package import TinyNN
 
 /// Ridge regression of the classes on centred features, in Gram form: all work is on the matrix of the examples' scalar
 /// products, so examples are added and removed exactly.
@@ -7,60 +7,37 @@ import TinyNN
 /// rows. Y is 1 for an example's own class minus 1 / classes. lambda is a multiple of the mean of K's diagonal, so that it
 /// means the same for every encoder. The example i left out has the scores y_i - a_i / G_ii with G the inverse (Allen,
 /// "PRESS", 1974), the centre and lambda being those of all examples.
-package enum RidgeHead {
-  /// More examples than this are too many for a Gram matrix.
-  package static let exampleLimit = 2048
+package enum RidgeHead: LinearHead {
+  private static let penalty: Float = 1
+  private static let oneShotPenalty: Float = 2
 
-  /// Floats that `learn` needs besides its results.
-  package static func scratchCount(examples: Int, classes: Int, features: Int) -> Int {
-    examples * features + features + 2 * examples * examples + examples * classes + classes
+  package static var traits: HeadTraits {
+    HeadTraits(
+      method: .ridge, features: .joint, plainFeatures: .plain, presetScale: 8, oneShotScale: 12, leavingOut: .learning,
+      exampleLimit: GramMemory.exampleLimit)
   }
 
-  /// Working memory: the examples' centred features and Gram matrix.
-  package struct Memory {
-    /// [examples][features]
-    package let rows: Values
-    /// [features]
-    package let centre: Values
-    /// [examples][examples]
-    package let gram: Values
-    package let inverse: Values
-    /// [examples][classes]
-    package let targets: Values
-    /// [classes]
-    package let scores: Values
+  package static var addsClassScore: Bool { true }
 
-    package init(_ scratch: Values, examples: Int, classes: Int, features: Int) {
-      rows = scratch.slice(0, examples * features)
-      centre = scratch.slice(rows.count, features)
-      gram = scratch.slice(rows.count + features, examples * examples)
-      inverse = scratch.slice(rows.count + features + gram.count, gram.count)
-      targets = scratch.slice(rows.count + features + 2 * gram.count, examples * classes)
-      scores = scratch.slice(rows.count + features + 2 * gram.count + targets.count, classes)
-    }
+  package static func penalty(fewest: Int) -> Float { fewest > 1 ? penalty : oneShotPenalty }
+
+  package static func scratchCount(examples: Int, classes: Int, dimension: Int, background: Int) -> Int {
+    gramScratchCount(examples: examples, classes: classes, dimension: dimension, background: background)
   }
 
-  /// Centres `features`, [examples][features], and computes their Gram matrix. Returns the mean of its diagonal.
-  package static func prepare(_ features: EmbeddingMatrix, _ memory: Memory) -> Float {
-    let (count, width) = (features.count, features.dimension)
-    memory.centre.clear()
-    for index in 0..<count { memory.centre.add(features[index]) }
-    for column in 0..<width { memory.centre[column] = memory.centre[column] / Float(count) }
-    for index in 0..<count {
-      for column in 0..<width { memory.rows[index * width + column] = features[index][column] - memory.centre[column] }
-    }
-    var trace: Float = 0
-    for row in 0..<count {
-      let a = memory.rows.slice(row * width, width).embedding
-      for column in 0...row { memory.gram[row * count + column] = a.dot(memory.rows.slice(column * width, width).embedding) }
-      trace = trace + memory.gram[row * count + row]
-    }
-    return max(1e-9, trace / Float(count))
+  package static func fit(
+    _ examples: SupportSet, penalty: Float, prototypes: EmbeddingMatrix, weights: Elements<Float>, biases: Elements<Float>,
+    leftOut: Elements<Float>, scratch: Elements<Float>
+  ) {
+    let memory = GramMemory(scratch, examples: examples.count, classes: examples.classCount, features: examples.dimension)
+    let diagonal = memory.prepare(examples.embeddings)
+    solve(examples, penalty: penalty * diagonal, memory, leftOut: leftOut)
+    memory.writeWeights(examples: examples.count, classes: examples.classCount, weights: weights, biases: biases)
   }
 
   /// Solves for one penalty, after `prepare`, and writes the left-out examples' scores, [examples][classes]. The coefficients A
   /// stay in `memory.targets`.
-  package static func solve(_ support: SupportSet, penalty: Float, _ memory: Memory, leftOut: Values) {
+  package static func solve(_ support: SupportSet, penalty: Float, _ memory: GramMemory, leftOut: Elements<Float>) {
     let (count, classes) = (support.count, support.classCount)
     let share = 1 / Float(count)
     for row in 0..<count {
@@ -80,23 +57,6 @@ package enum RidgeHead {
       for label in 0..<classes {
         leftOut[index * classes + label] = target(support, index, label) - memory.targets[index * classes + label] / diagonal
       }
-    }
-  }
-
-  /// After `solve`: weights, [classes][features], and biases of the scores.
-  package static func writeWeights(_ memory: Memory, examples: Int, classes: Int, weights: Values, biases: Values) {
-    let width = memory.centre.count
-    weights.clear()
-    for label in 0..<classes {
-      let row = weights.slice(label * width, width)
-      var sum: Float = 0
-      for index in 0..<examples {
-        let coefficient = memory.targets[index * classes + label]
-        sum = sum + coefficient
-        let example = memory.rows.slice(index * width, width)
-        for column in 0..<width { row[column] = row[column] + coefficient * example[column] }
-      }
-      biases[label] = sum / Float(examples) - row.embedding.dot(memory.centre.embedding)
     }
   }
 

@@ -16,16 +16,6 @@ public struct View: Equatable, Sendable {
   /// The photo as it is.
   public init() {}
 
-  /// A mild random view: 75 to 100 % of the side, mirrored or not, contrast 0.78 to 1.28, brightness +- 7.5 %.
-  public init(random: inout CounterRandom) {
-    side = random.next(from: 0.75, to: 1)
-    top = random.nextUnit()
-    left = random.nextUnit()
-    mirrored = random.next(below: 2) == 1
-    contrast = ElementaryMath.exp(random.next(from: -0.25, to: 0.25))
-    brightness = random.next(from: -0.075, to: 0.075)
-  }
-
   /// Writes the view of `image`, [height, width, 3] in the network's normalized values, to `output`, of the same size. Turns
   /// need a square image.
   public func render(_ image: Elements<Float>, _ preprocessing: Preprocessing, to output: Elements<Float>) {

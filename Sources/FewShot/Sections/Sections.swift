@@ -15,12 +15,11 @@ package import TinyNN
 //           16 f32 scale | 20 f32 threshold | 24 u32 scale's source | 28 u32 threshold's source
 //           32 u32 left-out examples | 36 u32 of them right | 40 .. 63 0
 //           64 C x d f32 prototypes
-//            version 2, heads other than prototypes: 40 u32 kind of features | 44 f32 penalty | 48 u32 1 where the method was
-//            chosen
-//              52 u32 k of nearest neighbours, which have no more than prototypes and the examples section
-//              at the next multiple of 64 after the prototypes: C x F f32 weights, F values of a row of features
-//              at the next multiple of 64: C f32 biases
-//              at the next multiple of 64: C x F f32 prototypes of the features, each of length 1
+//            version 2, heads other than prototypes: 40 u32 kind of features | 44 f32 penalty
+//              48 u32 1 where the method was chosen | 52 u32 k of nearest neighbours
+//              behind the prototypes, each at the next multiple of 64, the head's own parts, which its file in Heads/ states.
+//              Nearest neighbours have none, but the examples section; linear heads have C x F f32 weights, F values of a row of
+//              features, C f32 biases, C x F f32 prototypes of the features, each of length 1
 //
 // statistics 0 u32 version 1 to 3 | 4 u32 dimension d | 8 u32 background count n | 12 u32 element type (1 float32, 2 float16, 3
 // int8)

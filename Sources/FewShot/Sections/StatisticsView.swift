@@ -135,10 +135,10 @@ public struct StatisticsView: Sendable {
 
   /// Copies a background embedding, of length 1, to the first `dimension` values of `values`.
   public func copyBackground(_ row: Int, into values: inout MutableSpan<Float>) {
-    values.withValues { copyBackground(row, into: $0.slice(0, dimension)) }
+    values.withElements { copyBackground(row, into: $0.slice(0, dimension)) }
   }
 
-  package func copyBackground(_ row: Int, into values: Values) {
+  package func copyBackground(_ row: Int, into values: Elements<Float>) {
     for index in 0..<dimension { values[index] = background(row, index) }
     // Rounding has changed the length a little, and int8 rows have one of their own.
     if elementType != .float32 { _ = values.normalize() }

@@ -40,7 +40,10 @@ extension DeviceTask {
     target.copy(
       records.region.slice(0, exampleCount * SectionLayout.exampleRecordByteCount), to: examples + SectionLayout.headerByteCount)
     target.copy(bytes(layout.rows, exampleCount * rowBytes).region, to: examples + Format.aligned(recordsEnd))
-    writeHead(calibration, to: target, at: headStart)
+    HeadHeader(
+      .prototype, isChosen: false, features: .plain, calibration: calibration, classCount: classCount, dimension: layout.dimension
+    ).write(to: target, at: headStart)
+    target.copy(bytes(layout.prototypes, classCount * rowBytes).region, to: headStart + SectionLayout.wideHeaderByteCount)
     file.seal()
     return file.byteCount
   }
@@ -58,19 +61,5 @@ extension DeviceTask {
       target.copy(name, to: names + end)
       end += name.count
     }
-  }
-
-  private func writeHead(_ calibration: Calibration, to target: Elements<UInt8>, at start: Int) {
-    target.store(SectionLayout.version, at: start)
-    target.store(HeadMethod.prototype.rawValue, at: start + 4)
-    target.store(UInt32(truncatingIfNeeded: classCount), at: start + 8)
-    target.store(UInt32(truncatingIfNeeded: layout.dimension), at: start + 12)
-    target.store(calibration.scale, at: start + 16)
-    target.store(calibration.threshold, at: start + 20)
-    target.store(calibration.scaleSource.rawValue, at: start + 24)
-    target.store(calibration.thresholdSource.rawValue, at: start + 28)
-    target.store(UInt32(truncatingIfNeeded: calibration.leftOutCount), at: start + 32)
-    target.store(UInt32(truncatingIfNeeded: calibration.leftOutRight), at: start + 36)
-    target.copy(bytes(layout.prototypes, 4 * classCount * layout.dimension).region, to: start + SectionLayout.wideHeaderByteCount)
   }
 }

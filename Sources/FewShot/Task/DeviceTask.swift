@@ -8,7 +8,7 @@ public import TinyNN
   public let model: Model
   public internal(set) var classCount = 0
   public internal(set) var exampleCount = 0
-  package var head = Head.none
+  package var head = CurrentHead.none
   package let layout: DeviceTaskLayout
   private let base: UnsafeMutableRawPointer
   package let statistics: StatisticsView?
@@ -17,7 +17,7 @@ public import TinyNN
   private let givenCalibration: Calibration?
 
   /// What tells the classes apart.
-  package enum Head {
+  package enum CurrentHead {
     case none
     /// The file's own.
     case file
@@ -105,16 +105,16 @@ public import TinyNN
     return unsafe Elements(base + offset, count: count)
   }
 
-  private func floats(_ offset: Int, _ count: Int) -> Values {
+  private func floats(_ offset: Int, _ count: Int) -> Elements<Float> {
     assert(offset >= 0 && offset + 4 * count <= layout.byteCount)
     // In bounds: as above.
-    return unsafe Values((base + offset).assumingMemoryBound(to: Float.self), count: count)
+    return unsafe Elements(base + offset, count: count)
   }
 
   package var records: Elements<UInt8> { bytes(layout.records, layout.exampleCapacity * SectionLayout.exampleRecordByteCount) }
-  package var rows: Values { floats(layout.rows, layout.exampleCapacity * layout.dimension) }
-  package var prototypes: Values { floats(layout.prototypes, classCount * layout.dimension) }
-  private var scratch: Values { floats(layout.scratch, layout.scratchCount) }
+  package var rows: Elements<Float> { floats(layout.rows, layout.exampleCapacity * layout.dimension) }
+  package var prototypes: Elements<Float> { floats(layout.prototypes, classCount * layout.dimension) }
+  private var scratch: Elements<Float> { floats(layout.scratch, layout.scratchCount) }
 
   /// The probability of each class at the last `classify`.
   public func confidence(_ index: Int) -> Float { floats(layout.confidences, layout.classCapacity)[index] }
@@ -134,16 +134,12 @@ public import TinyNN
     }
   }
 
-  private var prototypeMatrix: EmbeddingMatrix {
-    // In bounds: the layout's place.
-    unsafe EmbeddingMatrix(prototypes.base, count: classCount, dimension: layout.dimension)
-  }
+  private var prototypeMatrix: EmbeddingMatrix { prototypes.matrix(classCount, layout.dimension) }
 
   private var support: SupportSet {
-    let values = rows
     // The records are this task's; their labels are below `classCount`.
-    return unsafe SupportSet(
-      embeddings: EmbeddingMatrix(values.base, count: exampleCount, dimension: layout.dimension), labels: base + layout.records,
+    unsafe SupportSet(
+      embeddings: rows.matrix(exampleCount, layout.dimension), labels: base + layout.records,
       labelStride: SectionLayout.exampleRecordByteCount, classCount: classCount)
   }
 
@@ -152,16 +148,10 @@ public import TinyNN
   /// Learns prototypes and calibrates them.
   public mutating func learn() throws(DeviceTaskError) {
     guard classCount >= 2 else { throw .tooFewClasses }
-    let (target, scratch) = (prototypes, self.scratch)
-    // The spans are used in this function only; both are this task's memory.
-    var span = unsafe MutableSpan(_unsafeStart: target.base, count: target.count)
-    PrototypeHead.learn(support, into: &span)
-    if let givenCalibration {
-      head = .learned(givenCalibration)
-      return
-    }
-    var work = unsafe MutableSpan(_unsafeStart: scratch.base, count: scratch.count)
-    head = .learned(Calibrator.calibrate(support, prototypes: prototypeMatrix, statistics: statistics, scratch: &work))
+    PrototypeHead.learn(support, into: prototypes)
+    head = .learned(
+      givenCalibration
+        ?? Calibrator.calibrate(support, prototypes: prototypeMatrix, statistics: statistics, scratch: scratch))
   }
 
   /// Scale and threshold of the head.
@@ -181,27 +171,24 @@ public import TinyNN
     let confidences = floats(layout.confidences, classCount)
     let length = normalized(embedding, into: row)
     guard length.isFinite else { throw .notFinite }
-    // The span is used in this function only; it is this task's memory.
-    var span = unsafe MutableSpan(_unsafeStart: confidences.base, count: confidences.count)
     switch head {
     case .none: throw .notLearned
     case .file:
       guard let fileHead else { throw .notLearned }
       let rest = scratch.slice(layout.dimension, scratch.count - layout.dimension)
-      var work = unsafe MutableSpan(_unsafeStart: rest.base, count: rest.count)
-      return fileHead.classify(row.embedding, length: length, confidences: &span, scratch: &work)
+      return fileHead.classify(row.embedding, length: length, confidences: confidences, scratch: rest)
     case .learned(let calibration):
       return CosineClassifier(prototypes: prototypeMatrix, scale: calibration.scale, threshold: calibration.threshold)
-        .classify(row.embedding, confidences: &span)
+        .classify(row.embedding, confidences: confidences)
     }
   }
 
   /// Copies an embedding and scales it to length 1; returns its length, not finite where a value is not.
-  package func normalized(_ embedding: Embedding, into row: Values) -> Float {
-    for index in 0..<layout.dimension { row[index] = embedding[index] }
+  package func normalized(_ embedding: Embedding, into row: Elements<Float>) -> Float {
+    row.copy(embedding)
     return row.normalize()
   }
 
   /// Memory for one embedding.
-  package var spareRow: Values { scratch.slice(0, layout.dimension) }
+  package var spareRow: Elements<Float> { scratch.slice(0, layout.dimension) }
 }

@@ -47,7 +47,7 @@ package struct DeviceTaskLayout: Sendable {
       overflow || cosines > Int.max / 32
       ? 0
       : max(
-        max(3 * dimension, dimension + 2 * NeighbourHead.limit),
+        dimension + HeadView.scratchLimit(dimension: dimension),
         Calibrator.scratchCount(examples: examples, classes: classes, dimension: dimension, background: background))
     scratch = place(4 * scratchCount)
     classCapacity = classes

@@ -38,6 +38,12 @@ public struct CounterRandom: Sendable {
     return Int(truncatingIfNeeded: product.high)
   }
 
+  /// A number in 0 ..< 1, a multiple of 2^-24.
+  public mutating func nextUnit() -> Float { Float(bitPattern: 0x3F80_0000 | (next() &>> 9)) - 1 }
+
+  /// A number in `low` ..< `high`.
+  public mutating func next(from low: Float, to high: Float) -> Float { low + (high - low) * nextUnit() }
+
   /// Moves `count` values chosen at random, in random order, to the front. Precondition: `count` is at most the span's.
   public mutating func select(_ count: Int, of values: inout MutableSpan<Int32>) {
     for index in 0..<count { values.swapAt(index, index + next(below: values.count - index)) }

@@ -1,6 +1,8 @@
+package import TinyNN
+
 /// A symmetric positive definite matrix of few rows, [count][count], of which the lower triangle is read and changed.
 package struct SymmetricMatrix {
-  package let values: Values
+  package let values: Elements<Float>
   package let count: Int
 
   package func element(_ row: Int, _ column: Int) -> Float { values[row * count + column] }
@@ -41,7 +43,7 @@ package struct SymmetricMatrix {
   }
 
   /// After `invertFactor`: multiplies the columns of `rows`, [count][width], by the inverse of the matrix.
-  package func solve(_ rows: Values, width: Int) {
+  package func solve(_ rows: Elements<Float>, width: Int) {
     var row = count - 1
     while row >= 0 {
       for column in 0..<width {

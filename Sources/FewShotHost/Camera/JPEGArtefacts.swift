@@ -3,6 +3,8 @@ import TinyNN
 
 /// What JPEG does to a photo: luma and chroma of 8x8 blocks lose the precision that their quantization tables do not keep
 /// (ITU-T T.81, annex K.1, scaled by quality as libjpeg does). Chroma is not subsampled.
+///
+/// Not by libjpeg itself: its results differ between versions and machines, and measurements must not.
 struct JPEGArtefacts {
   private let luma: [Float], chroma: [Float]
   /// [frequency][place]

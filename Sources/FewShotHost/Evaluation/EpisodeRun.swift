@@ -42,9 +42,10 @@ extension Episodes {
       let draw = draw(episode, others: true)
       let head = try learner(draw, statistics: statistics).learn(method)
       chosen[head.method, default: 0] += 1
-      if cache[head.features.kind] == nil { cache[head.features.kind] = FeatureRows(head.features, dataset.rows, dataset.lengths) }
-      let known = classify(draw.queries.map(\.row), head, cache[head.features.kind]!)
-      let others = classify(draw.others, head, cache[head.features.kind]!)
+      let seen = cache[head.features.kind] ?? features(head.features)
+      cache[head.features.kind] = seen
+      let known = classify(draw.queries.map(\.row), head, seen)
+      let others = classify(draw.others, head, seen)
       let classes = (0..<options.ways).map { dataset.className(of: draw.support[$0 * options.shots]) }
       for (prediction, query) in zip(known, draw.queries) {
         evaluation.add(prediction, label: query.label)
@@ -81,66 +82,31 @@ extension Episodes {
   }
 
   func learner(_ draw: Draw, statistics: StatisticsView?) -> HeadLearner {
-    let learned = draw.support.map { dataset.learned($0) }
-    return HeadLearner(
-      rows: learned.flatMap(\.embedding), lengths: learned.map(\.length),
-      labels: draw.support.indices.map { UInt32($0 / options.shots) },
-      classCount: options.ways, dimension: dataset.dimension, statistics: statistics)
+    let examples = ExampleMemory(count: draw.support.count, classCount: options.ways, dimension: dataset.dimension)
+    for (index, row) in draw.support.enumerated() {
+      let embedding = dataset.learned(row).embedding
+      examples.set(index, to: embedding.span, label: index / options.shots)
+    }
+    return HeadLearner(examples: examples, lengths: draw.support.map { dataset.learned($0).length }, statistics: statistics)
   }
+
+  /// What a head sees of all rows.
+  func features(_ map: FeatureMap) -> FeatureRows { dataset.withEmbeddings { FeatureRows(map, $0, dataset.lengths) } }
 
   private func classify(_ rows: [Int], _ head: LearnedHead, _ features: FeatureRows) -> [Prediction] {
     var predictions: [Prediction] = []
-    classify(rows, head, features, scale: head.calibration.scale) { _, prediction, _ in predictions.append(prediction) }
+    classify(rows, HeadClassifier(head), features) { _, prediction in predictions.append(prediction) }
     return predictions
   }
 
-  /// Calls `body` with the index, the prediction and the classes' probabilities of each row.
-  func classify(
-    _ rows: [Int], _ head: LearnedHead, _ features: FeatureRows, scale: Float, _ body: (Int, Prediction, [Float]) -> Void
-  ) {
-    let width = features.map.count
-    var confidences = [Float](repeating: 0, count: options.ways)
-    dataset.rows.withUnsafeBufferPointer { all in
-      head.prototypes.withUnsafeBufferPointer { prototypes in
-        features.rows.withUnsafeBufferPointer { features in
-          let nearest = CosineClassifier(
-            prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: options.ways, dimension: dataset.dimension),
-            scale: scale, threshold: head.calibration.threshold)
-          func embedding(_ row: Int) -> Embedding {
-            Embedding(all.baseAddress! + row * dataset.dimension, count: dataset.dimension)
-          }
-          let isLinear: Void? = head.withClassifier(scale: scale) { classifier in
-            for (index, row) in rows.enumerated() {
-              var span = confidences.mutableSpan
-              var prediction = span.withValues {
-                classifier.classify(Embedding(features.baseAddress! + row * width, count: width), $0)
-              }
-              prediction.cosine = nearest.nearest(to: embedding(row)).cosine
-              body(index, prediction, confidences)
-            }
-          }
-          if isLinear != nil { return }
-          var memory = [Float](repeating: 0, count: 2 * NeighbourHead.limit)
-          let isNeighbours: Void? = head.withNeighbours(scale: scale) { classifier in
-            for (index, row) in rows.enumerated() {
-              var span = confidences.mutableSpan
-              var memorySpan = memory.mutableSpan
-              var prediction = span.withValues { confidences in
-                memorySpan.withValues {
-                  classifier.classify(embedding(row), confidences, memory: $0.slice(0, 2 * classifier.count))
-                }
-              }
-              prediction.cosine = nearest.nearest(to: embedding(row)).cosine
-              body(index, prediction, confidences)
-            }
-          }
-          if isNeighbours != nil { return }
-          for (index, row) in rows.enumerated() {
-            var span = confidences.mutableSpan
-            let prediction = nearest.classify(embedding(row), confidences: &span)
-            body(index, prediction, confidences)
-          }
-        }
+  /// Calls `body` with the index and the prediction of each row, its cosine being the largest to any prototype; the probabilities
+  /// of the classes are the classifier's.
+  func classify(_ rows: [Int], _ classifier: HeadClassifier, _ features: FeatureRows, _ body: (Int, Prediction) -> Void) {
+    dataset.withEmbeddings { embeddings in
+      for (index, row) in rows.enumerated() {
+        var prediction = classifier.classify(features: features.matrix[row], of: embeddings[row])
+        prediction.cosine = classifier.largestCosine(of: embeddings[row])
+        body(index, prediction)
       }
     }
   }

@@ -1,4 +1,6 @@
 import FewShot
+import HostRuntime
+import TinyNN
 
 /// Embeddings of labelled photos in memory, each of length 1.
 public struct EmbeddedDataset: Sendable {
@@ -20,19 +22,27 @@ public struct EmbeddedDataset: Sendable {
   public mutating func add(_ name: String, _ embeddings: [[Float]], learned: [[Float]] = []) {
     precondition(learned.isEmpty || learned.count == embeddings.count)
     for embedding in learned {
-      let example = LearnedExample(identifier: 0, embedding: embedding)
-      learnedRows.append(contentsOf: example.embedding)
-      learnedLengths.append(example.length)
+      let (values, length) = embedding.normalized()
+      learnedRows += values
+      learnedLengths.append(length)
     }
     let start = rows.count / dimension
     for embedding in embeddings {
       precondition(embedding.count == dimension)
-      let example = LearnedExample(identifier: 0, embedding: embedding)
-      rows.append(contentsOf: example.embedding)
-      lengths.append(example.length)
+      let (values, length) = embedding.normalized()
+      rows += values
+      lengths.append(length)
     }
     classNames.append(name)
     ranges.append(start..<start + embeddings.count)
+  }
+
+  /// Lends all rows.
+  func withEmbeddings<R>(_ body: (EmbeddingMatrix) -> R) -> R {
+    rows.withUnsafeBufferPointer { rows in
+      // An empty array may have no address; none of its rows is read.
+      body(EmbeddingMatrix(rows.baseAddress ?? UnsafePointer(bitPattern: 64)!, count: rows.count / dimension, dimension: dimension))
+    }
   }
 
   /// A row as it is learned from.
@@ -161,35 +171,26 @@ public struct Episodes: Sendable {
   /// - Parameter other: the same photos as they are when they are classified; nil where they are the dataset's.
   public func run(queriesOf other: EmbeddedDataset? = nil, progress: (Int) -> Void = { _ in }) -> EpisodeResult {
     let dimension = dataset.dimension
-    let labels = (0..<options.ways * options.shots).map { UInt32($0 / options.shots) }
-    var support = [Float](repeating: 0, count: labels.count * dimension)
-    var prototypes = [Float](repeating: 0, count: options.ways * dimension)
+    let support = ExampleMemory(count: options.ways * options.shots, classCount: options.ways, dimension: dimension)
+    let memory = AlignedMemory(byteCount: 4 * options.ways * dimension)
+    defer { withExtendedLifetime((support, memory)) {} }
+    let classifier = CosineClassifier(
+      prototypes: memory.floats.matrix(options.ways, dimension), scale: 1, threshold: -1)
     var accuracies: [Double] = []
     accuracies.reserveCapacity(options.episodes)
     for episode in 0..<options.episodes {
       let draw = draw(episode)
-      for (place, row) in draw.support.enumerated() {
-        support.replaceSubrange(place * dimension..<(place + 1) * dimension, with: dataset.learned(row).embedding)
+      for (index, row) in draw.support.enumerated() {
+        let embedding = dataset.learned(row).embedding
+        support.set(index, to: embedding.span, label: index / options.shots)
       }
-      withSupport(support, labels, classCount: options.ways, dimension: dimension) { support in
-        var span = prototypes.mutableSpan
-        PrototypeHead.learn(support, into: &span)
+      PrototypeHead.learn(support.support, into: memory.floats)
+      let right = (other ?? dataset).withEmbeddings { embeddings in
+        draw.queries.count { classifier.nearest(to: embeddings[$0.row]).label == $0.label }
       }
-      accuracies.append(100 * Double(rightCount(draw, prototypes, in: other ?? dataset)) / Double(draw.queries.count))
+      accuracies.append(100 * Double(right) / Double(draw.queries.count))
       progress(episode + 1)
     }
     return EpisodeResult(accuracies: accuracies)
-  }
-
-  private func rightCount(_ draw: Draw, _ prototypes: [Float], in dataset: EmbeddedDataset) -> Int {
-    dataset.rows.withUnsafeBufferPointer { rows in
-      prototypes.withUnsafeBufferPointer { prototypes in
-        let dimension = dataset.dimension
-        let all = EmbeddingMatrix(rows.baseAddress!, count: rows.count / dimension, dimension: dimension)
-        let classifier = CosineClassifier(
-          prototypes: EmbeddingMatrix(prototypes.baseAddress!, count: options.ways, dimension: dimension), scale: 1, threshold: -1)
-        return draw.queries.count { classifier.nearest(to: all[$0.row]).label == $0.label }
-      }
-    }
   }
 }

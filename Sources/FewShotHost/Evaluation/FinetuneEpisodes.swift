@@ -10,8 +10,8 @@ public struct FinetuneResult: Sendable {
   public internal(set) var aligned: [Double] = []
   /// Episodes in which the gate took the trained tail.
   public internal(set) var takenCount = 0
-  /// Episodes in which it was trained with rotation.
-  public internal(set) var rotatedCount = 0
+  /// Episodes in which another objective trained beside the prototypes.
+  public internal(set) var auxiliaryCount = 0
   /// Photos without labels, over all episodes.
   public internal(set) var unlabelledCount = 0
 
@@ -31,7 +31,9 @@ public struct ShiftedPhotos {
     let options: CameraAlignmentOptions
 
     public init(clean: CutCache, shifted: CutCache, options: CameraAlignmentOptions) {
-      (self.clean, self.shifted, self.options) = (clean, shifted, options)
+      self.clean = clean
+      self.shifted = shifted
+      self.options = options
     }
   }
 
@@ -41,23 +43,25 @@ public struct ShiftedPhotos {
   let alignment: Alignment?
 
   public init(embedded: EmbeddedDataset, firstPlace: Int, alignment: Alignment?) {
-    (self.embedded, self.firstPlace, self.alignment) = (embedded, firstPlace, alignment)
+    self.embedded = embedded
+    self.firstPlace = firstPlace
+    self.alignment = alignment
   }
 }
 
 extension Episodes {
   /// Learns and classifies every episode with a trained tail. Row r of the dataset is the photo whose cached tensors start at
-  /// r times `TrunkRunner.places`.
+  /// r times `AdaptationOptions.placesPerPhoto`.
   /// - Parameters:
   ///   - gated: keeps the untrained tail where held-out photos say that training does not help.
-  ///   - unlabelled: other photos of the episode's classes for the rotation objective.
+  ///   - unlabelled: other photos of the episode's classes that train without a label.
   ///   - shifted: where queries and photos without labels come from, if not from the dataset.
   public func runFinetune(
-    _ adapter: TailAdapter, gated: Bool, unlabelled: UnlabelledDraw? = nil, shifted: ShiftedPhotos? = nil,
+    _ tail: TailTrainer, gated: Bool, unlabelled: UnlabelledDraw? = nil, shifted: ShiftedPhotos? = nil,
     progress: (Int) -> Void = { _ in }
   ) throws(ModelError) -> FinetuneResult {
     var result = FinetuneResult()
-    let places = TrunkRunner.places(adapter.plan.options), firstQuery = shifted?.firstPlace ?? 0
+    let places = tail.plan.options.placesPerPhoto, firstQuery = shifted?.firstPlace ?? 0
     result.frozen = run(queriesOf: shifted?.embedded).accuracies
     for episode in 0..<options.episodes {
       let draw = draw(episode)
@@ -66,24 +70,24 @@ extension Episodes {
       let others = unlabelled.map { self.unlabelled(draw, $0) } ?? []
       let extra = others.map { firstQuery + $0 * places }
       result.unlabelledCount += extra.count
-      adapter.restart()
-      let gate = gated ? AdaptationGate(adapter, photos, classCount: options.ways, unlabelled: extra, seed: seed) : nil
+      tail.restart()
+      let gate = gated ? AdaptationGate(tail, photos, classCount: options.ways, unlabelled: extra, seed: seed) : nil
       if gate?.takesTrained ?? true {
-        let candidate = gate?.winner?.candidate ?? adapter.plan.options.candidates[0]
-        adapter.restart()
-        adapter.train(photos, classCount: options.ways, unlabelled: extra, seed: seed, as: candidate)
-        if candidate.rotates { result.rotatedCount += 1 }
-        let prototypes = adapter.prototypes(photos, classCount: options.ways)
-        let queries = adapter.embeddings(draw.queries.map { firstQuery + $0.row * places })
+        let candidate = gate?.winner?.candidate ?? tail.plan.options.candidates[0]
+        tail.restart()
+        tail.train(photos, classCount: options.ways, unlabelled: extra, seed: seed, as: candidate)
+        if candidate.auxiliary != nil { result.auxiliaryCount += 1 }
+        let prototypes = tail.prototypes(photos, classCount: options.ways)
+        let queries = tail.embeddings(draw.queries.map { firstQuery + $0.row * places })
         let right = NearestPrototype.rightCount(queries, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)
         result.adapted.append(100 * Double(right) / Double(draw.queries.count))
         result.takenCount += 1
       } else {
-        adapter.restart()
+        tail.restart()
         result.adapted.append(result.frozen[episode])
       }
       if let alignment = shifted?.alignment {
-        result.aligned.append(try aligned(adapter.trainer.trainedFile(), alignment, draw, others))
+        result.aligned.append(try aligned(tail.trainer.trainedFile(), alignment, draw, others))
       }
       progress(episode + 1)
     }
@@ -95,12 +99,12 @@ extension Episodes {
     throws(ModelError) -> Double
   {
     let found = try withExtendedLifetime(trained) { () throws(ModelError) in
-      try CameraAlignment(
+      let reference = try CameraReference(
         try Model(validating: trained.bytes), labelled: CachedInputs(alignment.clean, draw.support),
-        labels: draw.support.indices.map { $0 / options.shots }, unlabelled: CachedInputs(alignment.shifted, unlabelled),
-        alignment.options)
+        labels: draw.support.indices.map { $0 / options.shots })
+      return CameraAlignment(reference, unlabelled: CachedInputs(alignment.shifted, unlabelled), alignment.options)
     }
-    let learned = try InputEmbedder(trained.bytes.array).embeddings(alignment.clean, draw.support)
+    let learned = try InputEmbedder(trained).embeddings(alignment.clean, draw.support)
     let prototypes = prototypes(learned)
     let rows = try InputEmbedder(found.file).embeddings(alignment.shifted, draw.queries.map(\.row))
     let right = NearestPrototype.rightCount(rows, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)

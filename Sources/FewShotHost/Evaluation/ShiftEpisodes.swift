@@ -44,7 +44,7 @@ extension Episodes {
   ) throws(ModelError) -> ShiftResult {
     var result = ShiftResult()
     let dimension = dataset.dimension
-    let original = try InputEmbedder(model.bytes.array)
+    let original = try InputEmbedder(AlignedMemory(copying: model.bytes))
     for episode in 0..<options.episodes {
       let draw = draw(episode)
       let labels = draw.queries.map(\.label), queries = draw.queries.map(\.row)
@@ -53,9 +53,9 @@ extension Episodes {
         let right = NearestPrototype.rightCount(embedder.embeddings(cache, queries), labels, prototypes, dimension: dimension)
         return 100 * Double(right) / Double(queries.count)
       }
-      let found = try CameraAlignment(
-        model, labelled: CachedInputs(clean, draw.support), labels: draw.support.indices.map { $0 / options.shots },
-        unlabelled: CachedInputs(shifted, unlabelled(draw, which)), alignment)
+      let reference = try CameraReference(
+        model, labelled: CachedInputs(clean, draw.support), labels: draw.support.indices.map { $0 / options.shots })
+      let found = CameraAlignment(reference, unlabelled: CachedInputs(shifted, unlabelled(draw, which)), alignment)
       result.unshifted.append(accuracy(original, clean))
       result.frozen.append(accuracy(original, shifted))
       result.aligned.append(found.isAligned ? accuracy(try InputEmbedder(found.file), shifted) : result.frozen[episode])
@@ -69,11 +69,11 @@ extension Episodes {
 
 /// Embeds cached inputs.
 final class InputEmbedder {
-  private let encoder: Encoder
+  private let encoder: ModelRunner
   private let input: AlignedMemory
 
-  init(_ file: [UInt8]) throws(ModelError) {
-    encoder = try Encoder(bytes: file)
+  init(_ file: AlignedMemory) throws(ModelError) {
+    encoder = try ModelRunner(memory: file)
     input = AlignedMemory(byteCount: 4 * encoder.model.tensor(encoder.model.input(0)).type.shape.count)
   }
 
@@ -84,7 +84,7 @@ final class InputEmbedder {
       encoder.session.setInput(input.floats)
       encoder.session.run()
       let output = encoder.session.output().floats
-      return LearnedExample(identifier: 0, embedding: (0..<output.count).map { output[$0] }).embedding
+      return (0..<output.count).map { output[$0] }.normalized().values
     }
   }
 }

@@ -38,8 +38,8 @@ public enum AdaptationCheckpointError: Error, Equatable, Sendable {
 }
 
 /// Keeps the state of an adaptation in a file, so that one that was stopped goes on with the same bits: the held-out cosines of
-/// the trainings that are done, and the weights, the optimizer's state and the rotation head of the one under way. What is drawn at
-/// random follows from the seed and the step.
+/// the trainings that are done, and the weights, the optimizer's state, the objectives' memory and the losses of the one under way.
+/// What is drawn at random follows from the seed and the step.
 ///
 ///     0 magic | 8 checksum of 16 to the state | 16 version, finished trainings | 24 model | 32 photos | 40 options | 48 step
 ///     56 optimizer's steps | 64, 72 its decays | 80 checksum of the state | 88 values of each finished training | the values | the
@@ -57,14 +57,14 @@ public final class AdaptationCheckpoint {
   private var saved: (file: MappedFile, offset: Int, step: Int, progress: OptimizerProgress)?
 
   private static let magic: UInt64 = 0x0A1A_0A0D_5043_4189
-  private static let version: UInt32 = 1
+  private static let version: UInt32 = 2
   private static let headerByteCount = 88
 
   /// - Parameters:
   ///   - interval: seconds between writes; 0 writes after every step.
   ///   - resumes: reads the file at `path`, if there is one.
   public init(
-    path: String, _ identity: AdaptationIdentity, of adapter: TailAdapter, interval: Double, resumes: Bool
+    path: String, _ identity: AdaptationIdentity, of tail: TailTrainer, interval: Double, resumes: Bool
   ) throws(AdaptationCheckpointError) {
     self.path = path
     self.identity = identity
@@ -73,7 +73,7 @@ public final class AdaptationCheckpoint {
     // An empty file is a damaged one; what cannot be opened is not there.
     guard resumes, access(path, F_OK) == 0 else { return }
     guard let file = try? MappedFile(path) else { throw .damaged }
-    try read(file, stateCounts: adapter.state.map(\.count))
+    try read(file, stateCounts: tail.state.map(\.count))
   }
 
   /// Whether something was read that saves work.
@@ -134,23 +134,23 @@ public final class AdaptationCheckpoint {
   }
 
   /// Gives the training that begins the state that it had, and returns the steps that are done.
-  func restore(_ adapter: TailAdapter) -> Int {
+  func restore(_ tail: TailTrainer) -> Int {
     guard let saved, nextFinishedIndex == finished.count else { return 0 }
     self.saved = nil
     withExtendedLifetime(saved.file) {
       var offset = saved.offset
-      for piece in adapter.state {
+      for piece in tail.state {
         // The sizes were compared when the file was read.
         memcpy(piece.baseAddress!, saved.file.bytes.slice(offset, piece.count).pointer, piece.count)
         offset += piece.count
       }
     }
-    adapter.trainer.session.progress = saved.progress
+    tail.trainer.session.progress = saved.progress
     return saved.step
   }
 
-  func didStep(_ step: Int, of adapter: TailAdapter) {
-    if isDue { write(step: step, adapter.trainer.session.progress, adapter.state.map { UnsafeRawBufferPointer($0) }) }
+  func didStep(_ step: Int, of tail: TailTrainer) {
+    if isDue { write(step: step, tail.trainer.session.progress, tail.state.map { UnsafeRawBufferPointer($0) }) }
   }
 
   private var isDue: Bool { monotonicNanoseconds() - lastWrite >= interval }

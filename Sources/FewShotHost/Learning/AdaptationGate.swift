@@ -41,7 +41,7 @@ public struct AdaptationGate: Sendable {
   /// Trains once for each candidate and fold; those that `checkpoint` holds are not repeated. Closed where a class has fewer than
   /// `minimumShots` photos.
   public init(
-    _ adapter: TailAdapter, _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64,
+    _ tail: TailTrainer, _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64,
     checkpoint: AdaptationCheckpoint? = nil
   ) {
     var position = [Int](repeating: 0, count: classCount)
@@ -50,33 +50,39 @@ public struct AdaptationGate: Sendable {
       return position[photo.label]
     }
     guard position.allSatisfy({ $0 >= AdaptationGate.minimumShots }) else {
-      (trials, winner, frozenRight, frozenLogLikelihood, heldOut) = ([], nil, 0, 0, 0)
+      trials = []
+      winner = nil
+      frozenRight = 0
+      frozenLogLikelihood = 0
+      heldOut = 0
       return
     }
     let folds = min(AdaptationGate.folds, position.min() ?? 0)
-    let candidates = adapter.plan.options.candidates
+    let candidates = tail.plan.options.candidates
     var (frozen, labels) = (HeldOutCosines(classCount), [Int]())
     var trained = candidates.map { _ in HeldOutCosines(classCount) }
     for part in 0..<folds {
       let kept = photos.indices.filter { fold[$0] % folds != part }.map { photos[$0] }
       let left = photos.indices.filter { fold[$0] % folds == part }.map { photos[$0] }
-      adapter.restart()
-      frozen.add(adapter, kept, left)
+      tail.restart()
+      frozen.add(tail, kept, left)
       for (index, candidate) in candidates.enumerated() {
         if let cosines = checkpoint?.nextFinished() {
           trained[index].cosines += cosines
           continue
         }
-        adapter.restart()
-        adapter.train(kept, classCount: classCount, unlabelled: unlabelled, seed: seed, as: candidate, checkpoint: checkpoint)
+        tail.restart()
+        tail.train(kept, classCount: classCount, unlabelled: unlabelled, seed: seed, as: candidate, checkpoint: checkpoint)
         let start = trained[index].cosines.count
-        trained[index].add(adapter, kept, left)
+        trained[index].add(tail, kept, left)
         checkpoint?.finish(Array(trained[index].cosines[start...]))
       }
       labels += left.map(\.label)
     }
     let before = frozen.score(labels)
-    (frozenRight, frozenLogLikelihood, heldOut) = (before.right, before.logLikelihood, labels.count)
+    frozenRight = before.right
+    frozenLogLikelihood = before.logLikelihood
+    heldOut = labels.count
     let trials = zip(candidates, trained).map { candidate, cosines in
       let found = cosines.score(labels)
       return Trial(
@@ -98,9 +104,9 @@ private struct HeldOutCosines {
 
   init(_ classCount: Int) { self.classCount = classCount }
 
-  mutating func add(_ adapter: TailAdapter, _ support: [CachedPhoto], _ queries: [CachedPhoto]) {
-    let prototypes = adapter.prototypes(support, classCount: classCount)
-    let rows = adapter.embeddings(queries.map(\.first))
+  mutating func add(_ tail: TailTrainer, _ support: [CachedPhoto], _ queries: [CachedPhoto]) {
+    let prototypes = tail.prototypes(support, classCount: classCount)
+    let rows = tail.embeddings(queries.map(\.first))
     NearestPrototype.eachRow(rows, prototypes, prototypes.count / classCount) { _, classifier, embedding in
       for label in 0..<classCount { cosines.append(embedding.dot(classifier.prototypes[label])) }
     }
@@ -108,7 +114,9 @@ private struct HeldOutCosines {
 
   /// Right answers, and the logarithm of the likelihood at the scale that is best for these photos.
   func score(_ labels: [Int]) -> (logLikelihood: Float, right: Int, scale: Float) {
-    var (best, bestScale, right): (Float, Float, Int) = (-.infinity, 0, 0)
+    var best = -Float.infinity
+    var bestScale: Float = 0
+    var right = 0
     for (row, label) in labels.enumerated() {
       let values = cosines[row * classCount..<(row + 1) * classCount]
       if values.firstIndex(of: values.max()!) == values.startIndex + label { right += 1 }

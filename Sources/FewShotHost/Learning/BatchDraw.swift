@@ -1,56 +1,103 @@
 import FewShot
 import TinyNN
 
-/// Draws the batches of a training: views so that each comes once before any comes again, then quarter turns.
+/// Draws the batches of a training: the rows of each objective, one objective after the other.
 struct BatchDraw {
-  /// A place in the cut cache, and the class or the number of quarter turns that it is to be told from.
-  struct Example {
-    var place = 0
-    var label = 0
+  /// What one objective takes of a batch.
+  struct Part {
+    let recipe: RowRecipe
+    /// The views of a photo in the cache, from the photo's first place.
+    let views: Range<Int>
+    /// Its rows of the batch.
+    let rows: Range<Int>
   }
 
-  private(set) var examples: [Example]
-  /// The first examples are views with their class, the others turned photos.
-  let labelledCount: Int
-  var turnedCount: Int { examples.count - labelledCount }
+  private(set) var rows: [ObjectiveRow]
+  /// Where the rows are in the cache.
+  private(set) var places: [Int]
   private let photos: [CachedPhoto]
-  private let turned: [Int]
-  private let views: Int
+  private let parts: [Part]
+  /// The photos that each part draws from.
+  private let pools: [Range<Int>]
+  /// Of shuffled parts: views of all their photos in the order in which they come, and how many have come.
+  private var orders: [[Int32]]
+  private var positions: [Int]
   private var random: CounterRandom
-  private var order: [Int32]
-  private var position = 0
 
-  /// `turned`: the first places of the photos that are also turned; none without the rotation objective.
-  init(_ photos: [CachedPhoto], turned: [Int], _ options: AdaptationOptions, _ random: CounterRandom) {
+  /// - Parameter photos: those with a label, then those without, whose label is -1.
+  init(_ photos: [CachedPhoto], _ parts: [Part], _ random: CounterRandom) {
     self.photos = photos
-    self.turned = turned
+    self.parts = parts
     self.random = random
-    views = 1 + options.views
-    labelledCount = options.batch - (turned.isEmpty ? 0 : max(1, options.batch / 4))
-    examples = [Example](repeating: Example(), count: options.batch)
-    order = (0..<Int32(photos.count * views)).map { $0 }
-    shuffle()
+    let labelled = photos.firstIndex { $0.label < 0 } ?? photos.count
+    pools = parts.map { part in
+      switch part.recipe.photos {
+      case .labelled: 0..<labelled
+      case .unlabelled: labelled..<photos.count
+      case .all: 0..<photos.count
+      }
+    }
+    orders = zip(parts, pools).map { part, pool in
+      part.recipe.order == .shuffled ? (0..<Int32(pool.count * part.views.count)).map { $0 } : []
+    }
+    positions = parts.map { _ in 0 }
+    let count = parts.reduce(0) { $0 + $1.rows.count }
+    rows = [ObjectiveRow](repeating: ObjectiveRow(), count: count)
+    places = [Int](repeating: 0, count: count)
+    for part in parts.indices where parts[part].recipe.order == .shuffled { shuffle(part) }
   }
 
   mutating func next() {
-    for i in 0..<labelledCount {
-      if position == order.count { shuffle() }
-      let index = Int(order[position])
-      position += 1
-      examples[i] = Example(place: photos[index / views].first + index % views, label: photos[index / views].label)
-    }
-    for i in labelledCount..<examples.count {
-      let turns = random.next(below: RotationObjective.turns)
-      examples[i] = Example(place: turned[random.next(below: turned.count)] + views + turns, label: turns)
+    for part in parts.indices {
+      switch parts[part].recipe.order {
+      case .shuffled: for row in parts[part].rows { drawNext(row, part) }
+      case .independent:
+        let rows = parts[part].rows, together = parts[part].recipe.viewsPerPhoto
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: together) { drawAny(first..<first + together, part) }
+      }
     }
   }
 
-  private mutating func shuffle() {
+  /// Lends consecutive rows.
+  mutating func withRows<R>(_ range: Range<Int>, _ body: (Elements<ObjectiveRow>) -> R) -> R {
+    rows.withUnsafeMutableBytes { bytes in
+      // Used inside the closure only.
+      let all = Elements<ObjectiveRow>(bytes.baseAddress!, count: bytes.count / MemoryLayout<ObjectiveRow>.stride)
+      return body(all.slice(range.lowerBound, range.count))
+    }
+  }
+
+  private mutating func drawNext(_ row: Int, _ part: Int) {
+    if positions[part] == orders[part].count { shuffle(part) }
+    let index = Int(orders[part][positions[part]]), views = parts[part].views.count
+    positions[part] += 1
+    set(row, part, photo: pools[part].lowerBound + index / views, view: index % views)
+  }
+
+  /// Different views of one photo.
+  private mutating func drawAny(_ rows: Range<Int>, _ part: Int) {
+    var views: [Int] = []
+    for drawn in 0..<rows.count {
+      // Of those that are left, numbered without the others.
+      var view = random.next(below: parts[part].views.count - drawn)
+      for other in views.sorted() where view >= other { view += 1 }
+      views.append(view)
+    }
+    let photo = pools[part].lowerBound + random.next(below: pools[part].count)
+    for (row, view) in zip(rows, views) { set(row, part, photo: photo, view: view) }
+  }
+
+  private mutating func set(_ row: Int, _ part: Int, photo: Int, view: Int) {
+    rows[row] = ObjectiveRow(photo: photo, view: view, label: photos[photo].label)
+    places[row] = photos[photo].first + parts[part].views.lowerBound + view
+  }
+
+  private mutating func shuffle(_ part: Int) {
     var generator = random
-    let count = order.count
-    var span = order.mutableSpan
+    let count = orders[part].count
+    var span = orders[part].mutableSpan
     generator.select(count, of: &span)
     random = generator
-    position = 0
+    positions[part] = 0
   }
 }

@@ -9,6 +9,8 @@ public enum PhotoEncoderError: Error, Equatable, Sendable {
   case model(ModelError)
   /// The model file does not say how photos become its input.
   case noPreprocessing
+  /// No photo can become its input: why, and what to do.
+  case unsuitableInput(String)
   /// The network takes several photos at a time; [batch].
   case batch(Int)
   case preprocessing(PreprocessingError)
@@ -18,24 +20,28 @@ public enum PhotoEncoderError: Error, Equatable, Sendable {
 
 /// Embeds photos: preprocessing and network of one encoder, photo by photo in the same memory.
 public final class PhotoEncoder {
-  public let encoder: Encoder
+  public let runner: ModelRunner
   public let preprocessing: Preprocessing
   /// Values of an embedding.
   public let dimension: Int
   /// Grows for photos that a decoder cannot reduce.
   private var scratch: AlignedMemory
 
-  public init(_ encoder: Encoder) throws(PhotoEncoderError) {
-    self.encoder = encoder
-    let model = encoder.model
+  public init(_ runner: ModelRunner) throws(PhotoEncoderError) {
+    self.runner = runner
+    let model = runner.model
     do {
-      guard let found = try model.preprocessing() else { throw PhotoEncoderError.noPreprocessing }
+      guard let found = try model.preprocessing() else {
+        throw model.reasonAgainstPhotos.map(PhotoEncoderError.unsuitableInput) ?? .noPreprocessing
+      }
       preprocessing = found
       scratch = AlignedMemory(byteCount: try found.scratchByteCount(decodedShortSide: 2 * found.decodedShortSide))
     } catch let error as ModelError {
       throw .model(error)
     } catch let error as PreprocessingError {
       throw .preprocessing(error)
+    } catch let error as PhotoEncoderError {
+      throw error
     } catch {
       throw .noPreprocessing
     }
@@ -44,17 +50,23 @@ public final class PhotoEncoder {
     dimension = output.count
   }
 
+  /// Opens the encoder, or the task file, at `path`.
+  /// - Throws: `FileError`, `ModelError` or `PhotoEncoderError`.
+  public convenience init(_ path: String, threads: Int = 1) throws {
+    try self.init(ModelRunner(file: MappedFile(path), threads: threads))
+  }
+
   /// How photos are best decoded for this encoder.
   public var decodingOptions: ImageDecodingOptions { ImageDecodingOptions(minimumShortSide: preprocessing.decodedShortSide) }
 
   /// Bytes known before any photo is seen: the network's arena and the scratch memory of preprocessing.
-  public var plannedByteCount: Int { encoder.plan.arenaByteCount + scratch.bytes.count }
+  public var plannedByteCount: Int { runner.plan.arenaByteCount + scratch.bytes.count }
 
   /// The embedding of a photo, as the network gives it.
   public func embed(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
     do { try load(image) } catch { throw .preprocessing(error) }
-    encoder.session.run()
-    let output = encoder.session.output().floats
+    runner.session.run()
+    let output = runner.session.output().floats
     let embedding = (0..<output.count).map { output[$0] }
     guard embedding.allSatisfy(\.isFinite) else { throw .notFinite }
     return embedding
@@ -63,7 +75,7 @@ public final class PhotoEncoder {
   /// What the network takes for a photo, in the layout of its input, as real numbers.
   public func networkInput(_ image: RGBImage) throws(PhotoEncoderError) -> [Float] {
     do { try load(image) } catch { throw .preprocessing(error) }
-    let input = encoder.session.input()
+    let input = runner.session.input()
     return (0..<input.shape.count).map(input.value(at:))
   }
 
@@ -71,10 +83,10 @@ public final class PhotoEncoder {
   public func embedding(ofInput input: [Float]) throws(PhotoEncoderError) -> [Float] {
     input.withUnsafeBufferPointer { values in
       // Read only, during this call.
-      encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: values.baseAddress!), count: values.count))
+      runner.session.setInput(Elements(UnsafeMutableRawPointer(mutating: values.baseAddress!), count: values.count))
     }
-    encoder.session.run()
-    let output = encoder.session.output().floats
+    runner.session.run()
+    let output = runner.session.output().floats
     let embedding = (0..<output.count).map { output[$0] }
     guard embedding.allSatisfy(\.isFinite) else { throw .notFinite }
     return embedding
@@ -87,7 +99,7 @@ public final class PhotoEncoder {
     // The scratch memory is this object's alone while it is lent.
     let buffer = scratch.buffer
     var lent = MutableRawSpan(_unsafeBytes: buffer)
-    try encoder.session.load(
+    try runner.session.load(
       pixels: image.pixels.span, photo: size, rowStride: image.rowStride, preprocessing: preprocessing, scratch: &lent)
   }
 }

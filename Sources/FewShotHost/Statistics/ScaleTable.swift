@@ -27,7 +27,9 @@ public struct ScaleTable: Equatable, Sendable {
       var outcomes = [[(scores: [Float], label: Int)]](repeating: [], count: HeadMethod.allCases.count)
       for (index, group) in groups.enumerated() {
         var options = EpisodeOptions()
-        (options.ways, options.shots, options.seed) = (ScaleTable.ways, shots, seed &+ UInt64(index))
+        options.ways = ScaleTable.ways
+        options.shots = shots
+        options.seed = seed &+ UInt64(index)
         options.episodes = (episodes + groups.count - 1) / groups.count
         guard let drawn = try? Episodes(group, options) else { continue }
         for (column, method) in HeadMethod.allCases.enumerated() {
@@ -106,11 +108,6 @@ public struct ScaleTable: Equatable, Sendable {
   }
 }
 
-extension HeadMethod: CaseIterable {
-  /// In the order of their codes, which start at 1.
-  public static let allCases: [HeadMethod] = [.prototype, .centred, .power, .lda, .ridge, .logistic, .knn]
-}
-
 extension [UInt8] {
   fileprivate func word(_ offset: Int) -> UInt32 { (0..<4).reduce(0) { $0 | UInt32(self[offset + $1]) << UInt32(8 * $1) } }
 }
@@ -132,11 +129,12 @@ extension Episodes {
     for episode in 0..<options.episodes {
       let draw = draw(episode)
       let head = try learner(draw, statistics: statistics).learn(.head(method))
-      let rows = features ?? FeatureRows(head.features, dataset.rows, dataset.lengths)
+      let rows = features ?? self.features(head.features)
       features = rows
-      classify(draw.queries.map(\.row), head, rows, scale: 1) { index, _, confidences in
-        result.append(
-          ((0..<options.ways).map { ElementaryMath.log(max(confidences[$0], .leastNormalMagnitude)) }, draw.queries[index].label))
+      let classifier = HeadClassifier(head, scale: 1)
+      classify(draw.queries.map(\.row), classifier, rows) { index, _ in
+        let scores = (0..<options.ways).map { ElementaryMath.log(max(classifier.confidences[$0], .leastNormalMagnitude)) }
+        result.append((scores, draw.queries[index].label))
       }
     }
     return result

@@ -1,7 +1,7 @@
 import FewShot
 import TinyNN
 
-/// What a statistics section says, for writing it; Device/Sections.swift has the layout, `StatisticsView` reads it.
+/// What a statistics section says, for writing it; FewShot/Sections/Sections.swift has the layout, `StatisticsView` reads it.
 struct StatisticsSection {
   var photoCount: Int
   var mean: [Float]

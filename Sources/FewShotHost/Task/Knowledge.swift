@@ -14,10 +14,7 @@ public struct LearnedExample: Equatable, Sendable {
   /// Scales `embedding`, as the encoder gave it, to length 1. Its values must be finite.
   public init(identifier: UInt64, embedding: [Float]) {
     self.identifier = identifier
-    var values = embedding
-    var span = values.mutableSpan
-    length = span.normalize()
-    self.embedding = values
+    (self.embedding, length) = embedding.normalized()
   }
 
   init(identifier: UInt64, length: Float, normalized: [Float]) {

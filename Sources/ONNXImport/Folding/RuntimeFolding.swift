@@ -33,8 +33,8 @@ struct RuntimeFolding {
     guard !computed.contains(builder.graph.inputs[0]) else { return [.constant(data)] }
     builder.setOutputs(computed)
 
-    let encoder: Encoder
-    do { encoder = try Encoder(bytes: builder.graph.lowered().finish()) } catch {
+    let encoder: ModelRunner
+    do { encoder = try ModelRunner(bytes: builder.graph.lowered().finish()) } catch {
       throw node.unsupported("its constant inputs give no network (\(error.reason))")
     }
     let input = encoder.session.input(0)

@@ -28,6 +28,7 @@ extension Preprocessing {
   /// Turns a photo into the input tensor.
   /// - Parameters:
   ///   - pixels: RGB, 8 bit, `photo.height` rows that start `rowStride` bytes apart.
+  ///   - photo: Its size.
   ///   - rowStride: At least 3 x `photo.width`.
   ///   - output: [inputHeight, inputWidth, 3].
   ///   - scratch: At least `scratchByteCount(photo:)` bytes, aligned to `scratchAlignment`.

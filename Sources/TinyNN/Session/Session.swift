@@ -10,8 +10,8 @@
   var arena: Arena { job.arena }
   var kernels: Kernels { job.kernels }
 
-  /// - Parameter arena: at least `plan.arenaByteCount` bytes at an address that is a multiple of 64, valid and used by
-  ///   nobody else while the session lives.
+  /// A session in `arena`: at least `plan.arenaByteCount` bytes at an address that is a multiple of 64, valid and used by nobody
+  /// else while the session lives.
   /// - Throws: `arenaTooSmall` with both sizes, or `arenaMisaligned`.
   @unsafe public init(
     _ model: Model, _ plan: InferencePlan, arena: UnsafeMutableRawBufferPointer, kernels: Kernels = .best, workers: Workers = .none

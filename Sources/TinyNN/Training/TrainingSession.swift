@@ -12,7 +12,7 @@
   let kernels: Kernels
   public var progress = OptimizerProgress()
 
-  /// - Parameter arena: at least `plan.arenaByteCount` bytes at a multiple of 64, used by nobody else while the session lives.
+  /// A session in `arena`: at least `plan.arenaByteCount` bytes at a multiple of 64, used by nobody else while the session lives.
   /// - Throws: `arenaTooSmall` with both sizes, `arenaMisaligned`, or what `TrainingPlan` throws.
   @unsafe public init(_ model: Model, _ plan: TrainingPlan, arena: UnsafeMutableRawBufferPointer, kernels: Kernels = .best)
     throws(TrainingError)
@@ -59,17 +59,23 @@
     return arena.elements(at: layout.tensors.values[0] + 4 * index * count, count: count)
   }
 
-  public func embedding(_ index: Int) -> Elements<Float> { example(index, at: layout.tensors.values[layout.tail.embedding]) }
-  public func embeddingGradient(_ index: Int) -> Elements<Float> {
-    example(index, at: layout.tensors.gradients[layout.tail.embedding])
+  public func embedding(_ index: Int) -> Elements<Float> { embeddings(index..<index + 1) }
+  public func embeddingGradient(_ index: Int) -> Elements<Float> { embeddingGradients(index..<index + 1) }
+
+  /// Those of consecutive examples: [examples][dimension].
+  public func embeddings(_ examples: Range<Int>) -> Elements<Float> {
+    values(of: examples, at: layout.tensors.values[layout.tail.embedding])
+  }
+  public func embeddingGradients(_ examples: Range<Int>) -> Elements<Float> {
+    values(of: examples, at: layout.tensors.gradients[layout.tail.embedding])
   }
 
   /// The tensor of the model that crosses the cut.
   public var cutTensor: Int { layout.tail.cut }
 
-  private func example(_ index: Int, at offset: Int) -> Elements<Float> {
-    let count = layout.tail.shape(layout.tail.embedding).count / plan.options.batch
-    return arena.elements(at: offset + 4 * index * count, count: count)
+  private func values(of examples: Range<Int>, at offset: Int) -> Elements<Float> {
+    let dimension = layout.tail.shape(layout.tail.embedding).count / plan.options.batch
+    return arena.elements(at: offset + 4 * examples.lowerBound * dimension, count: examples.count * dimension)
   }
 
   /// The weights that train, in float32.

@@ -24,12 +24,15 @@ struct Adapt: ParsableCommand {
     help: ArgumentHelp("The task file. (default: $EDGESSL_TASK, else the current task file)", valueName: "TASK.tnn"))
   var output: String?
 
-  @Option(help: "How it learns: \(Method.available.joined(separator: ", ")).")
-  var method = Method.available[0]
+  @Option(help: "How it learns: \(Method.names).")
+  var method = Method.frozen(.auto).name
 
   @Option(
     help: ArgumentHelp(
-      "Photos without labels that the device's camera took: the encoder is aligned with it where they differ from the labelled ones; with --auxiliary rotation they train, too.",
+      """
+      Photos without labels that the device's camera took: the encoder is aligned with it where they differ from \
+      the labelled ones; with --auxiliary rotation they train, too.
+      """,
       valueName: "DIR"))
   var unlabelled: String?
 
@@ -50,14 +53,8 @@ struct Adapt: ParsableCommand {
   @OptionGroup var results: OutputOptions
 
   func run() throws {
-    let learning = try Method.one(method)
-    if finetune.auxiliary != .none, method != "finetune" {
-      throw Failure(.usage, "--auxiliary \(finetune.auxiliary.rawValue) trains the encoder's tail: give --method finetune, too")
-    }
-    if interruption.resume, method != "finetune" {
-      throw Failure(.usage, "--resume goes on with a training: give --method finetune, too")
-    }
-    if method != "finetune" { _ = try finetune.averagedViews() }
+    let method = try Method.one(self.method)
+    try check(method)
     let classes = try ClassFolders(folder, needed: 2, role: "learning")
     let encoder = try ModelLocation.encoder(option: model)
     let task = try ModelLocation.task(option: output)
@@ -67,94 +64,82 @@ struct Adapt: ParsableCommand {
     guard access(parentFolder(of: task.path), W_OK) == 0 else {
       throw FileError(path: task.path, action: .write, code: errno).failure
     }
-    let reader = try PhotoReader(runtime, path: encoder.path)
+    let source = try runtime.photos(encoder.path, strict: strict)
     let camera = try unlabelled.map { folder throws(Failure) in try UnlabelledFolder(folder) }
-    let training = method == "finetune" ? try planTraining(reader, classes, camera) : nil
-    let views = try training == nil ? views(reader, classes, camera) : 1
-    let planned = try training?.byteCount ?? plannedByteCount(reader, classes, camera, views: views)
-    let mostViews = classes.folders.map { views ?? View.averagedCount(photos: $0.photos.count) }.max()
-    let previous = try previousTask(task.path, reader.model)
+    do {
+      let plan = try plan(source.encoder, method, LearningMaterial(classes.folders, unlabelled: camera?.photos ?? []))
+      let previous = try previousTask(task.path, source.model)
+      let start = monotonicNanoseconds()
+      if plan.tail != nil { note(plan.text) }
+      let learning = Learning(source, plan)
+      try learning.add(classes.folders)
+      if let camera { try learning.addUnlabelled(camera.photos) }
+      let learned = try learning.finish(over: previous, checkpoint: interruption.checkpoint(of: task.path))
+      try learned.write(to: task.path)
+      let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
+      try report(learned, plan, source, classes, encoder, task, milliseconds)
+    } catch LearningError.noUnlabelledPhotos(let files) {
+      throw Failure(.badData, "\(camera?.path ?? ""): none of its \(files) files is a photo that can be read")
+    } catch { throw Failure(error, in: encoder.path, of: source.model) }
+  }
 
-    let start = monotonicNanoseconds()
-    let outcome = try training.map { try learnByTraining(classes, reader, $0, camera, task: task.path) }
-    let knowledge = try outcome?.knowledge ?? learn(classes, reader, views: views)
-    let aligned = try camera.map { try align(outcome?.trained?.model ?? reader.model, classes, reader, $0) }
-    var before = previous ?? TaskFile(outcome?.frozen ?? knowledge, method: outcome == nil ? learning : .auto)
-    before.replace(by: outcome?.frozen ?? knowledge)
-    let adapted = try change(of: reader, by: outcome, aligned, before: before)
-    var file = adapted == nil ? before : TaskFile(knowledge)
-    file.method = outcome != nil && outcome?.trained == nil ? .auto : learning
-    let (head, byteCount) = try withExtendedLifetime(adapted) {
-      try file.write(encoder: adapted?.model ?? reader.model, from: encoder.path, to: task.path)
+  private func check(_ method: Method) throws(Failure) {
+    if method == .finetune { return }
+    if finetune.auxiliary != .none {
+      throw Failure(.usage, "--auxiliary \(finetune.auxiliary.rawValue) trains the encoder's tail: give --method finetune, too")
     }
-    if outcome != nil { removeCheckpoint(of: task.path) }
-    let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
+    if interruption.resume { throw Failure(.usage, "--resume goes on with a training: give --method finetune, too") }
+    _ = try finetune.averagedViews()
+  }
 
+  /// The plan that fits, and what it leaves out.
+  private func plan(_ encoder: PhotoEncoder, _ method: Method, _ material: LearningMaterial) throws -> LearningPlan {
+    let options: LearningOptions =
+      method == .finetune
+      ? .training(finetune.adaptation(seed: seed))
+      : LearningOptions(method: method.learning, views: try finetune.averagedViews())
+    guard let memory else { return try LearningPlan(encoder, options, for: material) }
+    let found = try LearningPlan.fitting(memory.byteCount, encoder, options, for: material)
+    guard let plan = found.plan else { throw found.refusal }
+    if let larger = found.larger, let tail = larger.tail { note("with \(grouped(larger.byteCount)) bytes: \(tail.choice)") }
+    if plan.alignedPhotos < material.unlabelled {
+      note(
+        """
+        alignment takes \(plan.alignedPhotos) of \(material.unlabelled) photos without labels, evenly spread: more \
+        need more memory
+        """
+      )
+    }
+    return plan
+  }
+
+  private func report(
+    _ learned: LearnedTask, _ plan: LearningPlan, _ source: PhotoSource, _ classes: ClassFolders, _ encoder: ModelLocation,
+    _ task: ModelLocation, _ milliseconds: Double
+  ) throws(Failure) {
+    let knowledge = learned.knowledge, head = learned.head, weights = source.model.weightByteCount
     warnOfSharedPhotos(knowledge)
-    if let outcome { note(outcome.verdict) }
-    if let aligned { note(aligned.text) }
+    if let tail = learned.tail {
+      note(tail.verdict)
+      if tail.isTrained { note(tail.curve.text) }
+    }
+    if let camera = learned.camera { note(camera.text) }
     note("learned \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(head.text)")
-    noteMemory(planned: planned, weights: reader.model.weightByteCount)
+    noteMemory(planned: plan.byteCount, weights: weights)
+    let mostViews = classes.folders.map { plan.options.views ?? View.averagedCount(photos: $0.photos.count) }.max()
     let fields: [(name: String, value: JSON)] =
       [
         ("task", .string(task.path)), ("taskSource", .string(task.reason)), ("encoder", .string(encoder.path)),
         ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
-        ("skipped", JSON(reader.skipped)), ("views", training == nil ? mostViews.map { .integer($0) } ?? .null : .null),
-      ] + head.fields + (outcome?.fields ?? []) + (aligned?.fields ?? []) + [
-        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(reader.opened.encoder.plan.arenaByteCount)),
-        ("planBytes", .integer(planned)), ("weightBytes", .integer(reader.model.weightByteCount)),
-        ("residentBytes", .integer(residentByteCounts().peak)), ("fileBytes", .integer(byteCount)),
+        ("skipped", JSON(source.skipped)), ("views", plan.tail == nil ? mostViews.map { .integer($0) } ?? .null : .null),
+      ] + head.fields + (learned.tail?.fields(plan) ?? []) + (learned.camera?.fields ?? []) + [
+        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(source.encoder.runner.plan.arenaByteCount)),
+        ("planBytes", .integer(plan.byteCount)), ("weightBytes", .integer(weights)),
+        ("residentBytes", .integer(residentByteCounts().peak)), ("fileBytes", .integer(learned.file.count)),
         ("milliseconds", .number(milliseconds)),
       ]
     let lines = knowledge.classes.map { "\($0.name.onOneLine)  \($0.examples.count) photos" }
     try results.print(.object(fields), text: (["written  \(task.path.onOneLine)"] + lines).joined(separator: "\n"))
-  }
-
-  /// What learning takes at most, known before the first photo is read. Throws where that is above the budget.
-  private func plannedByteCount(
-    _ reader: PhotoReader, _ classes: ClassFolders, _ camera: UnlabelledFolder?, views: Int?
-  ) throws(Failure) -> Int {
-    let planned = try needed(reader, classes, camera, views: views)
-    if let memory, planned > memory.byteCount {
-      throw Failure(
-        .overBudget,
-        "\(reader.path): learning from \(classes.photoCount) photos\(camera.map { " and \($0.photos.count) without labels" } ?? "") needs \(grouped(planned)) bytes, \(grouped(reader.encoder.plannedByteCount)) of them for the encoder; --memory allows \(grouped(memory.byteCount))"
-      )
-    }
-    return planned
-  }
-
-  private func needed(_ reader: PhotoReader, _ classes: ClassFolders, _ camera: UnlabelledFolder?, views: Int?) throws(Failure)
-    -> Int
-  {
-    let background: Int
-    do { background = try StatisticsView.of(reader.model)?.backgroundCount ?? 0 } catch { throw Failure(error, in: reader.path) }
-    return reader.encoder.plannedByteCount + (views == 1 ? 0 : reader.encoder.viewByteCount)
-      + LearnedHead.plannedByteCount(
-        examples: classes.photoCount, classes: classes.folders.count, dimension: reader.encoder.dimension, background: background)
-      + (camera.map { plannedByteCount(alignmentOf: reader, classes, $0) } ?? 0)
-  }
-
-  /// Views of each photo: as many as were named, else 1 where the budget holds no more, else nil, the usual number.
-  private func views(_ reader: PhotoReader, _ classes: ClassFolders, _ camera: UnlabelledFolder?) throws(Failure) -> Int? {
-    if let named = try finetune.averagedViews() { return named }
-    guard let memory else { return nil }
-    return try needed(reader, classes, camera, views: nil) <= memory.byteCount ? nil : 1
-  }
-
-  private func learn(_ classes: ClassFolders, _ reader: PhotoReader, views: Int?) throws -> Knowledge {
-    var progress = Progress("Learning", total: classes.photoCount)
-    defer { progress.finish() }
-    var knowledge = Knowledge(dimension: reader.encoder.dimension)
-    var done = 0
-    for folder in classes.folders {
-      let examples = try reader.examples(of: folder, views: views, strict: strict) {
-        done += 1
-        progress.update(done: done)
-      }
-      try knowledge.add(examples, to: folder.name)
-    }
-    return knowledge
   }
 
   /// A photo of two classes teaches neither.
@@ -168,41 +153,25 @@ struct Adapt: ParsableCommand {
     for (pair, count) in shared.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let names = pair.map { "'\(knowledge.classes[$0].name.onOneLine)'" }
       warn(
-        "classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which cannot be told apart; remove them from one"
+        """
+        classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which \
+        cannot be told apart; remove them from one
+        """
       )
     }
   }
 
   /// The task that the file to be written holds now, if its embeddings are comparable.
   private func previousTask(_ path: String, _ encoder: Model) throws(Failure) -> TaskFile? {
-    guard isFile(path) else { return nil }
-    do {
-      let (file, old) = try openModelFile(path)
-      return try withExtendedLifetime(file) { () throws(ModelError) in
-        if old.hasSameEncoder(as: encoder) { return try TaskFile(reading: old) }
-        // An adapted task goes back to what it was before.
-        if let record = try AdaptationRecord(reading: old), record.restores(old, to: encoder) { return record.previous }
-        if old.has(.classes) {
-          warn("\(path): is a task of another encoder; it is replaced, and what it knew cannot be brought back")
-        }
-        return nil
-      }
-    } catch let error as ModelError {
-      warn("\(Failure(error, in: path).message); it is replaced")
-    } catch {
-      guard MagicNumber.isModel(path) else {
-        throw Failure(.cannotCreate, "\(path): is there already and is not a .tnn file; name another file with -o")
-      }
-      warn("\((error as? Failure)?.message ?? path); it is replaced")
+    switch PreviousTask(at: path, for: encoder) {
+    case .none, .encoder: return nil
+    case .task(let task): return task
+    case .otherEncoder:
+      warn("\(path): is a task of another encoder; it is replaced, and what it knew cannot be brought back")
+    case .unreadable(let error): warn("\(Failure(error, in: path).message); it is replaced")
+    case .noModel:
+      throw Failure(.cannotCreate, "\(path): is there already and is not a .tnn file; name another file with -o")
     }
     return nil
-  }
-}
-
-enum MagicNumber {
-  /// True if the file starts as .tnn files do, whatever follows.
-  static func isModel(_ path: String) -> Bool {
-    guard let file = try? MappedFile(path) else { return false }
-    return withExtendedLifetime(file) { file.bytes.count >= 8 && file.bytes.load(UInt64.self, at: 0) == Format.magic }
   }
 }

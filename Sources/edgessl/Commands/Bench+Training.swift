@@ -19,27 +19,28 @@ extension Bench {
   private static let classes = 5, shots = 5
 
   func measureTraining() throws {
-    let reader = try PhotoReader(runtime, path: model)
-    let options = finetune.adaptation(seed: 0), count = Bench.classes * Bench.shots
-    let plan: AdaptationPlan, adapter: TailAdapter, cache: CutCache
-    let places: Int
+    let encoder = try runtime.photos(model).encoder, network = encoder.runner.model
+    let count = Bench.classes * Bench.shots
+    let plan: LearningPlan, tail: AdaptationPlan, adapter: TailTrainer, cache: CutCache
     do {
-      plan = try AdaptationPlan(
-        for: reader.model, options, photos: count, classes: Bench.classes, trunkByteCount: reader.encoder.plannedByteCount)
-      places = TrunkRunner.places(plan.options)
+      plan = try LearningPlan(
+        encoder, .training(finetune.adaptation(seed: 0)), for: LearningMaterial(photos: count, classes: Bench.classes))
+      tail = plan.tail!
       cache = CutCache(
-        count: count * places, entryCount: plan.training.cutCount, map: reader.model.tensor(plan.cutTensor).quantization)
-      let trunk = TrunkRunner(reader.encoder, plan, cutTensor: plan.cutTensor)
+        count: count * tail.placesPerPhoto, entryCount: tail.training.cutCount,
+        map: network.tensor(tail.cutTensor).quantization)
+      let trunk = TrunkRunner(encoder, tail, cutTensor: tail.cutTensor)
       for photo in 0..<count {
-        trunk.add(noise(photo, reader.encoder.preprocessing.outputCount), identifier: UInt64(photo), to: cache, at: photo * places)
+        trunk.add(
+          noise(photo, encoder.preprocessing.outputCount), identifier: UInt64(photo), to: cache, at: photo * tail.placesPerPhoto)
       }
-      adapter = try TailAdapter(reader.model, plan, cache: cache)
-    } catch { throw Failure(error, in: reader.model, path: model) }
+      adapter = try TailTrainer(network, tail, cache: cache)
+    } catch { throw Failure(error, in: model, of: network) }
     if let keep = training.keep { try write(adapter, cache, to: keep) }
-    let photos = (0..<count).map { CachedPhoto(label: $0 / Bench.shots, first: $0 * places) }
+    let photos = (0..<count).map { CachedPhoto(label: $0 / Bench.shots, first: $0 * tail.placesPerPhoto) }
     var latencies = Latencies()
     var (start, step) = (monotonicNanoseconds(), 0)
-    adapter.train(photos, classCount: Bench.classes, seed: 0, as: plan.options.candidates[0]) { _ in
+    adapter.train(photos, classCount: Bench.classes, seed: 0, as: tail.options.candidates[0]) { _ in
       let now = monotonicNanoseconds()
       // The first step also finds the prototypes.
       if step > 0 { latencies.append(now - start) }
@@ -49,16 +50,17 @@ extension Bench {
     let json: JSON = [
       "p50": .number(p50), "p90": .number(latencies.milliseconds(atPercent: 90)),
       "min": .number(latencies.milliseconds(atPercent: 0)),
-      "unit": "ms", "steps": .integer(plan.options.steps), "layers": .integer(plan.layers),
-      "trainedWeights": .integer(plan.training.trainedCount),
+      "unit": "ms", "steps": .integer(tail.options.steps), "layers": .integer(tail.layers),
+      "trainedWeights": .integer(tail.training.trainedCount),
       "plan": plan.json, "planBytes": .integer(plan.byteCount), "peakResidentBytes": .integer(resident.peak),
-      "weightBytes": .integer(reader.model.weightByteCount), "instructionSet": .string("\(InstructionSet.best)"),
+      "weightBytes": .integer(network.weightByteCount), "instructionSet": .string("\(InstructionSet.best)"),
       "model": .string(model),
     ]
     try output.print(
       json,
       text: """
-        step      p50 \(decimal(p50, digits: 3))  p90 \(decimal(latencies.milliseconds(atPercent: 90), digits: 3)) ms (\(plan.choice), \(InstructionSet.best))
+        step      p50 \(decimal(p50, digits: 3))  p90 \(decimal(latencies.milliseconds(atPercent: 90), digits: 3)) ms \
+        (\(tail.choice), \(InstructionSet.best))
         plan      \(grouped(plan.byteCount)) bytes
         resident  peak \(grouped(resident.peak)) bytes
         """)
@@ -69,7 +71,7 @@ extension Bench {
     return (0..<count).map { _ in random.next(from: -1, to: 1) }
   }
 
-  private func write(_ adapter: TailAdapter, _ cache: CutCache, to folder: String) throws {
+  private func write(_ adapter: TailTrainer, _ cache: CutCache, to folder: String) throws {
     let size = adapter.plan.training.cutCount, places = Array(0..<cache.count)
     let values = AlignedMemory(byteCount: 4 * size)
     let cut: Elements<Float> = Elements(values.buffer.baseAddress!, count: size)

@@ -38,8 +38,7 @@ struct Bench: ParsableCommand {
   func run() throws {
     if training.train { return try measureTraining() }
     let opening = monotonicNanoseconds()
-    let opened = try runtime.open(model)
-    let encoder = opened.encoder
+    let encoder = try runtime.open(model)
     let openingTime = monotonicNanoseconds() - opening
     let input = BenchInput(encoder.model)
     input.fill(encoder)
@@ -60,7 +59,7 @@ struct Bench: ParsableCommand {
     }
     let processorTime = Double(processorNanoseconds() - processor) / 1e6 / Double(runs)
     let checksum = embeddingChecksum(encoder)
-    let profile = operators ? try measureOperators(opened, input) : []
+    let profile = operators ? try measureOperators(encoder, input) : []
     progress.finish()
     let start = Start(open: Double(openingTime) / 1e6, first: Double(firstTime) / 1e6)
     try report(encoder, start, latencies, processorTime, checksum, profile)
@@ -72,7 +71,7 @@ struct Bench: ParsableCommand {
     let first: Double
   }
 
-  private func embeddingChecksum(_ encoder: Encoder) -> String {
+  private func embeddingChecksum(_ encoder: ModelRunner) -> String {
     let embedding = encoder.session.output(0)
     return hexadecimal(checksum(of: (0..<embedding.shape.count).map { embedding.floats[$0] }))
   }
@@ -90,15 +89,15 @@ struct Bench: ParsableCommand {
     var gigaflops: Double { milliseconds > 0 ? 2 * Double(layer.multiplyAdds) / (milliseconds * 1e6) : 0 }
   }
 
-  private func measureOperators(_ opened: OpenedModel, _ input: BenchInput) throws(Failure) -> [OperatorProfile] {
+  private func measureOperators(_ encoder: ModelRunner, _ input: BenchInput) throws(Failure) -> [OperatorProfile] {
     let summary: ModelSummary
-    do { summary = try ModelSummary(opened.model, threads: runtime.threads) } catch { throw Failure(error, in: model) }
+    do { summary = try ModelSummary(encoder.model, threads: runtime.threads) } catch { throw Failure(error, in: model) }
     var latencies = [Latencies](repeating: Latencies(), count: summary.layers.count)
     for _ in 0..<runs {
-      input.fill(opened.encoder)
+      input.fill(encoder)
       for index in summary.layers.indices {
         let start = monotonicNanoseconds()
-        opened.encoder.session.runOperator(index)
+        encoder.session.runOperator(index)
         latencies[index].append(monotonicNanoseconds() - start)
       }
     }
@@ -117,7 +116,7 @@ struct Bench: ParsableCommand {
   }
 
   private func report(
-    _ encoder: Encoder, _ start: Start, _ latencies: Latencies, _ processorTime: Double, _ checksum: String,
+    _ encoder: ModelRunner, _ start: Start, _ latencies: Latencies, _ processorTime: Double, _ checksum: String,
     _ profile: [OperatorProfile]
   ) throws(Failure) {
     let resident = residentByteCounts()
@@ -136,7 +135,11 @@ struct Bench: ParsableCommand {
     ]
     if operators { json.append("operators", .array(profile.enumerated().map(operatorJSON))) }
     var lines = [
-      "latency   p50 \(decimal(p50, digits: 3))  p90 \(decimal(p90, digits: 3))  p99 \(decimal(p99, digits: 3))  min \(decimal(minimum, digits: 3)) ms (\(runs) runs, \(runtime.threads) threads, \(runtime.backend.rawValue), \(InstructionSet.best))",
+      """
+      latency   p50 \(decimal(p50, digits: 3))  p90 \(decimal(p90, digits: 3))  p99 \(decimal(p99, digits: 3))  \
+      min \(decimal(minimum, digits: 3)) ms (\(runs) runs, \(runtime.threads) threads, \
+      \(runtime.backend.rawValue), \(InstructionSet.best))
+      """,
       "processor \(decimal(processorTime, digits: 3)) ms a run, of all threads"
         + (interval > 0 ? ", \(interval) ms between runs" : ""),
       "start     open \(decimal(start.open, digits: 3)) ms, first run \(decimal(start.first, digits: 3)) ms",
@@ -193,7 +196,7 @@ private struct BenchInput {
   }
 
   /// Fills the inputs, whose memory the last run has used.
-  func fill(_ encoder: Encoder) {
+  func fill(_ encoder: ModelRunner) {
     for (index, values) in values.enumerated() {
       let tensor = encoder.session.input(index)
       if tensor.elementType == .float32 {

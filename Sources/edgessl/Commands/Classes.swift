@@ -75,76 +75,60 @@ struct Classes: ParsableCommand {
     let location = try ModelLocation.task(option: task)
     location.announce("task")
     try location.requireTask()
-    let (file, model) = try openModelFile(location.path)
-    try withExtendedLifetime(file) {
-      var stored = try TaskFile(in: model, path: location.path)
+    do {
+      var editor = try TaskEditor(contentsOf: location.path)
       var head: LearnedHead?
-      var isAdapted = model.has(.adaptation)
-      if undo, stored.history.isEmpty, let record = try adaptation(of: model, location.path) {
-        stored = record.previous
-        let restored = AlignedMemory(copying: record.restored(model))
-        let encoder = try open(restored, location.path)
-        head = try withExtendedLifetime(restored) {
-          try stored.write(encoder: encoder, from: location.path, to: location.path).head
-        }
-        isAdapted = false
+      if undo, try editor.undo() {
+        head = try editor.write(to: location.path)
         note("the encoder is as it was before its adaptation")
       } else if undo || hasEdits {
-        try edit(&stored, model, photos, location.path)
-        let learned = try stored.write(encoder: model, from: location.path, to: location.path).head
-        note("now \(stored.knowledge.classes.count) classes from \(stored.knowledge.exampleCount) photos: \(learned.text)")
+        if !undo { try edit(&editor, photos, location.path) }
+        let learned = try editor.write(to: location.path), knowledge = editor.task.knowledge
+        note("now \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(learned.text)")
         head = learned
       }
-      try report(stored, head, location, isAdapted: isAdapted)
-    }
+      try report(editor.task, head, location, isAdapted: editor.isAdapted)
+    } catch { throw Failure(error, in: location.path) }
   }
 
-  private func open(_ memory: AlignedMemory, _ path: String) throws(Failure) -> Model {
-    do { return try Model(validating: memory.bytes) } catch { throw Failure(error, in: path) }
-  }
-
-  private func adaptation(of model: Model, _ path: String) throws(Failure) -> AdaptationRecord? {
-    do { return try AdaptationRecord(reading: model) } catch { throw Failure(error, in: path) }
-  }
-
-  private func edit(_ stored: inout TaskFile, _ model: Model, _ photos: [UInt64], _ path: String) throws {
-    if undo { return try stored.undo() }
-    var new = stored.knowledge
-    // Renaming first, then adding and merging, then removing: all names on the command line are the new ones, and a class can be
-    // replaced without passing through a single one.
-    for pair in rename {
-      let (old, name) = split(pair)
-      try new.rename(old, to: name)
-    }
-    if !add.isEmpty {
-      let reader = try PhotoReader(runtime, path: path)
-      for pair in add {
-        let (name, folder) = split(pair)
-        let photos: [String]
-        do { photos = try PhotoFolder.photos(in: folder) } catch { throw ClassFolders.failure(error) }
-        guard !photos.isEmpty else { throw Failure(.badData, "\(folder): has no photos for class '\(name)'; add some") }
-        var progress = Progress("Learning '\(name)'", total: photos.count)
-        var done = 0
-        let examples = try reader.examples(of: PhotoFolder(name: name, photos: photos), views: views, strict: strict) {
-          done += 1
-          progress.update(done: done)
-        }
-        progress.finish()
-        let added = try new.add(examples, to: name)
-        note("'\(name)': \(added) new photos\(added < examples.count ? ", \(examples.count - added) known already" : "")")
+  private func edit(_ editor: inout TaskEditor, _ photos: [UInt64], _ path: String) throws {
+    let encoder = editor.model
+    try editor.edit { new in
+      // Renaming first, then adding and merging, then removing: all names on the command line are the new ones, and a class can be
+      // replaced without passing through a single one.
+      for pair in rename {
+        let (old, name) = split(pair)
+        try new.rename(old, to: name)
       }
-    }
-    for other in merge {
-      let (file, theirs) = try openModelFile(other)
-      let added = try withExtendedLifetime(file) {
-        guard theirs.hasSameEncoder(as: model) else { throw Failure(.badData, "\(other): \(TaskEditError.otherEmbeddings)") }
-        return try new.merge(try TaskFile(in: theirs, path: other).knowledge)
+      if !add.isEmpty {
+        let source = try runtime.photos(path, strict: strict)
+        for pair in add { try learn(pair, from: source, &new) }
       }
-      note("\(other): \(added) new photos")
+      for other in merge {
+        let added = try merged(other, with: encoder, &new)
+        note("\(other): \(added) new photos")
+      }
+      for photo in photos { try new.removePhoto(photo) }
+      for name in remove { try new.remove(name) }
     }
-    for photo in photos { try new.removePhoto(photo) }
-    for name in remove { try new.remove(name) }
-    stored.replace(by: new)
+  }
+
+  private func learn(_ pair: String, from source: PhotoSource, _ new: inout Knowledge) throws {
+    let (name, folder) = split(pair)
+    let photos: [String]
+    do { photos = try PhotoFolder.photos(in: folder) } catch { throw ClassFolders.failure(error) }
+    guard !photos.isEmpty else { throw Failure(.badData, "\(folder): has no photos for class '\(name)'; add some") }
+    let examples = try source.examples(of: PhotoFolder(name: name, photos: photos), views: views)
+    let added = try new.add(examples, to: name)
+    note("'\(name)': \(added) new photos\(added < examples.count ? ", \(examples.count - added) known already" : "")")
+  }
+
+  private func merged(_ other: String, with encoder: Model, _ new: inout Knowledge) throws -> Int {
+    do { return try new.merge(try TaskEditor(contentsOf: other).knowledge(comparableWith: encoder)) } catch TaskEditError
+      .otherEmbeddings
+    {
+      throw Failure(.badData, "\(other): \(TaskEditError.otherEmbeddings)")
+    } catch let error as TaskEditError { throw error.failure } catch { throw Failure(error, in: other) }
   }
 
   private func report(_ stored: TaskFile, _ head: LearnedHead?, _ location: ModelLocation, isAdapted: Bool) throws(Failure) {

@@ -32,44 +32,63 @@ struct Classify: ParsableCommand {
     let location = try ModelLocation.task(option: model)
     location.announce("task")
     let start = monotonicNanoseconds()
-    let classifiers = try PhotoClassifiers(runtime, location, photoCount: images.contains("-") ? 1 : images.count)
+    let classifier = try classifier(location)
     var failed: Failure?
-    for first in stride(from: 0, to: images.count, by: PhotoClassifiers.groupCount) {
-      let group = images[first..<min(images.count, first + PhotoClassifiers.groupCount)]
-      for (image, outcome) in zip(group, classifiers.classify(Array(group))) {
-        do {
-          try report(image, outcome.get(), classifiers.first, location)
-        } catch {
-          guard error.concernsPhoto, images.count > 1 else { throw error }
-          error.report()
-          failed = failed ?? error
+    for first in stride(from: 0, to: images.count, by: Classify.groupCount) {
+      let group = images[first..<min(images.count, first + Classify.groupCount)]
+      for (image, outcome) in zip(group, classifier.classify(Array(group))) {
+        switch outcome {
+        case .success(let answer): try report(image, answer, location)
+        case .failure(let error):
+          let failure = Failure(error, encoder: location.path)
+          guard failure.concernsPhoto, images.count > 1 else { throw failure }
+          failure.report()
+          failed = failed ?? failure
         }
       }
     }
     if images.count > 1 {
       let seconds = Double(monotonicNanoseconds() - start) / 1e9
       note(
-        "\(grouped(images.count)) photos in \(decimal(seconds, digits: 2)) s: \(decimal(Double(images.count) / seconds, digits: 1)) photos/s"
+        """
+        \(grouped(images.count)) photos in \(decimal(seconds, digits: 2)) s: \
+        \(decimal(Double(images.count) / seconds, digits: 1)) photos/s
+        """
       )
     }
-    noteMemory(planned: classifiers.plannedByteCount, weights: classifiers.first.reader.model.weightByteCount)
+    noteMemory(planned: classifier.plannedByteCount, weights: classifier.model.weightByteCount)
     if let failed { Glibc.exit(failed.code.rawValue) }
   }
 
-  private func report(_ image: String, _ classified: PhotoClassifiers.Classified, _ task: OpenedTask, _ location: ModelLocation)
-    throws(Failure)
-  {
-    let (answer, milliseconds) = (classified.answer, classified.milliseconds)
-    let best = answer.ranking.prefix(top).map { (label: task.names[$0], confidence: answer.confidences[$0]) }
+  /// Photos whose answers are kept until they are printed in order.
+  private static let groupCount = 64
+
+  /// One session for each photo at a time, without `--threads` as many as there are processors; one photo alone is computed by as
+  /// many threads as the command was given.
+  private func classifier(_ location: ModelLocation) throws(Failure) -> Classifier {
+    try location.requireTask()
+    let photoCount = images.contains("-") ? 1 : images.count
+    let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let count = min(photoCount, runtime.wantedThreads ?? processors)
+    var single = runtime
+    if photoCount > 1 { single.wantedThreads = 1 }
+    var encoders: [ModelRunner] = []
+    for _ in 0..<count { encoders.append(try single.open(location.path)) }
+    do { return try Classifier(encoders) } catch { throw Failure(error, in: location.path) }
+  }
+
+  private func report(_ image: String, _ answer: Classification, _ location: ModelLocation) throws(Failure) {
+    let best = Array(answer.ranking.prefix(top))
     try results.print(
       [
-        "image": .string(image), "label": .string(task.names[answer.prediction.label]),
-        "confidence": .float(answer.prediction.confidence), "unknown": .bool(answer.prediction.isUnknown),
+        "image": .string(image), "label": .string(answer.label),
+        "confidence": .float(answer.confidence), "unknown": .bool(answer.isUnknown),
         "top": .array(best.map { ["label": .string($0.label), "confidence": .float($0.confidence)] }),
-        "milliseconds": .number(milliseconds), "cosine": .float(answer.prediction.cosine), "score": .float(answer.prediction.score),
+        "milliseconds": .number(answer.milliseconds), "cosine": .float(answer.prediction.cosine),
+        "score": .float(answer.prediction.score),
         "model": .string(location.path),
       ],
-      text: text(image, answer.prediction, best, milliseconds))
+      text: text(image, answer.prediction, best, answer.milliseconds))
   }
 
   private func text(_ image: String, _ prediction: Prediction, _ best: [(label: String, confidence: Float)], _ milliseconds: Double)

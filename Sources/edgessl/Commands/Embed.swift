@@ -1,4 +1,5 @@
 import ArgumentParser
+import FewShotHost
 import HostRuntime
 import TinyNN
 
@@ -23,15 +24,15 @@ struct Embed: ParsableCommand {
   }
 
   func run() throws {
-    let reader = try PhotoReader(runtime, path: model)
+    let source = try runtime.photos(model)
     var progress = Progress("Embedding", total: images.count)
     var values: [Float] = []
     for (index, image) in images.enumerated() {
-      values += try reader.embedding(of: image)
+      do { values += try source.embedding(of: image) } catch { throw Failure(error, encoder: model) }
       progress.update(done: index + 1)
     }
     progress.finish()
-    let dimension = reader.encoder.dimension
+    let dimension = source.encoder.dimension
     try writeFile(NPYArray(shape: [images.count, dimension], values: values).fileBytes, to: output)
     try results.print(
       [

@@ -8,7 +8,12 @@ import TinyNN
 struct ShiftOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Queries and photos without labels come from another camera: \(CameraShift.Part.names.joined(separator: ", ")), camera (all but jpeg), none (the same photos); camera:0.5 is half of it. The encoder is aligned by photos without labels; with --method finetune only if --align is given.",
+      """
+      Queries and photos without labels come from another camera: \
+      \(CameraShift.Part.names.joined(separator: ", ")), camera (all but jpeg), none (the same photos); camera:0.5 \
+      is half of it. The encoder is aligned by photos without labels; with --method finetune only if --align is \
+      given.
+      """,
       valueName: "NAME[:S]|none"))
   var shift: String?
 
@@ -33,10 +38,19 @@ struct ShiftOptions: ParsableArguments {
     guard let camera = CameraShift(shift) else {
       throw Failure(
         .usage,
-        "--shift: '\(shift)' is none of: camera, \(CameraShift.Part.names.joined(separator: ", ")), each with :S, S above 0 and at most 1, or none"
+        """
+        --shift: '\(shift)' is none of: camera, \(CameraShift.Part.names.joined(separator: ", ")), each with :S, S \
+        above 0 and at most 1, or none
+        """
       )
     }
     return camera
+  }
+
+  var alignment: CameraAlignmentOptions {
+    var options = CameraAlignmentOptions()
+    options.threshold = shiftThreshold
+    return options
   }
 
   /// Nil where there are none.
@@ -56,43 +70,32 @@ struct ShiftOptions: ParsableArguments {
 }
 
 extension Evaluate {
-  func evaluateShift(_ location: ModelLocation, _ classes: ClassFolders, _ reader: PhotoReader) throws {
-    guard method == "prototype" else { throw Failure(.usage, "--shift measures prototypes; leave --method out") }
-    let camera = try shifted.camera()
-    let model = reader.model, count = reader.encoder.preprocessing.outputCount
-    let clean = CutCache(count: classes.photoCount, entryCount: count, map: nil)
-    let seen = CutCache(count: classes.photoCount, entryCount: count, map: nil)
-    var embedded = EmbeddedDataset(dimension: reader.encoder.dimension)
-    var (row, done) = (0, 0)
-    var progress = Progress("Reading", total: classes.photoCount)
-    for folder in classes.folders {
-      var embeddings: [[Float]] = []
-      for photo in folder.photos {
-        if let input = try reader.networkInput(of: photo, strict: strict) {
-          clean.store(input, at: row)
-          seen.store(camera?.apply(input, reader.encoder.preprocessing, row: row, seed: seed) ?? input, at: row)
-          embeddings.append(try reader.encoder.embedding(ofInput: input))
-          row += 1
-        }
-        done += 1
-        progress.update(done: done)
-      }
-      embedded.add(folder.name, embeddings)
+  func evaluateShift(
+    _ location: ModelLocation, _ classes: ClassFolders, _ source: PhotoSource, _ methods: [Method]
+  ) throws {
+    guard methods == [.frozen(.head(.prototype))] else {
+      throw Failure(.usage, "--shift measures prototypes; leave --method out")
     }
-    progress.finish()
+    let camera = try shifted.camera()
+    let plan: LearningPlan, inputs: ShiftedInputs
+    do {
+      plan = try LearningPlan(
+        measuring: source.encoder, tail: nil, photos: classes.photoCount, episode: episodeMaterial, isShifted: true, aligns: true)
+      inputs = try ShiftedInputs(classes.folders, source, through: camera, seed: seed)
+    } catch { throw Failure(error, in: location.path) }
     let draw = shifted.unlabelledDraw(ways: ways) ?? UnlabelledDraw()
-    var alignment = CameraAlignmentOptions()
-    alignment.threshold = shifted.shiftThreshold
     let drawn: Episodes
-    do { drawn = try Episodes(embedded, episodeOptions) } catch { throw Failure(.badData, "\(dataset): \(error)") }
+    do { drawn = try Episodes(inputs.embedded, episodeOptions) } catch { throw Failure(.badData, "\(dataset): \(error)") }
     var episodesDone = Progress("Episodes", total: episodes)
     let result: ShiftResult
-    do { result = try drawn.runShift(model, clean: clean, shifted: seen, draw, alignment) { episodesDone.update(done: $0) } } catch
-    {
-      throw Failure(error, in: location.path)
-    }
+    do {
+      result = try drawn.runShift(source.model, clean: inputs.clean, shifted: inputs.shifted, draw, shifted.alignment) {
+        episodesDone.update(done: $0)
+      }
+    } catch { throw Failure(error, in: location.path) }
     episodesDone.finish()
     try report(result, camera, location, classes)
+    noteMemory(planned: plan.byteCount, weights: source.model.weightByteCount)
   }
 
   private func report(_ result: ShiftResult, _ camera: CameraShift?, _ location: ModelLocation, _ classes: ClassFolders) throws {
@@ -114,9 +117,12 @@ extension Evaluate {
         "seed": .integer(Int(truncatingIfNeeded: seed)), "model": .string(location.path), "dataset": .string(dataset),
       ],
       text: """
-        \(ways)-way \(shots)-shot, queries of another camera (\(shifted.shift ?? "none")), aligned: \(percent(aligned)) over \(episodes) episodes
-        not aligned: \(percent(frozen)); gain \(decimal(gain.mean, digits: 2)) +- \(decimal(gain.interval, digits: 2)); queries of the same camera: \(percent(unshifted))
-        shift \(decimal(shift.mean, digits: 2)) (\(decimal(result.shifts.min() ?? 0, digits: 2)) to \(decimal(result.shifts.max() ?? 0, digits: 2))), aligned in \(result.alignedCount) episodes
+        \(ways)-way \(shots)-shot, queries of another camera (\(shifted.shift ?? "none")), aligned: \(percent(aligned)) over \
+        \(episodes) episodes
+        not aligned: \(percent(frozen)); gain \(decimal(gain.mean, digits: 2)) +- \(decimal(gain.interval, digits: 2)); \
+        queries of the same camera: \(percent(unshifted))
+        shift \(decimal(shift.mean, digits: 2)) (\(decimal(result.shifts.min() ?? 0, digits: 2)) to \
+        \(decimal(result.shifts.max() ?? 0, digits: 2))), aligned in \(result.alignedCount) episodes
         """)
   }
 }

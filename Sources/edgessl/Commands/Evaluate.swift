@@ -35,7 +35,7 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Seed of random numbers.")
   var seed: UInt64 = 0
 
-  @Option(help: "How it learns, one or more separated by commas: \(Method.available.joined(separator: ", ")).")
+  @Option(help: "How it learns, one or more separated by commas: \(Method.names).")
   var method = "prototype"
 
   @Option(help: ArgumentHelp("Write a report on episodes: one page in HTML with charts and photos.", valueName: "r.html"))
@@ -81,27 +81,37 @@ struct Evaluate: ParsableCommand {
     return options
   }
 
-  private func evaluateEpisodes(_ location: ModelLocation, _ methods: [(name: String, method: LearningMethod)]) throws {
+  /// What one episode learns from.
+  var episodeMaterial: LearningMaterial {
+    let draw = shifted.unlabelledDraw(ways: ways)
+    return LearningMaterial(
+      photosPerClass: [Int](repeating: shots, count: ways), unlabelled: draw.map { $0.perClass * $0.classes } ?? 0)
+  }
+
+  private func evaluateEpisodes(_ location: ModelLocation, _ methods: [Method]) throws {
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation")
-    let reader = try PhotoReader(runtime, path: location.path)
-    if method == "finetune" { return try evaluateFinetune(location, classes, reader) }
-    if shifted.shift != nil { return try evaluateShift(location, classes, reader) }
+    let source = try runtime.photos(location.path, strict: strict)
+    if methods == [.finetune] { return try evaluateFinetune(location, classes, source) }
+    if shifted.shift != nil { return try evaluateShift(location, classes, source, methods) }
     let views = try finetune.averagedViews() ?? 1
-    let (embedded, photos) = try EmbeddedPhotos(reader, strict: strict, views: views).dataset(classes)
+    let embedded: EmbeddedDataset, photos: [String]
+    do {
+      (embedded, photos) = try EmbeddedDataset.reading(classes.folders, source, views: views, cache: embeddingCacheFolder())
+    } catch { throw Failure(error, encoder: location.path) }
     let options = episodeOptions
     let drawn: Episodes
     do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
     let statistics: StatisticsView?
-    do { statistics = try StatisticsView.of(reader.model) } catch { throw Failure(error, in: location.path) }
+    do { statistics = try StatisticsView.of(source.model) } catch { throw Failure(error, in: location.path) }
     var all: [(name: String, measures: EpisodeMeasures)] = []
-    for (name, learning) in methods {
-      var progress = Progress("Episodes, \(name)", total: episodes)
+    for method in methods {
+      var progress = Progress("Episodes, \(method.name)", total: episodes)
       let measures: EpisodeMeasures
-      do { measures = try drawn.measure(learning, statistics: statistics) { progress.update(done: $0) } } catch {
+      do { measures = try drawn.measure(method.learning, statistics: statistics) { progress.update(done: $0) } } catch {
         throw Failure(.badData, "\(location.path): \(error)")
       }
       progress.finish()
-      all.append((name, measures))
+      all.append((method.name, measures))
     }
     if let report {
       let page = EpisodeReport(
@@ -115,33 +125,36 @@ struct Evaluate: ParsableCommand {
         ("seed", .integer(Int(truncatingIfNeeded: seed))), ("method", .string(all[0].name)), ("views", .integer(views)),
         ("model", .string(location.path)),
         ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
-        ("photos", .integer(classes.photoCount - reader.skipped.count)), ("skipped", JSON(reader.skipped)),
+        ("photos", .integer(classes.photoCount - source.skipped.count)), ("skipped", JSON(source.skipped)),
         (
           "methods",
           .array(all.map { .object([("method", .string($0.name))] + $0.measures.fields + $0.measures.comparison(all[0].measures)) })
         ),
       ]
     let lines = all.map {
-      "\(ways)-way \(shots)-shot, \($0.name): \(decimal($0.measures.accuracies.mean, digits: 2)) % +- \(decimal($0.measures.accuracies.interval, digits: 2)) over \(episodes) episodes"
+      """
+      \(ways)-way \(shots)-shot, \($0.name): \(decimal($0.measures.accuracies.mean, digits: 2)) % +- \
+      \(decimal($0.measures.accuracies.interval, digits: 2)) over \(episodes) episodes
+      """
     }
     try results.print(.object(fields), text: lines.joined(separator: "\n"))
   }
 
   /// The accuracy of each method at several numbers of photos, as far as the dataset has them, over at most 200 episodes.
   private func accuracyByShots(
-    _ methods: [(name: String, method: LearningMethod)], _ embedded: EmbeddedDataset, _ options: EpisodeOptions,
+    _ methods: [Method], _ embedded: EmbeddedDataset, _ options: EpisodeOptions,
     _ statistics: StatisticsView?
   ) throws -> [(name: String, points: [(shots: Int, mean: Double, interval: Double)])] {
-    try methods.map { name, learning in
+    try methods.map { method in
       var points: [(shots: Int, mean: Double, interval: Double)] = []
       for shots in Set([1, 2, 5, 10, 20, shots]).sorted() {
         var some = options
         (some.shots, some.episodes) = (shots, min(200, episodes))
         guard let drawn = try? Episodes(embedded, some) else { continue }
-        let found = try drawn.measure(learning, statistics: statistics).accuracies
+        let found = try drawn.measure(method.learning, statistics: statistics).accuracies
         points.append((shots, found.mean, found.interval))
       }
-      return (name, points)
+      return (method.name, points)
     }
   }
 
@@ -149,30 +162,23 @@ struct Evaluate: ParsableCommand {
 
   private func evaluateTask(_ location: ModelLocation) throws {
     let classes = try ClassFolders(dataset, needed: 1, role: "evaluation")
-    let task = try OpenedTask(runtime, location)
+    try location.requireTask()
+    let encoder = try runtime.open(location.path)
+    let task: Classifier
+    do { task = try Classifier([encoder]) } catch { throw Failure(error, in: location.path) }
     guard classes.folders.contains(where: { task.names.contains($0.name) }) else {
       throw Failure(
         .badData, "\(dataset): no folder is named like one of the task's classes: \(task.names.joined(separator: ", "))")
     }
-    var progress = Progress("Classifying", total: classes.photoCount)
-    var evaluation = TaskEvaluation(classCount: task.names.count)
-    var done = 0
-    for folder in classes.folders {
-      let label = task.names.firstIndex(of: folder.name)
-      for photo in folder.photos {
-        if let embedding = try task.reader.embedding(of: photo, strict: strict) {
-          evaluation.add(task.classify(embedding).prediction, label: label)
-        }
-        done += 1
-        progress.update(done: done)
-      }
-    }
-    progress.finish()
+    let evaluation: TaskEvaluation, skipped: [String]
+    do {
+      (evaluation, skipped) = try task.evaluate(classes.folders, isStrict: strict, observer: console(location.path))
+    } catch { throw Failure(error, encoder: location.path) }
     guard evaluation.knownCount > 0 else { throw Failure(.badData, "\(dataset): no photo of a known class can be read") }
-    try results.print(json(evaluation, task, location), text: text(evaluation, task.names))
+    try results.print(json(evaluation, task, skipped, location), text: text(evaluation, task.names))
   }
 
-  private func json(_ evaluation: TaskEvaluation, _ task: OpenedTask, _ location: ModelLocation) -> JSON {
+  private func json(_ evaluation: TaskEvaluation, _ task: Classifier, _ skipped: [String], _ location: ModelLocation) -> JSON {
     func percent(_ part: Int, of whole: Int) -> JSON { whole == 0 ? .null : .number(100 * Double(part) / Double(whole)) }
     return [
       "accuracy": .number(100 * evaluation.accuracy), "method": .string("\(task.head.method)"), "classes": JSON(task.names),
@@ -180,7 +186,7 @@ struct Evaluate: ParsableCommand {
       "knownPhotos": .integer(evaluation.knownCount), "acceptedKnown": percent(evaluation.acceptedCount, of: evaluation.knownCount),
       "otherPhotos": .integer(evaluation.otherCount), "rejectedOther": percent(evaluation.rejectedCount, of: evaluation.otherCount),
       "auroc": evaluation.rejectionAUROC.map { .number($0) } ?? .null, "threshold": .float(task.head.calibration.threshold),
-      "model": .string(location.path), "dataset": .string(dataset), "skipped": JSON(task.reader.skipped),
+      "model": .string(location.path), "dataset": .string(dataset), "skipped": JSON(skipped),
     ]
   }
 
@@ -196,7 +202,10 @@ struct Evaluate: ParsableCommand {
     ]
     if let area = evaluation.rejectionAUROC {
       lines.append(
-        "rejected   \(percent(evaluation.rejectedCount, of: evaluation.otherCount)) of \(evaluation.otherCount) other photos, AUROC \(decimal(area, digits: 3))"
+        """
+        rejected   \(percent(evaluation.rejectedCount, of: evaluation.otherCount)) of \(evaluation.otherCount) \
+        other photos, AUROC \(decimal(area, digits: 3))
+        """
       )
     }
     return lines.joined(separator: "\n")

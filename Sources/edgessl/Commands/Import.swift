@@ -40,7 +40,11 @@ struct Import: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --statistics: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: the folders of --statistics, where they are enough)",
+      """
+      With --statistics: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence \
+      is fitted for tasks with one or two photos of a class. (default: the folders of --statistics, where they are \
+      enough)
+      """,
       valueName: "DIR"))
   var classes: String?
 
@@ -91,21 +95,15 @@ struct Import: ParsableCommand {
   private func withStatistics(of folder: String, _ bytes: [UInt8]) throws -> [UInt8] {
     let photos: [String]
     do { photos = try PhotoFolder.allPhotos(below: folder) } catch { throw ClassFolders.failure(error) }
-    let encoder: Encoder
-    do { encoder = try Encoder(bytes: bytes) } catch { throw Failure(error, in: source) }
-    let reader = try PhotoReader(OpenedModel(encoder: encoder), path: source)
-    var gathered = EncoderStatistics(dimension: reader.encoder.dimension)
-    var progress = Progress("Embedding", total: photos.count)
-    defer { progress.finish() }
-    for (index, photo) in photos.enumerated() {
-      if let embedding = try reader.embedding(of: photo, strict: false) { gathered.add(embedding) }
-      progress.update(done: index + 1)
-    }
-    guard gathered.photoCount > 0 else {
-      throw Failure(.missingInput, "\(folder): no photos that can be read; name a folder of photos")
-    }
-    gathered.scales = try ScaleTablePhotos(classes: classes, statistics: folder).table(reader, gathered)
-    return gathered.file(of: reader.model)
+    do {
+      let source = try PhotoSource(PhotoEncoder(ModelRunner(bytes: bytes)), observer: console(self.source))
+      var gathered = try EncoderStatistics(of: photos, source, .embedding)
+      guard gathered.photoCount > 0 else {
+        throw Failure(.missingInput, "\(folder): no photos that can be read; name a folder of photos")
+      }
+      gathered.scales = try ScaleTablePhotos(classes: classes, statistics: folder).table(source, gathered)
+      return gathered.file(of: source.model)
+    } catch { throw Failure(error, in: source) }
   }
 
   private func provenance(_ imported: ImportedModel) -> Provenance {

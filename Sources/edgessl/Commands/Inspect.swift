@@ -139,7 +139,10 @@ struct Inspect: ParsableCommand {
     lines.append("photos      \(contents.preprocessing?.text ?? "no preprocessing in the file: only run takes it")")
     if let statistics = contents.statistics {
       lines.append(
-        "statistics  of \(grouped(statistics.photoCount)) photos, \(statistics.backgroundCount) kept as background\(ScaleTable(statistics) == nil ? "" : ", scales for few photos")"
+        """
+        statistics  of \(grouped(statistics.photoCount)) photos, \(statistics.backgroundCount) kept as \
+        background\(ScaleTable(statistics) == nil ? "" : ", scales for few photos")
+        """
       )
     }
     if let task = contents.task {

@@ -68,7 +68,10 @@ struct Plan: ParsableCommand {
     guard wanted.fits else {
       throw Failure(
         .overBudget,
-        "\(model): needs \(wanted.totalByteCount) bytes with \(threads) \(threads == 1 ? "thread" : "threads"), the budget is \(memory.byteCount); \(changes.joined(separator: ", or "))"
+        """
+        \(model): needs \(wanted.totalByteCount) bytes with \(threads) \(threads == 1 ? "thread" : "threads"), the \
+        budget is \(memory.byteCount); \(changes.joined(separator: ", or "))
+        """
       )
     }
   }
@@ -105,35 +108,38 @@ struct Plan: ParsableCommand {
   /// The training that fits, and its neighbours; the file's bytes are not part of it.
   private func training(_ network: Model) throws -> TrainingNeed {
     let encoder: PhotoEncoder
-    do { encoder = try PhotoEncoder(Encoder(bytes: network.bytes.array)) } catch {
+    do { encoder = try PhotoEncoder(ModelRunner(bytes: network.bytes.array)) } catch {
       throw Failure(
         .badData,
-        "\(model): it does not say how photos become its input, so its training cannot be planned; import it again with --mean and --std"
+        """
+        \(model): it does not say how photos become its input, so its training cannot be planned; import it again \
+        with --mean and --std
+        """
       )
     }
     do {
-      let found = try AdaptationPlan.fitting(
-        memory.byteCount, model: network, finetune.adaptation(seed: 0), photos: photos, classes: classes,
-        trunkByteCount: encoder.plannedByteCount)
-      return TrainingNeed(plan: found.plan, larger: found.larger, smaller: found.smaller, smallest: found.smallest)
-    } catch { throw Failure(error, in: network, path: model) }
+      let material = LearningMaterial(photos: photos, classes: classes)
+      return TrainingNeed(
+        fitting: try LearningPlan.fitting(memory.byteCount, encoder, .training(finetune.adaptation(seed: 0)), for: material))
+    } catch { throw Failure(error, in: model, of: network) }
   }
 
   private struct TrainingNeed {
-    let plan: AdaptationPlan?, larger: AdaptationPlan?, smaller: AdaptationPlan?
-    let smallest: Int
+    let fitting: LearningPlan.Fitting
 
     var json: JSON {
       [
-        "fits": .bool(plan != nil), "plan": plan?.json ?? .null, "larger": larger?.json ?? .null, "smaller": smaller?.json ?? .null,
-        "smallestBudget": .integer(smallest),
+        "fits": .bool(fitting.plan != nil), "plan": fitting.plan?.json ?? .null, "larger": fitting.larger?.json ?? .null,
+        "smaller": fitting.smaller?.json ?? .null, "smallestBudget": .integer(fitting.refusal.smallest),
       ]
     }
 
     var text: String {
-      guard let plan else { return "training: needs at least \(grouped(smallest)) bytes" }
-      return ([plan.text] + [larger, smaller].compactMap(\.self).map { "  with \(grouped($0.byteCount)) bytes: \($0.choice)" })
-        .joined(separator: "\n")
+      guard let plan = fitting.plan else { return "training: needs at least \(grouped(fitting.refusal.smallest)) bytes" }
+      let others = [fitting.larger, fitting.smaller].compactMap { plan in
+        plan?.tail.map { "  with \(grouped(plan!.byteCount)) bytes: \($0.choice)" }
+      }
+      return ([plan.text] + others).joined(separator: "\n")
     }
   }
 

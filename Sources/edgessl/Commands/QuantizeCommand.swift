@@ -47,7 +47,10 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --background: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence is fitted for tasks with one or two photos of a class. (default: as the float32 model has it)",
+      """
+      With --background: one folder of photos for each of at least \(ScaleTable.ways) classes, on which confidence \
+      is fitted for tasks with one or two photos of a class. (default: as the float32 model has it)
+      """,
       valueName: "DIR"))
   var classes: String?
 
@@ -78,9 +81,9 @@ struct QuantizeCommand: ParsableCommand {
       throw Failure(
         .usage, "no calibration photos: name a folder of photos like those that the camera will see with --calibration DIR")
     }
-    let file: MappedFile, encoder: Encoder
+    let file: MappedFile, encoder: ModelRunner
     do { file = try MappedFile(model) } catch { throw error.failure }
-    do { encoder = try Encoder(file: file, threads: threads) } catch { throw Failure(error, in: model) }
+    do { encoder = try ModelRunner(file: file, threads: threads) } catch { throw Failure(error, in: model) }
     guard !encoder.model.has(.classes) else {
       throw Failure(.badData, "\(model): is a task file; quantize its encoder and learn the classes anew with: edgessl adapt")
     }

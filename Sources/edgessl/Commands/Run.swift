@@ -22,8 +22,8 @@ struct Run: ParsableCommand {
   @OptionGroup var results: OutputOptions
 
   func run() throws {
-    let opened = try runtime.open(model)
-    let (encoder, network) = (opened.encoder, opened.model)
+    let encoder = try runtime.open(model)
+    let network = encoder.model
     let inputs = try assign(input, to: (0..<network.inputCount).map { name(network, network.input($0)) }, "input", all: true)
     let outputs = try assign(output, to: (0..<network.outputCount).map { name(network, network.output($0)) }, "output", all: false)
 

@@ -20,7 +20,7 @@ struct PhotoViewsTests {
     var bytes = span.mutableBytes
     try preprocessing.encode(into: &bytes)
     writer.add(.preprocessing, record)
-    return try PhotoEncoder(Encoder(bytes: writer.finish()))
+    return try PhotoEncoder(ModelRunner(bytes: writer.finish()))
   }
 
   @Test func theFirstViewsAreThePhotoAndItsMirrorImage() throws {

@@ -43,7 +43,9 @@ struct ScaleTableTests {
     statistics.scales = table
     let file = try OpenedFile(try TestEncoder.bytes(statistics: statistics))
     var options = EpisodeOptions()
-    (options.shots, options.episodes, options.seed) = (1, 60, 9)
+    options.shots = 1
+    options.episodes = 60
+    options.seed = 9
     let view = try #require(try StatisticsView.of(file.model))
     let own = try Episodes(data, options).measure(.head(.prototype), statistics: view)
     let preset = try Episodes(data, options).measure(.head(.prototype), statistics: nil)

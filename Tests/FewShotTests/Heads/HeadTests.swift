@@ -28,8 +28,8 @@ import TinyNN
 
     var source = SyntheticClasses(classes: classes, dimension: dimension)
     for _ in 0..<20 {
-      let query = LearnedExample(identifier: 0, embedding: source.noise())
-      let cosines = expected.map { cosine($0, query.embedding.map { Double($0) }) }
+      let query = source.noise().normalized().values
+      let cosines = expected.map { cosine($0, query.map { Double($0) }) }
       let exponentials = cosines.map { exp(Double(head.calibration.scale) * $0) }
       var confidences = [Float](repeating: 0, count: classes)
       let prediction = head.prototypes.withUnsafeBufferPointer { rows in
@@ -37,7 +37,7 @@ import TinyNN
           prototypes: EmbeddingMatrix(rows.baseAddress!, count: classes, dimension: dimension), scale: head.calibration.scale,
           threshold: 0.25)
         var span = confidences.mutableSpan
-        return withEmbedding(query.embedding) { classifier.classify($0, confidences: &span) }
+        return withEmbedding(query) { classifier.classify($0, confidences: &span) }
       }
       let best = cosines.indices.max { cosines[$0] < cosines[$1] }!
       #expect(prediction.label == best, "\(cosines)")

@@ -7,16 +7,10 @@ import TinyNN
 @testable import FewShotHost
 
 struct NeighbourHeadTests {
-  private func classify(_ head: LearnedHead, _ query: [Float]) throws -> (Prediction, [Float]) {
-    var confidences = [Float](repeating: 0, count: 4), memory = [Float](repeating: 0, count: 2 * head.calibration.neighbours)
-    let prediction = head.withNeighbours(scale: head.calibration.scale) { classifier in
-      var span = confidences.mutableSpan
-      var memorySpan = memory.mutableSpan
-      return span.withValues { confidences in
-        memorySpan.withValues { memory in withEmbedding(query) { classifier.classify($0, confidences, memory: memory) } }
-      }
-    }
-    return (try #require(prediction), confidences)
+  private func classify(_ head: LearnedHead, _ query: [Float]) -> (Prediction, [Float]) {
+    let classifier = HeadClassifier(head)
+    let prediction = withEmbedding(query) { classifier.classify($0, length: 1) }
+    return (prediction, (0..<4).map { classifier.confidences[$0] })
   }
 
   @Test(arguments: [1, 2, 7]) func votesAgreeWithDoubleArithmetic(shots: Int) throws {
@@ -27,14 +21,14 @@ struct NeighbourHeadTests {
     }
     var source = SyntheticClasses(classes: 4, dimension: 12)
     for _ in 0..<20 {
-      let query = LearnedExample(identifier: 0, embedding: source.noise()).embedding
+      let query = source.noise().normalized().values
       let nearest = examples.map { (cosine($0.0, query.map { Double($0) }), $0.1) }.sorted { $0.0 > $1.0 }.prefix(
         head.calibration.neighbours)
       var votes = [Double](repeating: 0, count: 4)
       for (cosine, label) in nearest { votes[label] += exp(10 * (cosine - nearest[0].0)) }
       let total = votes.reduce(0, +)
       let exponentials = votes.map { exp(Double(head.calibration.scale) * $0 / total) }
-      let (prediction, confidences) = try classify(head, query)
+      let (prediction, confidences) = classify(head, query)
       #expect(prediction.label == votes.indices.max { votes[$0] < votes[$1] }, "\(votes)")
       #expect(abs(Double(prediction.score) - nearest[0].0) < 1e-5)
       #expect(prediction.isUnknown == (prediction.score < head.calibration.threshold))
@@ -78,7 +72,7 @@ struct NeighbourHeadTests {
     for name in ["a", "b", "c", "d"] {
       try knowledge.add((0..<2).map { LearnedExample(identifier: UInt64($0), embedding: [1, 2, 3]) }, to: name)
     }
-    let (prediction, confidences) = try classify(try LearnedHead(knowledge, statistics: nil, method: .head(.knn)), [0, 0, 0])
+    let (prediction, confidences) = classify(try LearnedHead(knowledge, statistics: nil, method: .head(.knn)), [0, 0, 0])
     #expect(prediction.confidence.isFinite && abs(confidences.reduce(0, +) - 1) < 1e-5)
   }
 }

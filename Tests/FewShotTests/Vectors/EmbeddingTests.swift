@@ -61,7 +61,7 @@ import Testing
       var values = (0..<count + 5).map { _ in Float(random.next(below: 20)) }
       let expected = values[..<count].sorted() + values[count...]
       var span = values.mutableSpan
-      span.withValues { $0.sort(first: count) }
+      span.withElements { $0.sort(first: count) }
       #expect(values == Array(expected))
     }
   }

@@ -60,7 +60,7 @@ import TinyNN
     #expect(striped.multiplyAdds >= whole.multiplyAdds)
     let (a, b) = (try outputs(of: whole, seed: 1), try outputs(of: striped, seed: 1))
     #expect(a.map { $0.map(\.bitPattern) } == b.map { $0.map(\.bitPattern) }, "\(stages)")
-    let encoders = try [whole, striped].map { try Encoder(bytes: $0.lowered().finish()) }
+    let encoders = try [whole, striped].map { try ModelRunner(bytes: $0.lowered().finish()) }
     #expect(encoders[0].model.weightByteCount == encoders[1].model.weightByteCount)
     #expect(encoders[1].plan.arenaByteCount == striped.arenaByteCount)
   }
@@ -82,7 +82,7 @@ import TinyNN
     var graph = try network(height: 33, seed: 5)
     let stages = graph.stripeRows(until: graph.arenaByteCount / 2)
     let bytes = graph.lowered().finish()
-    let encoder = try Encoder(bytes: bytes)
+    let encoder = try ModelRunner(bytes: bytes)
     let model = encoder.model
     let shared = (0..<model.operatorCount).filter { model.sharesWeights(ofOperator: $0) }
     #expect(shared.count >= 2 * stages.count, "\(shared)")

@@ -31,7 +31,9 @@ struct DepthwiseCase: CustomStringConvertible {
     (strideY, strideX) = (pick(1...(usual ? 2 : 3)), pick(1...(usual ? 2 : 3)))
     (dilationY, dilationX) = usual ? (1, 1) : (pick(1...3), pick(1...3))
     (padTop, padLeft) = (pick(0...(kernelHeight - 1) * dilationY), pick(0...(kernelWidth - 1) * dilationX))
-    (inputHeight, inputWidth, channels) = (pick(1...12), pick(1...16), pick(1...70))
+    inputHeight = pick(1...12)
+    inputWidth = pick(1...16)
+    channels = pick(1...70)
     // Bottom and right padding are whatever these sizes need, up to windows that lie outside entirely.
     outputHeight = pick(1...(inputHeight + padTop) / strideY + 1)
     outputWidth = pick(1...(inputWidth + padLeft) / strideX + 1)

@@ -24,10 +24,13 @@ import TinyNN
     let reference = try #require(Kernels(instructionSet: .reference))
     var random = SeededGenerator(seed: 6)
     var testCase = DepthwiseCase(using: &random)
-    (testCase.inputHeight, testCase.inputWidth, testCase.channels) = (2, 2, 1)
+    (testCase.inputHeight, testCase.inputWidth) = (2, 2)
+    testCase.channels = 1
     (testCase.kernelHeight, testCase.kernelWidth) = (3, 3)
-    (testCase.strideY, testCase.strideX, testCase.dilationY, testCase.dilationX) = (1, 1, 1, 1)
-    (testCase.padTop, testCase.padLeft, testCase.outputHeight, testCase.outputWidth) = (1, 1, 2, 3)
+    (testCase.strideY, testCase.strideX) = (1, 1)
+    (testCase.dilationY, testCase.dilationX) = (1, 1)
+    (testCase.padTop, testCase.padLeft) = (1, 1)
+    (testCase.outputHeight, testCase.outputWidth) = (2, 3)
     (testCase.minimum, testCase.maximum) = (-.infinity, 1000)
     testCase.input = [1, 2, 3, 4]
     testCase.weights = [1, 2, 3, 10, 20, 30, 100, 200, 300]

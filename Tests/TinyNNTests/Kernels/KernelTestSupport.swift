@@ -30,8 +30,8 @@ extension SeededGenerator {
   }
 }
 
-/// Constant input `index` of `operation`, row-major `values` of `shape`, as the file holds it for the kernels: `count` elements, where
-/// nothing is written zeros.
+/// Constant input `index` of `operation`, row-major `values` of `shape`, as the file holds it for the kernels: `count` elements,
+/// zeros where nothing is written.
 func packed<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>(
   _ values: [Element], _ shape: Shape, input index: Int, of operation: some TinyNN.Operator, count: Int
 ) -> [Element] {

@@ -21,7 +21,10 @@ struct MatMulCase: CustomStringConvertible {
   }
 
   init(rows: Int, taps: Int, channels: Int, columns: Int, contiguous: Bool, using random: inout SeededGenerator) {
-    (self.rows, self.taps, self.channels, self.columns) = (rows, taps, channels, columns)
+    self.rows = rows
+    self.taps = taps
+    self.channels = channels
+    self.columns = columns
     outputStride = columns + Int.random(in: 0...3, using: &random)
     (minimum, maximum) = random.bounds()
     input = random.values(rows * taps * channels + 5)

@@ -58,7 +58,10 @@ struct MatMulS8Case: CustomStringConvertible {
 
   /// `channels` is a multiple of 4.
   init(rows: Int, taps: Int, channels: Int, columns: Int, contiguous: Bool, using random: inout SeededGenerator) {
-    (self.rows, self.taps, self.channels, self.columns) = (rows, taps, channels, columns)
+    self.rows = rows
+    self.taps = taps
+    self.channels = channels
+    self.columns = columns
     outputStride = columns + random.pick(0...3)
     range = random.outputRange()
     inputZeroPoint = Int8(random.pick(-128...127))

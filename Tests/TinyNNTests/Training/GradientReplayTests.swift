@@ -1,3 +1,4 @@
+import FewShot
 import Foundation
 import HostRuntime
 import ModelCompiler
@@ -35,6 +36,8 @@ private final class Replay {
   let initial, gradients, trained: [Float]
   let file: PatternedMemory
   let trainer: Trainer
+  private let memory: AlignedMemory
+  private let objective: Prototype
 
   init(_ name: String, kernels: Kernels? = nil) throws {
     func array(_ key: String) throws -> NumpyArray {
@@ -49,6 +52,11 @@ private final class Replay {
     var options = TrainingOptions(firstOperator: 0, batch: cut.shape[0], optimizer: recorded.optimizer == "sgd" ? .sgd : .adam)
     options.keepsAverage = false
     trainer = try Trainer(Model(validating: file.region), options, kernels: kernels)
+    let shape = ObjectiveShape(
+      dimension: prototypes.shape[1], classCount: prototypes.shape[0], photoCount: cut.shape[0], rowCount: cut.shape[0])
+    memory = AlignedMemory(byteCount: 4 * Prototype.memoryCount(shape))
+    objective = try #require(Prototype(shape, memory: memory.floats))
+    precondition(recorded.temperature == Double(Prototype.scale))
   }
 
   private static func network(_ recorded: TrainingCase, _ values: [Float], input: [Int]) throws -> Graph {
@@ -96,34 +104,28 @@ private final class Replay {
     return graph
   }
 
-  /// Forward and backward of cross-entropy over temperature x cosine, in double precision outside of the network.
+  /// Forward, the loss of the product's objective, backward.
   func gradientPass() -> Double {
-    let dimension = prototypes.shape[1], classes = prototypes.shape[0], batch = recorded.labels.count
+    let batch = recorded.labels.count
     for example in 0..<batch {
       let values = trainer.session.cut(example)
       for i in 0..<values.count { values[i] = cut.values[example * values.count + i] }
     }
     trainer.session.forward()
-    var loss = 0.0
-    for (example, label) in recorded.labels.enumerated() {
-      let embedding = trainer.session.embedding(example), target = trainer.session.embeddingGradient(example)
-      let x = (0..<dimension).map { Double(embedding[$0]) }
-      let length = x.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      let unit = x.map { $0 / length }
-      func prototype(_ index: Int) -> [Double] { prototypes.values[index * dimension..<(index + 1) * dimension].map(Double.init) }
-      let logits = (0..<classes).map { index in recorded.temperature * zip(unit, prototype(index)).reduce(0) { $0 + $1.0 * $1.1 } }
-      let sum = logits.reduce(0) { $0 + exp($1) }
-      loss -= (logits[label] - log(sum)) / Double(batch)
-      var slope = [Double](repeating: 0, count: dimension)
-      for index in 0..<classes {
-        let weight = recorded.temperature * (exp(logits[index]) / sum - (index == label ? 1 : 0)) / Double(batch)
-        for (i, value) in prototype(index).enumerated() { slope[i] += weight * value }
+    var rows = recorded.labels.map { ObjectiveRow(label: $0) }
+    let loss = prototypes.values.withUnsafeBufferPointer { prototypes in
+      rows.withUnsafeMutableBytes { rows in
+        // All of this is used inside the closures only.
+        objective.loss(
+          ObjectiveBatch(
+            rows: Elements(rows.baseAddress!, count: batch), embeddings: trainer.session.embeddings(0..<batch),
+            gradients: trainer.session.embeddingGradients(0..<batch),
+            prototypes: EmbeddingMatrix(
+              prototypes.baseAddress!, count: self.prototypes.shape[0], dimension: self.prototypes.shape[1])))
       }
-      let along = zip(slope, unit).reduce(0) { $0 + $1.0 * $1.1 }
-      for i in 0..<dimension { target[i] = Float((slope[i] - along * unit[i]) / length) }
     }
     trainer.session.backward()
-    return loss
+    return Double(loss)
   }
 
   func step() {

@@ -21,7 +21,7 @@ private func random(_ count: Int, seed: UInt64) -> [Float] {
 }
 
 private func embed(_ file: [UInt8], _ photo: [Float]) throws -> [Float] {
-  let encoder = try Encoder(bytes: file)
+  let encoder = try ModelRunner(bytes: file)
   photo.withUnsafeBufferPointer {
     encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count))
   }
@@ -32,7 +32,7 @@ private func embed(_ file: [UInt8], _ photo: [Float]) throws -> [Float] {
 
 /// Runs the trunk on a photo and gives the tensor at the cut.
 private func cut(_ file: [UInt8], _ plan: TrainingPlan, _ photo: [Float]) throws -> [Float] {
-  let encoder = try Encoder(bytes: file)
+  let encoder = try ModelRunner(bytes: file)
   photo.withUnsafeBufferPointer {
     encoder.session.setInput(Elements(UnsafeMutableRawPointer(mutating: $0.baseAddress!), count: $0.count))
   }
@@ -161,6 +161,20 @@ private final class Tail {
     tail.trainer.session.restart()
     let again = (0..<60).map { _ in tail.step(optimizer == .adam ? 3e-3 : 3e-3) }
     #expect(zip(losses, again).allSatisfy { $0.bitPattern == $1.bitPattern }, "a restart does not repeat the same bits")
+  }
+
+  @Test(
+    "With weights and average exchanged, passes are those of the average; once more, nothing has changed", arguments: [false, true])
+  func exchangesTheAverage(isInt8: Bool) throws {
+    let tail = try Tail(isInt8 ? int8() : float(), TrainingOptions(firstOperator: 1, batch: 2))
+    for _ in 0..<5 { _ = tail.step(3e-3) }
+    let trained = tail.embeddings()
+    tail.trainer.session.exchangeAverage()
+    let averaged = tail.embeddings()
+    tail.trainer.session.exchangeAverage()
+    #expect(tail.embeddings() == trained && averaged != trained)
+    tail.trainer.session.adoptAverage()
+    #expect(tail.embeddings() == averaged)
   }
 
   @Test("Only what is chosen trains")

@@ -1,3 +1,4 @@
+import FewShotTestSupport
 import HostRuntime
 import TestSupport
 import Testing
@@ -14,7 +15,7 @@ import Testing
     fixtures = try PhotoFixtures()
     dataset = fixtures.folder.file("photos")
     for colour in AdaptUnlabelledTests.colours { try fixtures.addClass(colour, in: "photos") }
-    encoder = try fixtures.folder.write(FinetuneTests.encoderFile(), to: "three-layers.tnn")
+    encoder = try fixtures.folder.write(TestPhotos.threeLayers(), to: "three-layers.tnn")
   }
 
   private func file(_ name: String) -> String { fixtures.folder.file(name) }
@@ -76,7 +77,7 @@ import Testing
   /// What an adapted task of another encoder knew is not mixed with the new one's.
   @Test func anAdaptedTaskOfAnotherEncoderIsReplaced() throws {
     let dark = try makeUnlabelled("dark", factor: 0.35)
-    let other = try fixtures.folder.write(FinetuneTests.encoderFile(seed: 9), to: "other.tnn")
+    let other = try fixtures.folder.write(TestPhotos.threeLayers(seed: 9), to: "other.tnn")
     for model in [other, fixtures.encoder] {
       let aligned = try adapt(encoder, dark, "t.tnn")
       #expect(try aligned.status == 0 && camera(aligned)["aligned"] as? Bool == true, "\(aligned)")

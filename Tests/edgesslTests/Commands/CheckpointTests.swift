@@ -1,3 +1,4 @@
+import FewShotTestSupport
 import TestSupport
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
   init() throws {
     fixtures = try PhotoFixtures()
     dataset = try fixtures.makeDataset()
-    encoder = try fixtures.folder.write(FinetuneTests.encoderFile(), to: "three-layers.tnn")
+    encoder = try fixtures.folder.write(TestPhotos.threeLayers(), to: "three-layers.tnn")
     task = fixtures.folder.file("t.tnn")
   }
 
@@ -24,50 +25,53 @@ import Testing
     ] + more
   }
 
-  /// Kills runs after parts of the time that a whole one takes, each going on from the one before, until one has left its
-  /// checkpoint.
-  private func stop(_ random: inout SeededGenerator, _ more: [String]) throws {
-    for _ in 0..<20 {
-      let start = ContinuousClock.now
-      _ = try Command.run(arguments(more))
-      let whole = Double((ContinuousClock.now - start) / .milliseconds(1)) / 1e3
-      for _ in 0..<4 {
-        let seconds = whole * Double.random(in: 0.2...1, using: &random)
-        _ = try Command.shell("timeout -s KILL \"$@\"; exit 0", ["\(seconds)", Command.path] + arguments(more + ["--resume"]))
-        if fixtures.folder.names.contains("t.tnn.checkpoint") { return }
-      }
-    }
-    Issue.record("no run left a checkpoint")
+  /// How far a training is.
+  private struct Position: Comparable, CustomStringConvertible {
+    /// Trainings that are done, six on held-out photos come before the last, and the steps of the next one.
+    let trainings, step: Int
+    var description: String { "\(trainings) trainings and \(step) steps" }
+    static func < (a: Position, b: Position) -> Bool { (a.trainings, a.step) < (b.trainings, b.step) }
   }
 
-  @Test("Stopped at any moment and resumed, the file is that of an uninterrupted run", arguments: ["none", "rotation"])
+  /// What the checkpoint says; it is always whole, since it is replaced at once.
+  private var position: Position? {
+    guard let bytes = try? contents(of: checkpoint), bytes.count >= 56 else { return nil }
+    return bytes.withUnsafeBytes {
+      Position(
+        trainings: Int($0.loadUnaligned(fromByteOffset: 20, as: UInt32.self)),
+        step: Int($0.loadUnaligned(fromByteOffset: 48, as: UInt64.self)))
+    }
+  }
+
+  /// Kills a run as soon as its checkpoint is at `place` or beyond; a run that ends before it is seen there is tried again.
+  private func stop(at place: Position, _ more: [String] = []) throws {
+    for _ in 0..<10 where try Command.kill(arguments(more), when: { position.map { $0 >= place } ?? false }) { return }
+    Issue.record("no run was seen at \(place)")
+  }
+
+  @Test("Stopped and resumed, the file is that of an uninterrupted run", arguments: ["none", "rotation"])
   func resumesWithTheSameBits(_ auxiliary: String) throws {
     let options = ["--auxiliary", auxiliary]
     #expect(try Command.run(arguments(options)).status == 0)
     #expect(!fixtures.folder.names.contains("t.tnn.checkpoint"), "a run that ended left its checkpoint")
     let expected = try contents(of: task)
-    var random = SeededGenerator(seed: 2)
-    var resumed = Set<String>()
-    for round in 0..<3 {
+    for place in [Position(trainings: 0, step: 1), Position(trainings: 3, step: 4), Position(trainings: 6, step: 2)] {
       try fixtures.folder.remove("t.tnn")
-      try stop(&random, options)
+      try stop(at: place, options)
       let last = try Command.run(arguments(options + ["--resume"]))
-      #expect(last.status == 0, "round \(round): \(last)")
-      if let line = last.errorLines.first(where: { $0.contains("goes on from") }) { resumed.insert(String(line)) }
+      #expect(last.status == 0 && last.errors.contains("goes on from"), "\(place): \(last)")
       let found = try contents(of: task)
       let different = zip(found, expected).enumerated().first { $0.element.0 != $0.element.1 }?.offset
       #expect(
-        found.count == expected.count && different == nil,
-        "round \(round): byte \(different ?? -1) of \(expected.count) differs\n\(last)")
-      #expect(!fixtures.folder.names.contains("t.tnn.checkpoint"), "round \(round) left its checkpoint")
+        found.count == expected.count && different == nil, "\(place): byte \(different ?? -1) of \(expected.count) differs\n\(last)"
+      )
+      #expect(!fixtures.folder.names.contains("t.tnn.checkpoint"), "\(place): the run left its checkpoint")
     }
-    #expect(resumed.count >= 2, "no run went on from a checkpoint: \(resumed)")
   }
 
   /// Writes a checkpoint by stopping a run, whenever one is there.
   private func leaveCheckpoint() throws -> [UInt8] {
-    var random = SeededGenerator(seed: 7)
-    try stop(&random, [])
+    try stop(at: Position(trainings: 0, step: 1))
     return try contents(of: checkpoint)
   }
 
@@ -83,7 +87,7 @@ import Testing
     try fixtures.folder.write(PhotoFixtures.photo("red", 77), to: "photos/red/0.ppm")
     try refused(arguments(["--resume"]), "with other photos")
     try fixtures.folder.write(PhotoFixtures.photo("red", 0), to: "photos/red/0.ppm")
-    let moved = try FinetuneTests.encoderFile(seed: 9)
+    let moved = try TestPhotos.threeLayers(seed: 9)
     let own = try contents(of: encoder)
     try fixtures.folder.write(moved, to: "three-layers.tnn")
     try refused(arguments(["--resume"]), "another encoder")
@@ -91,16 +95,12 @@ import Testing
     #expect(try Command.run(arguments(["--resume"])).status == 0)
   }
 
+  /// What counts as damaged: AdaptationCheckpointTests.
   @Test func refusesDamagedCheckpoints() throws {
     let good = try leaveCheckpoint()
-    var random = SeededGenerator(seed: 5)
-    var cases: [[UInt8]] = [[], Array(good.prefix(7)), Array(good.prefix(60)), Array(good.dropLast()), good + [0]]
-    for _ in 0..<8 {
-      var damaged = good
-      damaged[Int.random(in: 0..<good.count, using: &random)] ^= UInt8(1 << Int.random(in: 0..<8, using: &random))
-      cases.append(damaged)
-    }
-    for (index, damaged) in cases.enumerated() {
+    var flipped = good
+    flipped[good.count / 2] ^= 1
+    for (index, damaged) in [[], Array(good.dropLast()), flipped].enumerated() {
       try fixtures.folder.write(damaged, to: "t.tnn.checkpoint")
       let result = try Command.run(arguments(["--resume"]))
       #expect(result.status == 65 && result.errors.contains("t.tnn.checkpoint"), "case \(index): \(result)")

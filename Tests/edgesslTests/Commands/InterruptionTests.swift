@@ -1,3 +1,4 @@
+import FewShotTestSupport
 import Foundation
 import HostRuntime
 import TestSupport
@@ -10,7 +11,7 @@ import TinyNN
   /// Kills `adapt --method finetune` at many moments, with a signal that cannot be caught and with Ctrl-C.
   @Test(arguments: ["KILL", "INT"]) func aKilledAdaptationLeavesTheOldFileOrTheNew(_ signal: String) throws {
     let fixtures = try PhotoFixtures()
-    let encoder = try fixtures.folder.write(FinetuneTests.encoderFile(), to: "three-layers.tnn")
+    let encoder = try fixtures.folder.write(TestPhotos.threeLayers(), to: "three-layers.tnn")
     let dataset = try fixtures.makeDataset(), task = fixtures.folder.file("t.tnn")
     let arguments = [
       "adapt", dataset, "--model", encoder, "--method", "finetune", "--steps", "3", "--views", "1", "--batch", "4", "--seed", "3",

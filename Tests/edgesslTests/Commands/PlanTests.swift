@@ -1,3 +1,4 @@
+import FewShotTestSupport
 import Foundation
 import TestSupport
 import Testing
@@ -42,7 +43,7 @@ import Testing
 
   @Test func trainingIsPlannedAsAdaptPlansIt() throws {
     let fixtures = try PhotoFixtures()
-    let encoder = try fixtures.folder.write(FinetuneTests.encoderFile(), to: "three-layers.tnn")
+    let encoder = try fixtures.folder.write(TestPhotos.threeLayers(), to: "three-layers.tnn")
     let options = ["--steps", "2", "--views", "2", "--batch", "8"]
     func train(_ memory: Int) throws -> [String: Any] {
       let result = try Command.run(

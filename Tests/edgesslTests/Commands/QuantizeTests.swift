@@ -102,11 +102,10 @@ import TinyNN
     let (fixtures, photos) = try fixtures()
     let memory = AlignedMemory(copying: try contents(of: fixtures.folder.file("encoder.tnn")))
     let model = try Model(validating: memory.bytes)
-    let reader = try PhotoEncoder(Encoder(bytes: try contents(of: fixtures.folder.file("encoder.tnn"))))
+    let reader = try PhotoEncoder(ModelRunner(bytes: try contents(of: fixtures.folder.file("encoder.tnn"))))
     var gathered = EncoderStatistics(dimension: reader.dimension)
-    for photo in try PhotoFolder.allPhotos(below: photos) {
-      gathered.add(try PhotoReader(OpenedModel(encoder: reader.encoder), path: "m").embedding(of: photo))
-    }
+    let source = PhotoSource(reader)
+    for photo in try PhotoFolder.allPhotos(below: photos) { gathered.add(try source.embedding(of: photo)) }
     let encoder = try fixtures.folder.write(gathered.file(of: model), to: "statistics.tnn")
     let other = try fixtures.addClass("red", in: "other", numbers: 20..<23)
     for (folder, extra, expected) in [

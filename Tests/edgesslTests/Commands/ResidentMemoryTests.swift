@@ -1,14 +1,18 @@
-import Foundation
+import FewShotTestSupport
 import TestSupport
 import Testing
 
-/// What the kernel counts as resident (VmHWM) of a whole `adapt`.
+/// What the kernel counts as resident (VmHWM) of a whole command, beside what its plan states.
 @Suite struct ResidentMemoryTests {
   let folder: TemporaryFolder
   let encoder = TestFolders.package.appending(path: "models/edge-s/edge-s.tnn").path
   let photos = TestFolders.package.appending(path: "Examples/parts/support").path
 
   init() throws { folder = try TemporaryFolder() }
+
+  /// Copies of the encoder's file with and without the way back, decoded photos and the program's data, besides the program, the
+  /// plan and the weights.
+  private static let restByteCount = 8_000_000
 
   /// Peak resident bytes of a process that runs a network of some kilobytes once: the program itself.
   private func programBytes() throws -> Int {
@@ -17,8 +21,17 @@ import Testing
     return try #require(try result.json()["peakResidentBytes"] as? Int, "\(result)")
   }
 
-  /// Copies of the encoder's file with and without the way back, decoded photos and the program's data take 8 MB besides the
-  /// program, the budget and the weights.
+  private func expectWithinPlan(_ result: CommandResult, budget: Int? = nil, program: Int, _ what: String) throws {
+    #expect(result.status == 0, "\(what): \(result)")
+    let json = try result.json()
+    let (resident, weights) = (try #require(json["residentBytes"] as? Int), try #require(json["weightBytes"] as? Int))
+    let plan = try #require(json["planBytes"] as? Int)
+    if let budget { #expect(plan <= budget, "\(what): \(result)") }
+    #expect(
+      resident - program <= plan + weights + ResidentMemoryTests.restByteCount,
+      "\(what): resident \(resident) bytes, \(program) of them the program; plan \(plan), weights \(weights)")
+  }
+
   @Test(arguments: [1_000_000, 2_000_000, 4_000_000, 8_000_000])
   func trainingKeepsToTheBudget(_ budget: Int) throws {
     let result = try Command.run(
@@ -26,14 +39,45 @@ import Testing
         "adapt", photos, "--model", encoder, "-o", folder.file("t.tnn"), "--method", "finetune", "--steps", "1", "--memory",
         "\(budget)", "--json",
       ])
-    #expect(result.status == 0, "\(result)")
-    let json = try result.json()
-    let (resident, weights) = (try #require(json["residentBytes"] as? Int), try #require(json["weightBytes"] as? Int))
-    let plan = try #require(json["planBytes"] as? Int)
-    #expect(plan <= budget, "\(result)")
-    let program = try programBytes()
-    #expect(
-      resident - program <= budget + weights + 8_000_000,
-      "resident \(resident) bytes, \(program) of them the program; budget \(budget), plan \(plan), weights \(weights)")
+    try expectWithinPlan(result, budget: budget, program: programBytes(), "budget \(budget)")
+  }
+
+  /// Every combination of what `adapt` may do: methods, photos without labels, views, either kind of encoder, with and without a
+  /// budget. The photos are small and many for their encoder, as inputs that are kept weigh most.
+  @Test(arguments: ["auto", "ridge", "finetune"], [false, true])
+  func everyWayOfLearningKeepsToItsPlan(_ method: String, _ isInt8: Bool) throws {
+    let (labelled, unlabelled, model) = try fixtures(isInt8: isInt8)
+    let program = try programBytes(), budget = 3_000_000
+    let training = method == "finetune" ? ["--steps", "1", "--layers", "2", "--batch", "4"] : []
+    for views in ["1", "2"] {
+      for camera in [[], ["--unlabelled", unlabelled]] {
+        for memory in [[], ["--memory", "\(budget)"]] {
+          let options = ["--method", method, "--views", views] + camera + memory + training
+          let result = try Command.run(["adapt", labelled, "--model", model, "-o", folder.file("t.tnn"), "--json"] + options)
+          try expectWithinPlan(result, budget: memory.isEmpty ? nil : budget, program: program, "\(options), int8 \(isInt8)")
+          // 120 photos without labels are 5.9 MB.
+          let isThinned = result.errors.contains("of 120 photos without labels, evenly spread")
+          #expect(isThinned == !(camera.isEmpty || memory.isEmpty), "\(options): \(result)")
+        }
+      }
+    }
+  }
+
+  /// Twelve photos of three classes, 120 without labels, and an encoder that takes 128 x 128 pixels.
+  private func fixtures(isInt8: Bool) throws -> (labelled: String, unlabelled: String, encoder: String) {
+    for colour in ["red", "green", "blue"] {
+      try folder.makeFolder("labelled/\(colour)")
+      for number in 0..<4 { try folder.write(TestPhotos.ppm(colour, number), to: "labelled/\(colour)/\(number).ppm") }
+    }
+    try folder.makeFolder("unlabelled")
+    for number in 0..<120 {
+      try folder.write(TestPhotos.ppm(["red", "green", "blue"][number % 3], 10 + number), to: "unlabelled/\(number).ppm")
+    }
+    let (labelled, unlabelled) = (folder.file("labelled"), folder.file("unlabelled"))
+    let float = try folder.write(TestPhotos.threeLayers(size: 128), to: "float.tnn")
+    guard isInt8 else { return (labelled, unlabelled, float) }
+    let quantized = try Command.run(["quantize", float, "--calibration", labelled, "--fast", "-o", folder.file("int8.tnn")])
+    #expect(quantized.status == 0, "\(quantized)")
+    return (labelled, unlabelled, folder.file("int8.tnn"))
   }
 }

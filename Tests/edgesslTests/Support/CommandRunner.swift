@@ -40,6 +40,22 @@ enum Command {
     try run(executable: "/bin/sh", ["-c", script, "sh"] + arguments, environment: [:], folder: "/")
   }
 
+  /// Starts edgessl and kills it as soon as `isReached`; false where it ended before.
+  static func kill(_ arguments: [String], when isReached: () -> Bool) throws -> Bool {
+    let process = Process()
+    process.executableURL = URL(filePath: path)
+    process.arguments = arguments
+    process.environment = [:]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    while process.isRunning, !isReached() { usleep(100) }
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    return process.terminationReason == .uncaughtSignal
+  }
+
   private static func run(executable: String, _ arguments: [String], environment: [String: String], folder: String) throws
     -> CommandResult
   {

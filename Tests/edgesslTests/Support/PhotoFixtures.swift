@@ -1,6 +1,7 @@
 import TestSupport
 import FewShot
 import FewShotHost
+import FewShotTestSupport
 import HostRuntime
 import ModelCompiler
 import TinyNN
@@ -11,12 +12,6 @@ import TinyNN
 final class PhotoFixtures {
   let folder: TemporaryFolder
   let encoder: String
-
-  static let colours: [String: (UInt8, UInt8, UInt8)] = [
-    "red": (220, 30, 20), "green": (30, 200, 40), "blue": (20, 40, 230), "white": (240, 240, 240),
-    // Hardly different, for tests in which the camera matters more than the class.
-    "reddish": (146, 120, 120), "greenish": (120, 146, 120), "bluish": (120, 120, 146),
-  ]
 
   init() throws {
     folder = try TemporaryFolder()
@@ -41,13 +36,7 @@ final class PhotoFixtures {
 
   /// A PPM photo of one colour with noise; each `number` is another photo.
   static func photo(_ colour: String, _ number: Int, width: Int = 40, height: Int = 36) -> [UInt8] {
-    let (red, green, blue) = colours[colour]!
-    var random = CounterRandom(seed: UInt64(red) << 16 | UInt64(green) << 8 | UInt64(blue), stream: UInt64(number))
-    var bytes = Array("P6\n\(width) \(height)\n255\n".utf8)
-    for _ in 0..<width * height {
-      for value in [red, green, blue] { bytes.append(UInt8(max(0, min(255, Int(value) + random.next(below: 61) - 30)))) }
-    }
-    return bytes
+    TestPhotos.ppm(colour, number, width: width, height: height)
   }
 
   /// Writes photos `numbers` of a colour to the folder `name` and returns its path.

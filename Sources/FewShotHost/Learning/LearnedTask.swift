@@ -1,0 +1,66 @@
+import FewShot
+import Glibc
+public import HostRuntime
+import TinyNN
+
+/// A task that was learned, ready to be written.
+public struct LearnedTask {
+  /// The task file.
+  public let file: [UInt8]
+  public let knowledge: Knowledge
+  public let head: LearnedHead
+  /// What training the tail came to, and what photos without labels did; nil where neither was asked for.
+  public let tail: TailOutcome?
+  public let camera: CameraOutcome?
+  /// The training's state, which is of no use once the task is written.
+  let checkpointPath: String?
+
+  /// Writes the task file atomically and removes the checkpoint of its training.
+  public func write(to path: String) throws(FileError) {
+    try writeAtomically(file, to: path)
+    if tail != nil, let checkpointPath { unlink(checkpointPath) }
+  }
+
+  /// Classifies with the task at once.
+  /// - Throws: as `Classifier.init`.
+  public func classifier() throws -> Classifier { try Classifier([ModelRunner(bytes: file)]) }
+}
+
+extension Learning {
+  /// Learns from the photos that were added.
+  /// - Parameters:
+  ///   - previous: what the task knew before, kept for an undo.
+  ///   - checkpoint: where the state of a training is kept.
+  /// - Throws: `LearningError`, `PhotoError`, `TrainingError`, `ModelError`, `TaskEditError` or `HeadError`.
+  public func finish(over previous: TaskFile? = nil, checkpoint: CheckpointOptions? = nil) throws -> LearnedTask {
+    let model = source.model
+    let frozen = try knowledge(photos, dimension: source.encoder.dimension)
+    let training = try plan.tail.map { try train($0, frozen, checkpoint) }
+    var tail = training?.0, camera = unlabelled.isEmpty ? nil : try align(training?.0.trained?.model ?? model)
+    let knowledge = training?.1 ?? frozen
+    // What an undo goes back to: the same photos with the encoder as it was.
+    var before = previous ?? TaskFile(frozen, method: tail == nil ? plan.options.method : .auto)
+    before.replace(by: frozen)
+    let adapted = try changed(tail?.trained, camera?.file, before: before)
+    tail?.trained = nil
+    camera?.file = nil
+    var task = adapted == nil ? before : TaskFile(knowledge)
+    task.method = tail?.isTrained == false ? .auto : plan.options.method
+    let encoded = try withExtendedLifetime(adapted) { try task.encoded(encoder: adapted?.model ?? model) }
+    return LearnedTask(
+      file: encoded.bytes, knowledge: knowledge, head: encoded.head, tail: tail, camera: camera,
+      checkpointPath: checkpoint?.path)
+  }
+
+  /// The encoder with all that was changed in it and with the way back to `before`; nil where nothing was.
+  private func changed(
+    _ trained: TrainedEncoder?, _ aligned: AlignedMemory?, before: TaskFile
+  ) throws(ModelError) -> AdaptedEncoder? {
+    guard let memory = aligned ?? trained?.memory else { return nil }
+    return try withExtendedLifetime(memory) { () throws(ModelError) in
+      try AdaptedEncoder(
+        source.model, changed: try Model(validating: memory.bytes), task: before, calibration: trained?.calibration,
+        keepsStatistics: trained == nil)
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import FewShot
+import TinyNN
+
+/// The memory of learning, known before the first photo is read: parts by name, and which of them live at the same time.
+///
+///     reading    | trunk | head | views or trunkInputs | cutCache                |
+///     training   | trunk | head | cutCache | weights | state | activations | scratch |
+///     aligning   | trunk | head | alignment | cameraPhotos                       |
+///     finishing  | trunk | finalHead                                             |
+///
+/// `byteCount` is the largest of these sums. The encoder's file is used in place and is not among them, nor is its copy with a
+/// trained tail; both have as many bytes as the file. A decoded photo and the program itself come on top.
+public struct LearningPlan: Sendable {
+  public enum Part: String, CaseIterable, Sendable {
+    /// Arena of the whole network and scratch of preprocessing.
+    case trunk
+    /// A photo and its view, where heads learn from several views.
+    case views
+    /// A photo, its view and its tensor at the cut, on the way to the cut cache.
+    case trunkInputs
+    /// Tensors at the cut of all photos and views as int8.
+    case cutCache
+    case weights, state, activations, scratch
+    /// Embeddings of the photos, prototypes, memory of objectives.
+    case head
+    /// Working memory of the head that is learned at the end.
+    case finalHead
+    /// A copy of the encoder, an arena, the moments of its channels.
+    case alignment
+    /// Inputs of photos from the device's camera as int8, which alignment reads again and again.
+    case cameraPhotos
+    /// Embeddings of the photos that are measured.
+    case dataset
+  }
+
+  /// What is alive at the same time.
+  public struct Phase: Sendable {
+    public enum Name: String, Sendable { case reading, training, aligning, finishing, measuring }
+    public let name: Name
+    public let parts: [Part]
+  }
+
+  public let options: LearningOptions
+  public let material: LearningMaterial
+  /// The tail that trains, if one does.
+  public let tail: AdaptationPlan?
+  /// Photos without labels that the alignment reads, evenly spread over all.
+  public let alignedPhotos: Int
+  public internal(set) var phases: [Phase]
+  var parts: [Part: Int] = [:]
+
+  public subscript(part: Part) -> Int { parts[part] ?? 0 }
+
+  public func byteCount(of phase: Phase) -> Int { phase.parts.reduce(0) { $0 + self[$1] } }
+
+  public func byteCount(of name: Phase.Name) -> Int { phases.first { $0.name == name }.map(byteCount) ?? 0 }
+
+  /// What learning takes at most.
+  public var byteCount: Int { phases.map(byteCount).max() ?? 0 }
+
+  /// The plan of a choice that was made.
+  init(_ encoder: PhotoEncoder, _ choice: LearningChoice, _ material: LearningMaterial) throws(ModelError) {
+    options = choice.options
+    tail = choice.tail
+    alignedPhotos = choice.alignedPhotos
+    self.material = material
+    let model = encoder.runner.model, inputCount = encoder.preprocessing.outputCount
+    let background = try StatisticsView.of(model)?.backgroundCount ?? 0
+    parts[.trunk] = encoder.plannedByteCount
+    parts[.finalHead] = LearnedHead.plannedByteCount(
+      examples: material.photos, classes: material.classes, dimension: encoder.dimension, background: background)
+    if let tail {
+      parts[.head] = LearningPlan.headByteCount(tail, material, dimension: encoder.dimension)
+      parts.merge(LearningPlan.trainingParts(tail, inputCount: inputCount)) { $1 }
+      phases = [
+        Phase(name: .reading, parts: [.trunk, .head, .trunkInputs, .cutCache]),
+        Phase(name: .training, parts: [.trunk, .head, .cutCache, .weights, .state, .activations, .scratch]),
+        Phase(name: .finishing, parts: [.trunk, .finalHead]),
+      ]
+    } else {
+      parts[.head] = parts[.finalHead]
+      parts[.views] = options.views == 1 ? 0 : encoder.viewByteCount
+      phases = [Phase(name: .reading, parts: [.trunk, .head, .views])]
+    }
+    guard material.unlabelled > 0 else { return }
+    parts[.alignment] = try CameraAlignment.byteCount(model, classes: material.classes)
+    parts[.cameraPhotos] = CutCache.byteCount(count: alignedPhotos, entryCount: inputCount)
+    phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos]))
+  }
+
+  /// The plan of few-shot episodes over a data set, all of which is read before the first.
+  /// - Parameters:
+  ///   - tail: trains in every episode; nil: only the encoder's alignment is measured.
+  ///   - episode: what one episode learns from.
+  ///   - isShifted: the photos are there twice, as they are and through another camera.
+  ///   - aligns: the encoder is aligned in every episode.
+  public init(
+    measuring encoder: PhotoEncoder, tail wanted: AdaptationOptions?, photos: Int, episode: LearningMaterial, isShifted: Bool,
+    aligns: Bool
+  ) throws {
+    options = wanted.map { .training($0) } ?? LearningOptions(method: .head(.prototype), views: 1)
+    material = episode
+    alignedPhotos = episode.unlabelled
+    let model = encoder.runner.model, inputCount = encoder.preprocessing.outputCount, copies = isShifted ? 2 : 1
+    tail = try wanted.map { try AdaptationPlan(for: model, $0, photos: photos, classes: episode.classes) }
+    phases = [Phase(name: .measuring, parts: Part.allCases)]
+    parts[.trunk] = encoder.plannedByteCount
+    parts[.dataset] = copies * photos * 4 * (encoder.dimension + 1)
+    parts[.finalHead] = 4 * (2 * episode.photos + 3 * episode.classes) * encoder.dimension
+    if let tail {
+      parts.merge(LearningPlan.trainingParts(tail, inputCount: inputCount)) { $1 }
+      parts[.cutCache]? *= copies
+      parts[.head] = LearningPlan.headByteCount(tail, episode, dimension: encoder.dimension)
+    }
+    guard aligns else { return }
+    // Beside the aligned encoder, the one that it comes from and one that embeds, each with its file.
+    let embedders = 2 * (encoder.plannedByteCount + model.bytes.count)
+    parts[.alignment] = try CameraAlignment.byteCount(model, classes: episode.classes) + embedders
+    parts[.cameraPhotos] = CutCache.byteCount(count: 2 * photos, entryCount: inputCount)
+  }
+
+  private static func headByteCount(_ tail: AdaptationPlan, _ material: LearningMaterial, dimension: Int) -> Int {
+    let others = max(0, material.photos - tail.photos)
+    let embeddings =
+      min(tail.photos, material.photos + material.unlabelled) * (1 + tail.options.views) + 3 * others + 2 * material.classes
+    return 4 * (embeddings * dimension + tail.objectiveCount(dimension: dimension))
+  }
+
+  static func trainingParts(_ tail: AdaptationPlan, inputCount: Int) -> [Part: Int] {
+    [
+      .trunkInputs: 4 * (3 * inputCount + tail.training.cutCount),
+      .cutCache: CutCache.byteCount(count: tail.photos * tail.placesPerPhoto, entryCount: tail.training.cutCount),
+      .weights: tail.training.weightByteCount, .state: tail.training.stateByteCount,
+      .activations: tail.training.activationByteCount, .scratch: tail.training.scratchByteCount,
+    ]
+  }
+}
+
+extension CutCache {
+  /// Values and their maps to int8.
+  static func byteCount(count: Int, entryCount: Int) -> Int { count * (entryCount + 8) }
+}

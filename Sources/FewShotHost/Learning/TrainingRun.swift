@@ -1,0 +1,112 @@
+import FewShot
+import HostRuntime
+import TinyNN
+
+/// One training under way: its objectives and what they draw.
+final class TrainingRun {
+  struct Part {
+    let kind: ObjectiveKind
+    /// Its number among the objectives that could train.
+    let index: Int
+    let objective: any Objective
+    /// Its rows of the batch.
+    let rows: Range<Int>
+  }
+
+  let parts: [Part]
+  var batches: BatchDraw
+  private let tail: TailTrainer
+  private let photos: [CachedPhoto]
+  private let prototypes: EmbeddingMatrix
+  private let learningRate: Float
+  private let averaged: AlignedMemory?
+
+  /// Rows of all parts come from `batches`. `photos`: those with a label first; `prototypes` must stay while the training runs.
+  init(
+    _ tail: TailTrainer, _ photos: [CachedPhoto], prototypes: EmbeddingMatrix, learningRate: Float, _ parts: [Part],
+    _ batches: BatchDraw
+  ) {
+    self.tail = tail
+    self.photos = photos
+    self.prototypes = prototypes
+    self.learningRate = learningRate
+    self.parts = parts
+    self.batches = batches
+    let needsAverage = parts.contains { type(of: $0.objective).usesAverage }
+    averaged = needsAverage ? AlignedMemory(byteCount: 4 * batches.rows.count * prototypes.dimension) : nil
+    tail.recorder.clear()
+  }
+
+  /// The prototypes, and what `candidate` trains beside them.
+  convenience init(
+    _ tail: TailTrainer, _ photos: [CachedPhoto], prototypes: EmbeddingMatrix, seed: UInt64, _ candidate: AdaptationCandidate
+  ) {
+    let options = tail.plan.options, hasUnlabelled = photos.contains { $0.label < 0 }
+    let kinds = options.objectives.filter { kind in
+      (!kind.type.isAuxiliary || kind == candidate.auxiliary) && (kind.type.rows.photos != .unlabelled || hasUnlabelled)
+    }
+    var random = CounterRandom(seed: seed ^ 0x7461_696C)
+    var parts: [Part] = []
+    for (kind, rows) in zip(kinds, options.rows(of: kinds)) where !rows.isEmpty {
+      let shape = ObjectiveShape(
+        dimension: prototypes.dimension, classCount: prototypes.count, photoCount: photos.count, rowCount: rows.count)
+      let objective = tail.objectives.objective(kind, shape)
+      objective.reset(random: &random)
+      parts.append(Part(kind: kind, index: options.objectives.firstIndex(of: kind)!, objective: objective, rows: rows))
+    }
+    let views = options.viewPlaces
+    let drawn = parts.map { BatchDraw.Part(recipe: $0.kind.type.rows, views: views[$0.index], rows: $0.rows) }
+    self.init(
+      tail, photos, prototypes: prototypes, learningRate: candidate.learningRateFactor * options.learningRate, parts,
+      BatchDraw(photos, drawn, random))
+  }
+
+  /// Step `step`, from 0, of the plan's.
+  func step(_ step: Int) {
+    let phase = Float(step) / Float(tail.plan.options.steps)
+    prepare(step)
+    batches.next()
+    if let averaged {
+      tail.trainer.session.exchangeAverage()
+      forward()
+      let embeddings = tail.trainer.session.embeddings(0..<batches.rows.count)
+      for i in 0..<embeddings.count { averaged.floats[i] = embeddings[i] }
+      tail.trainer.session.exchangeAverage()
+    }
+    forward()
+    for part in parts { tail.recorder.add(loss(part, phase), objective: part.index, step: step) }
+    tail.trainer.session.backward()
+    let rate = learningRate * CosineSchedule.factor(phase)
+    tail.trainer.session.step(OptimizerStep(learningRate: rate))
+    for part in parts { part.objective.update(learningRate: rate, step: step + 1) }
+  }
+
+  private func prepare(_ step: Int) {
+    for part in parts {
+      let interval = type(of: part.objective).preparationInterval
+      guard interval > 0, step % interval == 0 else { continue }
+      tail.embeddings(photos.map(\.first)).withUnsafeBufferPointer { rows in
+        // Read only, during this call.
+        part.objective.prepare(
+          EmbeddingMatrix(rows.baseAddress!, count: photos.count, dimension: prototypes.dimension), prototypes: prototypes)
+      }
+    }
+  }
+
+  private func forward() {
+    for (row, place) in batches.places.enumerated() { tail.cache.load(place, to: tail.trainer.session.cut(row)) }
+    tail.trainer.session.forward()
+  }
+
+  private func loss(_ part: Part, _ phase: Float) -> Float {
+    let dimension = prototypes.dimension
+    return batches.withRows(part.rows) { rows in
+      part.objective.loss(
+        ObjectiveBatch(
+          rows: rows, embeddings: tail.trainer.session.embeddings(part.rows),
+          gradients: tail.trainer.session.embeddingGradients(part.rows),
+          averaged: averaged?.floats.slice(part.rows.lowerBound * dimension, part.rows.count * dimension),
+          prototypes: prototypes, weight: type(of: part.objective).weight(phase: phase)))
+    }
+  }
+}

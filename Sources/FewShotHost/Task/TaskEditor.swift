@@ -1,0 +1,69 @@
+import FewShot
+import HostRuntime
+public import TinyNN
+
+/// A task file opened for looking at and changing what it knows, without its old photos.
+public struct TaskEditor {
+  public private(set) var task: TaskFile
+  /// Whether the encoder was changed by an adaptation.
+  public private(set) var isAdapted: Bool
+  private var file: TaskEditor.Bytes
+  private let record: AdaptationRecord?
+
+  /// What keeps the model's bytes.
+  private enum Bytes {
+    case file(MappedFile)
+    case memory(AlignedMemory)
+  }
+
+  /// The task's encoder; its bytes stay as long as this value.
+  public private(set) var model: Model
+
+  /// - Throws: `FileError`, `ModelError`, or `ClassifierError.noClasses`.
+  public init(contentsOf path: String) throws {
+    let mapped = try MappedFile(path)
+    file = .file(mapped)
+    model = try Model(validating: mapped.bytes)
+    guard let stored = try TaskFile(reading: model) else { throw ClassifierError.noClasses }
+    task = stored
+    isAdapted = model.has(.adaptation)
+    record = try AdaptationRecord(reading: model)
+  }
+
+  /// Applies an edit; if it changes what the task knows, the state before is kept for `undo`.
+  public mutating func edit(_ change: (inout Knowledge) throws -> Void) rethrows {
+    var edited = task.knowledge
+    try change(&edited)
+    task.replace(by: edited)
+  }
+
+  /// Goes back to the state before the last edit, or, behind the first, before the encoder's adaptation: then it returns true.
+  /// - Throws: `TaskEditError.nothingToUndo` or `ModelError`.
+  public mutating func undo() throws -> Bool {
+    guard task.history.isEmpty, isAdapted, let record else {
+      try task.undo()
+      return false
+    }
+    let restored = AlignedMemory(copying: record.restored(model))
+    model = try Model(validating: restored.bytes)
+    file = .memory(restored)
+    task = record.previous
+    isAdapted = false
+    return true
+  }
+
+  /// What it knows, for a task of `encoder`.
+  /// - Throws: `TaskEditError.otherEmbeddings` where the encoders differ.
+  public func knowledge(comparableWith encoder: Model) throws(TaskEditError) -> Knowledge {
+    guard model.hasSameEncoder(as: encoder) else { throw .otherEmbeddings }
+    return task.knowledge
+  }
+
+  /// Learns the head anew and writes the task file atomically.
+  /// - Throws: `FileError`, `ModelError` or `HeadError`.
+  public func write(to path: String) throws -> LearnedHead {
+    let encoded = try withExtendedLifetime(file) { try task.encoded(encoder: model) }
+    try writeAtomically(encoded.bytes, to: path)
+    return encoded.head
+  }
+}

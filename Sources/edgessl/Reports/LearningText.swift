@@ -1,0 +1,114 @@
+import FewShot
+import FewShotHost
+import TinyNN
+
+extension TailOutcome {
+  var verdict: String {
+    guard let gate, let winner = gate.winner else { return "a class has one photo only: the encoder stays as it is" }
+    let compared =
+      """
+      held-out photos: \(winner.right) of \(gate.heldOut) right with training (\(winner.candidate.text)), \
+      \(gate.frozenRight) without
+      """
+    return !isTrained ? "\(compared): the encoder stays as it is" : "\(compared): the trained tail is taken"
+  }
+
+  /// `memory` is the plan that it was part of.
+  func fields(_ memory: LearningPlan) -> [(name: String, value: JSON)] {
+    var fields: [(name: String, value: JSON)] = [
+      ("trained", .bool(isTrained)), ("verdict", .string(verdict)), ("tailLayers", .integer(plan.layers)),
+      ("trainedWeights", .integer(plan.training.trainedCount)), ("agreement", .number(agreement)), ("plan", memory.json),
+      ("stepMilliseconds", .number(stepMilliseconds)),
+    ]
+    if isTrained { fields.append(("losses", .object(curve.lines.map { ($0.objective.name, JSON($0.losses)) }))) }
+    if let gate {
+      fields.append(
+        (
+          "gate",
+          [
+            "heldOut": .integer(gate.heldOut), "rightTrained": .integer(gate.winner?.right ?? 0),
+            "rightFrozen": .integer(gate.frozenRight),
+            "logLikelihoodFrozen": .float(gate.frozenLogLikelihood),
+            "trials": .array(
+              gate.trials.map {
+                [
+                  "learningRateFactor": .float($0.candidate.learningRateFactor),
+                  "rotation": .bool($0.candidate.auxiliary == .rotation),
+                  "right": .integer($0.right),
+                  "logLikelihood": .float($0.logLikelihood),
+                ]
+              }),
+          ]
+        ))
+    }
+    return fields
+  }
+}
+
+extension TrainingCurve {
+  /// Where each objective's loss began and ended.
+  var text: String {
+    let parts = lines.compactMap { line -> String? in
+      guard let first = line.losses.first, let last = line.losses.last else { return nil }
+      return "\(line.objective.name) \(decimal(Double(first), digits: 3)) to \(decimal(Double(last), digits: 3))"
+    }
+    return "losses: \(parts.joined(separator: ", "))"
+  }
+}
+
+extension AdaptationCandidate {
+  var text: String {
+    "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(auxiliary.map { ", with \($0.name)" } ?? "")"
+  }
+}
+
+extension AdaptationPlan {
+  /// What trains and how, without the bytes.
+  var choice: String {
+    let what = options.biasesOnly ? "biases of the last \(layers) layers" : "the last \(layers) layers"
+    return "\(what) with \(options.optimizer), batch \(options.batch), \(options.views) views"
+  }
+}
+
+extension LearningPlan {
+  /// Of a plan with a tail: how it trains, and its bytes while it does.
+  var json: JSON {
+    guard let tail else { return .null }
+    return [
+      "layers": .integer(tail.layers), "views": .integer(tail.options.views), "batch": .integer(tail.options.batch),
+      "optimizer": .string("\(tail.options.optimizer)"), "biasesOnly": .bool(tail.options.biasesOnly),
+      "trunkBytes": .integer(self[.trunk]), "cacheBytes": .integer(self[.cutCache]), "weightBytes": .integer(self[.weights]),
+      "stateBytes": .integer(self[.state]), "activationBytes": .integer(self[.activations]),
+      "scratchBytes": .integer(self[.scratch]), "headBytes": .integer(self[.head]),
+      "totalBytes": .integer(byteCount(of: .training)),
+    ]
+  }
+
+  /// Of a plan with a tail: one line for people.
+  var text: String {
+    guard let tail else { return "" }
+    return "training \(tail.choice): \(grouped(byteCount(of: .training))) bytes (trunk \(grouped(self[.trunk])), "
+      + "cut tensors \(grouped(self[.cutCache])), weights \(grouped(self[.weights])), "
+      + "gradients and state \(grouped(self[.state])), activations \(grouped(self[.activations] + self[.scratch])))"
+  }
+}
+
+extension CameraOutcome {
+  var text: String {
+    let shift =
+      "\(photos) photos without labels: shift \(decimal(self.shift, digits: 3)) from the labelled ones, "
+      + "whose classes differ by up to \(decimal(classShift, digits: 3))"
+    return isAligned ? "\(shift): the encoder is aligned with their camera" : "\(shift): the encoder stays as it is"
+  }
+
+  var fields: [(name: String, value: JSON)] {
+    [
+      (
+        "camera",
+        [
+          "photos": .integer(photos), "shift": .number(shift), "classShift": .number(classShift), "aligned": .bool(isAligned),
+        ]
+      )
+    ]
+  }
+}

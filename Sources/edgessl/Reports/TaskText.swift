@@ -1,0 +1,85 @@
+import FewShot
+import FewShotHost
+import HostRuntime
+
+extension LearnedHead {
+  /// One line for people, after "learned".
+  var text: String {
+    let accuracy = calibration.leaveOneOutAccuracy.map { "leave-one-out accuracy \(decimal(100 * $0, digits: 1)) %" }
+    return "\(methodText); \(accuracy ?? "one photo for each class, so no leave-one-out accuracy"); unknown below score "
+      + """
+      \(decimal(Double(calibration.threshold), digits: 3)) (\(calibration.thresholdSource.text)), scale \
+      \(decimal(Double(calibration.scale), digits: 1))
+      """
+  }
+
+  private var methodText: String {
+    guard isChosen else { return "method \(method)\(calibration.neighbours > 0 ? ", \(calibration.neighbours) neighbours" : "")" }
+    guard let best = candidates.first(where: { $0.method == method && $0.penalty == calibration.penalty }) else {
+      return "method \(method), chosen by the prior as no class can spare a photo"
+    }
+    let others = candidates.filter { $0.method != method }.map { "\($0.method) \($0.right)" }.joined(separator: ", ")
+    return
+      "method \(method), chosen: \(best.right) of \(best.exampleCount) left-out photos right\(others.isEmpty ? "" : " (\(others))")"
+  }
+
+  private var candidateFields: JSON {
+    .array(
+      candidates.map {
+        [
+          "method": .string("\($0.method)"), "penalty": .float($0.penalty), "right": .integer($0.right),
+          "of": .integer($0.exampleCount),
+          "logLikelihood": .float($0.logLikelihood), "prior": .float($0.prior),
+        ]
+      })
+  }
+
+  var fields: [(name: String, value: JSON)] {
+    [
+      ("method", .string("\(method)")), ("chosen", .bool(isChosen)), ("candidates", candidateFields),
+      ("threshold", .float(calibration.threshold)),
+      ("thresholdSource", .string("\(calibration.thresholdSource)")), ("scale", .float(calibration.scale)),
+      ("scaleSource", .string("\(calibration.scaleSource)")),
+      ("leaveOneOutAccuracy", calibration.leaveOneOutAccuracy.map { .number(100 * $0) } ?? .null),
+      ("leftOut", .integer(calibration.leftOutCount)),
+      ("neighbours", calibration.neighbours > 0 ? .integer(calibration.neighbours) : .null),
+    ]
+  }
+}
+
+extension ThresholdSource {
+  var text: String {
+    switch self {
+    case .leaveOneOut: "keeps \(Calibrator.keptPercent) % of left-out photos"
+    case .background: "refuses \(Calibrator.refusedBackgroundPercent) % of the background photos"
+    case .otherClasses: "from the other classes, as the encoder has no background photos"
+    }
+  }
+}
+
+extension Knowledge {
+  var json: JSON { .array(classes.map { ["name": .string($0.name), "photos": .integer($0.examples.count)] }) }
+}
+
+extension Knowledge {
+  var jsonWithPhotos: JSON {
+    .array(
+      classes.map { learned in
+        [
+          "name": .string(learned.name), "photos": .integer(learned.examples.count),
+          "identifiers": JSON(learned.examples.map { PhotoIdentifier.text($0.identifier) }),
+        ]
+      })
+  }
+}
+
+/// Plan and reality of this process's memory, on standard error.
+func noteMemory(planned: Int, weights: Int) {
+  let resident = residentByteCounts()
+  note(
+    """
+    memory: plan \(grouped(planned)) bytes, weights \(grouped(weights)) bytes in place; resident \
+    \(grouped(resident.now)) bytes, peak \(grouped(resident.peak))
+    """
+  )
+}

@@ -1,0 +1,98 @@
+import HostRuntime
+import TinyNN
+
+@testable import FewShot
+@testable import FewShotHost
+
+/// An objective in memory of its own, with one batch of its rows.
+final class ObjectiveCase {
+  let type: any Objective.Type
+  let shape: ObjectiveShape
+  let objective: any Objective
+  var rows: [ObjectiveRow]
+  /// Its own weights and then their gradients, which the objective's memory begins with.
+  let memory: AlignedMemory
+  let embeddings: AlignedMemory
+  private let gradients: AlignedMemory
+  private let averaged: AlignedMemory
+  private let prototypes: AlignedMemory
+
+  var parameterCount: Int { type.parameterCount(shape) }
+
+  /// Random embeddings of six photos and their views, the first four with a label, and unit prototypes.
+  init(_ kind: ObjectiveKind, rows rowCount: Int, dimension: Int = 7, classes: Int = 3, seed: UInt64 = 1) {
+    let type = kind.type
+    let (photos, together) = (6, type.rows.viewsPerPhoto)
+    var random = CounterRandom(seed: seed)
+    self.type = type
+    shape = ObjectiveShape(dimension: dimension, classCount: classes, photoCount: photos, rowCount: rowCount)
+    memory = AlignedMemory(byteCount: 4 * type.memoryCount(shape))
+    objective = type.init(shape, memory: memory.floats)!
+    let views = type.views(augmented: 3).count
+    rows = (0..<rowCount).map { row in
+      let photo = (row / together) % (type.rows.photos == .labelled ? 4 : photos)
+      return ObjectiveRow(
+        photo: photo, view: (row % together + random.next(below: views)) % views, label: photo < 4 ? photo % classes : -1)
+    }
+    func drawn(_ count: Int) -> AlignedMemory {
+      let values = AlignedMemory(byteCount: 4 * count)
+      for i in 0..<count { values.floats[i] = random.next(from: -1.5, to: 1.5) }
+      return values
+    }
+    embeddings = drawn(rowCount * dimension)
+    gradients = drawn(rowCount * dimension)
+    averaged = drawn(rowCount * dimension)
+    prototypes = drawn(classes * dimension)
+    for index in 0..<classes {
+      let row = prototypes.floats.slice(index * dimension, dimension), length = row.length
+      for i in 0..<dimension { row[i] = row[i] / length }
+    }
+    objective.reset(random: &random)
+    if type.preparationInterval > 0 {
+      let all = drawn(photos * dimension)
+      objective.prepare(matrix(all, photos), prototypes: matrix(prototypes, classes))
+    }
+  }
+
+  /// Takes given values in place of the random ones.
+  func take(embeddings: [Float], prototypes: [Float]?, parameters: [Float]?) {
+    for (target, values) in [(self.embeddings, embeddings), (self.prototypes, prototypes ?? []), (memory, parameters ?? [])] {
+      for (index, value) in values.enumerated() { target.floats[index] = value }
+    }
+  }
+
+  private func matrix(_ memory: AlignedMemory, _ count: Int) -> EmbeddingMatrix {
+    EmbeddingMatrix(
+      UnsafePointer(memory.buffer.baseAddress!.assumingMemoryBound(to: Float.self)), count: count, dimension: shape.dimension)
+  }
+
+  /// The loss, and its gradients by the embeddings and the objective's own weights.
+  func evaluate(weight: Float = 1) -> (loss: Float, gradients: [Float], parameterGradients: [Float]) {
+    let own = memory.floats.slice(parameterCount, parameterCount)
+    own.clear()
+    let loss = rows.withUnsafeMutableBytes { bytes in
+      objective.loss(
+        ObjectiveBatch(
+          rows: Elements(bytes.baseAddress!, count: shape.rowCount), embeddings: embeddings.floats, gradients: gradients.floats,
+          averaged: type.usesAverage ? averaged.floats : nil, prototypes: matrix(prototypes, shape.classCount), weight: weight))
+    }
+    return (loss, gradients.floats.array, own.array)
+  }
+
+  /// The loss's derivative by one value of `values`, from two losses around it: by steps of several sizes, since a step may cross a
+  /// place where the loss has none.
+  func slopes(of values: Elements<Float>, at index: Int) -> [Float] {
+    let value = values[index]
+    defer { values[index] = value }
+    return [Float(4e-3), 1e-3, 2e-3].map { step in
+      values[index] = value + step
+      let above = evaluate().loss
+      values[index] = value - step
+      return (above - evaluate().loss) / (2 * step)
+    }
+  }
+}
+
+extension Elements where Element == Float {
+  var array: [Float] { (0..<count).map { self[$0] } }
+}
