@@ -74,8 +74,8 @@ private func write(_ pieces: [UnsafeRawBufferPointer], to descriptor: Int32, isS
   return isSynced && fsync(descriptor) != 0 ? errno : 0
 }
 
-/// Makes a rename durable; returns the system's error number or 0. A file system that cannot sync folders, or a folder that may not be
-/// read, keeps the old or the new name all the same.
+/// Makes a rename durable; returns the system's error number or 0. A file system that cannot sync folders, or a folder that may
+/// not be read, keeps the old or the new name all the same.
 private func syncFolder(of path: String) -> Int32 {
   let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   guard descriptor >= 0 else { return 0 }

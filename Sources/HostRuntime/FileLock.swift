@@ -22,9 +22,9 @@ public struct FileIdentity: Equatable, Sendable {
 
 /// The right to read, change and replace a file without another process in between, until this object goes.
 ///
-/// An advisory lock (flock) of the file itself. Replacing the file gives its name to another one, so a lock counts only if the name still
-/// leads to what was locked. Where there is no file yet, or its file system has no locks, `identity` is what is left:
-/// `writeAtomically(replacing:)` refuses where another process came first.
+/// An advisory lock (flock) of the file itself. Replacing the file gives its name to another one, so a lock counts only if the
+/// name still leads to what was locked. Where there is no file yet, or its file system has no locks, `identity` is what is
+/// left: `writeAtomically(replacing:)` refuses where another process came first.
 public final class FileLock {
   /// Of the file when it was locked.
   public let identity: FileIdentity

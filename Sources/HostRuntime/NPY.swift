@@ -32,6 +32,10 @@ extension NPYArray {
   public init(_ bytes: ByteRegion, path: String) throws(NPYError) {
     let header = try NPYHeader(bytes, path: path)
     shape = header.shape
+    guard AvailableMemory.has(header.count, stride: MemoryLayout<Float>.stride) else {
+      throw NPYError(
+        path: path, byteOffset: header.dataOffset, finding: "no memory for its \(header.count) values; make it smaller")
+    }
     let start = header.dataOffset
     switch header.element {
     case .float32: values = (0..<header.count).map { bytes.load(Float.self, at: start + 4 * $0) }
@@ -49,6 +53,8 @@ private struct NPYHeader {
 
   static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
   static let maximumRank = 32
+  /// More than NumPy writes or reads for an array.
+  static let maximumLength = 65535
 
   var element = Element.float32
   var shape: [Int] = []
@@ -70,6 +76,7 @@ private struct NPYHeader {
     guard bytes.contains(headerStart, length) else {
       throw refusal("the file ends inside its header; save it again with numpy.save", at: bytes.count)
     }
+    guard length <= NPYHeader.maximumLength else { throw refusal("its header has \(length) bytes", at: headerStart) }
     dataOffset = headerStart + length
 
     var parser = DictionaryParser(text: (0..<length).map { bytes.load(UInt8.self, at: headerStart + $0) })

@@ -1,7 +1,8 @@
 import Glibc
 
-/// A new file beside another one, which it will replace: TARGET.RANDOM.tmp, locked as long as its writer lives, so that what a power cut
-/// or a kill left behind can be told from another process's work, also where two containers give their processes the same number.
+/// A new file beside another one, which it will replace: TARGET.RANDOM.tmp, locked as long as its writer lives, so that what a
+/// power cut or a kill left behind can be told from another process's work, also where two containers give their processes the
+/// same number.
 struct TemporaryFile {
   let path: String
   let descriptor: Int32

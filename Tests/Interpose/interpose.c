@@ -1,5 +1,6 @@
-// Loaded before the C library (LD_PRELOAD): the INTERPOSE_AT-th call of write, fsync or rename on files below INTERPOSE_FOLDER fails with
-// EIO, or ends the process on the spot as a power cut would (INTERPOSE_STOPS). Which call it was goes to the file INTERPOSE_REPORT.
+// Loaded before the C library (LD_PRELOAD): the INTERPOSE_AT-th call of write, fsync or rename on files below INTERPOSE_FOLDER
+// fails with EIO, or ends the process on the spot as a power cut would (INTERPOSE_STOPS). Which call it was goes to the file
+// INTERPOSE_REPORT.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds libtinynn.a for devices with Embedded Swift and -no-allocations: TARGET... of x86_64, aarch64,
 # armv7, armv7em, armv7em-int8 (default: all).
-# armv7em-int8 is armv7em with int8 inference alone (Sources/TinyNN/Operators/OperatorSelection.swift), for little flash.
+# armv7em-int8 is armv7em with int8 inference alone (Sources/TinyNN/Operators/Contract/OperatorSelection.swift), for little flash.
 # Output: .build/firmware/<target>/libtinynn.a and .build/firmware/include/tinynn.h. Tools/firmware/check-firmware.sh states sizes and symbols.
 #
 # armv7 and armv7em: functions pass floats through memory only, so the library goes into soft and hard float programs alike; the

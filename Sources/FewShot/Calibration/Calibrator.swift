@@ -25,6 +25,7 @@ public enum Calibrator {
   /// - Parameters:
   ///   - support: at least two classes.
   ///   - prototypes: of `support`, as `PrototypeHead.learn` makes them.
+  ///   - statistics: of the encoder's embeddings, where its file has them.
   ///   - scratch: at least `scratchCount` values.
   public static func calibrate(
     _ support: SupportSet, prototypes: EmbeddingMatrix, statistics: StatisticsView?, scratch: inout MutableSpan<Float>

@@ -64,8 +64,8 @@ package enum LinearCalibrator {
     return found
   }
 
-  /// Writes the score of each background embedding to the first values of `rest`; the embedding and the probabilities of the classes
-  /// are behind them.
+  /// Writes the score of each background embedding to the first values of `rest`; the embedding and the probabilities of the
+  /// classes are behind them.
   private static func writeBackgroundScores(
     _ statistics: StatisticsView, _ map: FeatureMap, _ classifier: LinearClassifier, row: Elements<Float>, rest: Elements<Float>
   ) {

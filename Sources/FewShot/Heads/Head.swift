@@ -28,8 +28,8 @@ package protocol Head {
 
   /// Scale, threshold, and what else the head chooses by its left-out examples.
   /// - Parameters:
-  ///   - leftOut: scores of the left-out examples, [examples][classes]; not read with `LeavingOut.calibration`, nor where a class has
-  ///     one example.
+  ///   - leftOut: scores of the left-out examples, [examples][classes]; not read with `LeavingOut.calibration`, nor where a
+  ///     class has one example.
   ///   - scratch: at least `scratchCount` values.
   static func calibrate(
     _ examples: HeadExamples, penalty: Float, _ parts: HeadParts<Self>, leftOut: Elements<Float>, scratch: Elements<Float>

@@ -1,7 +1,7 @@
 package import TinyNN
 
-/// A head of one weight row and one bias for each class on its features. Its parts: weights, [classes][features]; biases, [classes];
-/// prototypes of the features, [classes][features], each of length 1.
+/// A head of one weight row and one bias for each class on its features. Its parts: weights, [classes][features]; biases,
+/// [classes]; prototypes of the features, [classes][features], each of length 1.
 package protocol LinearHead: Head {
   /// True if the largest class score tells known photos from unknown ones, too: see `LinearClassifier`.
   static var addsClassScore: Bool { get }

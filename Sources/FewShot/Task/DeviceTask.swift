@@ -42,8 +42,8 @@ public import TinyNN
     return layout
   }
 
-  /// Opens the task of a task file, or an empty one of an encoder.
-  /// - Parameter memory: at least `byteCount` bytes at a multiple of 64, used by nobody else while the task lives.
+  /// Opens the task of a task file, or an empty one of an encoder, in `memory`: at least `byteCount` bytes at a multiple of 64,
+  /// used by nobody else while the task lives.
   @unsafe public init(_ model: Model, classes: Int, examples: Int, memory: UnsafeMutableRawBufferPointer) throws(DeviceTaskError) {
     let layout = try DeviceTask.layout(model, classes, examples)
     guard memory.count >= layout.byteCount, let base = memory.baseAddress else { throw .memoryTooSmall }

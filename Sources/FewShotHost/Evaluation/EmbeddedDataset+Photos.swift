@@ -6,7 +6,7 @@ extension EmbeddedDataset {
   /// Embeds the photos of a data set, every file of it, each view once.
   /// - Parameters:
   ///   - views: views of a photo whose mean embedding is learned from; the photo as it is is classified.
-  ///   - cache: a folder that keeps the embeddings for the next time; nil keeps nothing.
+  ///   - folder: the cache, a folder that keeps the embeddings for the next time; nil keeps nothing.
   /// - Returns: the data set, and the photos of its rows.
   public static func reading(
     _ classes: [PhotoFolder], _ source: PhotoSource, views: Int = 1, cache folder: String? = nil

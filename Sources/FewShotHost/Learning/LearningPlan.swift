@@ -87,7 +87,7 @@ public struct LearningPlan: Sendable {
 
   /// The plan of few-shot episodes over a data set, all of which is read before the first.
   /// - Parameters:
-  ///   - tail: trains in every episode; nil: only the encoder's alignment is measured.
+  ///   - wanted: the tail that trains in every episode; nil: only the encoder's alignment is measured.
   ///   - episode: what one episode learns from.
   ///   - isShifted: the photos are there twice, as they are and through another camera.
   ///   - aligns: the encoder is aligned in every episode.

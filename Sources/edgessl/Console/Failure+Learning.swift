@@ -1,5 +1,6 @@
 import FewShot
 import FewShotHost
+import Glibc
 import HostRuntime
 import ImageFiles
 import TinyNN
@@ -108,6 +109,7 @@ extension Failure {
       self.init(
         .badData,
         "\(encoder): it does not say how photos become its input, which must be RGB; import it again with --mean and --std")
+    case .unsuitableInput(let reason): self.init(.badData, "\(encoder): \(reason)")
     case .batch(let count):
       self.init(.badData, "\(encoder): it takes \(count) photos at a time; export it with a batch of 1")
     case .preprocessing(let error):
@@ -125,6 +127,7 @@ extension ImageFileError: FailureConvertible {
   var failure: Failure {
     switch reason {
     case .cannotOpen: Failure(.missingInput, description, concernsPhoto: true)
+    case .cannotRead(EISDIR): Failure(.missingInput, description, concernsPhoto: true)
     case .cannotRead: Failure(.inputOutput, description, concernsPhoto: true)
     default: Failure(.badData, description, concernsPhoto: true)
     }

@@ -211,12 +211,14 @@ struct EpisodeReport {
     let line = 50 + 540 * Double((threshold - low) / (high - low))
     let (knownColour, otherColour) = ("hsl(210 80% 50% / .6)", "hsl(20 85% 50% / .6)")
     let legend = key([("known classes", knownColour)] + (other.isEmpty ? [] : [("other classes", otherColour)]))
+    let refused =
+      measures.refused.map { ", \(decimal(100 * $0, digits: 1)) % of others refused" } ?? "; the dataset has no other classes"
     let ticks = (0...4).map { (Double($0) / 4, decimal(Double(low + (high - low) * Float($0) / 4), digits: 2)) }
     return
       """
       <p>The line is the median threshold: what is left of it is called unknown. \
       \(decimal(100 * measures.accepted, digits: 1)) % of known photos are \
-      accepted\(measures.refused.map { ", \(decimal(100 * $0, digits: 1)) % of others refused" } ?? "; the dataset has no other classes").</p>
+      accepted\(refused).</p>
       """
         + legend
         + chart(

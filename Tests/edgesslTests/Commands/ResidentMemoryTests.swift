@@ -42,8 +42,8 @@ import Testing
     try expectWithinPlan(result, budget: budget, program: programBytes(), "budget \(budget)")
   }
 
-  /// Every combination of what `adapt` may do: methods, photos without labels, views, either kind of encoder, and with a budget just
-  /// below what it would like.
+  /// Every combination of what `adapt` may do: methods, photos without labels, views, either kind of encoder, and with a budget
+  /// just below what it would like.
   @Test(arguments: ["auto", "ridge", "finetune"], [false, true])
   func everyWayOfLearningKeepsToItsPlan(_ method: String, _ isInt8: Bool) throws {
     let (labelled, unlabelled, model) = try fixtures(size: 64, unlabelled: 40, isInt8: isInt8)
