@@ -13,7 +13,7 @@ import Testing
   func openChannelsAreThoseOfTheConvolution(count: Int) throws {
     var graph = SmallGraph(open: [0: "batch_size", 1: "num_channels", 2: "height", 3: "width"])
     Self.convolution(&graph, "x", channels: count)
-    #expect(try graph.imported(ImportOptions(inputSize: 8)).inputShapeNCHW == [1, count, 8, 8])
+    #expect(try graph.imported(ImportOptions(inputSize: 8)).inputs[0].shape == [1, count, 8, 8])
   }
 
   @Test func openChannelsStandLastBehindATranspose() throws {
@@ -21,7 +21,7 @@ import Testing
     graph.node("Transpose", ["x"], ["t"], ["perm": [0, 3, 1, 2]])
     Self.convolution(&graph, "t")
     let imported = try graph.imported(ImportOptions(inputSize: 8))
-    #expect(imported.inputShapeNCHW == [1, 8, 8, 3] && !imported.inputs[0].isStoredAsNHWC)
+    #expect(imported.inputs[0].shape == [1, 8, 8, 3] && !imported.inputs[0].isStoredAsNHWC)
   }
 
   @Test func channelsThatNothingSaysAreRefused() throws {
