@@ -35,6 +35,10 @@ extension NPYArray {
   public init(_ bytes: ByteRegion, path: String) throws(NPYError) {
     let header = try NPYHeader(bytes, path: path)
     shape = header.shape
+    guard AvailableMemory.has(header.count, stride: MemoryLayout<Float>.stride) else {
+      throw NPYError(
+        path: path, byteOffset: header.dataOffset, finding: "no memory for its \(header.count) values; make it smaller")
+    }
     let start = header.dataOffset
     switch header.element {
     case .float32: values = (0..<header.count).map { bytes.load(Float.self, at: start + 4 * $0) }
@@ -51,6 +55,8 @@ private struct NPYHeader {
   }
 
   static let maximumRank = 32
+  /// More than NumPy writes or reads for an array.
+  static let maximumLength = 65535
 
   var element = Element.float32
   var shape: [Int] = []
@@ -72,6 +78,7 @@ private struct NPYHeader {
     guard bytes.contains(headerStart, length) else {
       throw refusal("the file ends inside its header; save it again with numpy.save", at: bytes.count)
     }
+    guard length <= NPYHeader.maximumLength else { throw refusal("its header has \(length) bytes", at: headerStart) }
     dataOffset = headerStart + length
 
     var parser = DictionaryParser(text: (0..<length).map { bytes.load(UInt8.self, at: headerStart + $0) })

@@ -111,6 +111,7 @@ extension Failure {
       self.init(
         .badData,
         "\(encoder): it does not say how photos become its input, which must be RGB; import it again with --mean and --std")
+    case .unsuitableInput(let reason): self.init(.badData, "\(encoder): \(reason)")
     case .batch(let count):
       self.init(.badData, "\(encoder): it takes \(count) photos at a time; export it with a batch of 1")
     case .preprocessing(let error):
@@ -130,15 +131,9 @@ extension ImageFileError: FailureConvertible {
     case .cannotOpen where EntryFault(of: path) == .nameNotUTF8:
       Failure(.missingInput, "\(path): \(EntryFault.nameNotUTF8)", concernsPhoto: true)
     case .cannotOpen: Failure(.missingInput, description, concernsPhoto: true)
-    case .cannotRead(EISDIR):
-      Failure(.missingInput, "\(path): is a folder; name its photos: \(path.withoutSlashes)/*.jpg", concernsPhoto: true)
+    case .cannotRead(EISDIR): Failure(.missingInput, description, concernsPhoto: true)
     case .cannotRead: Failure(.inputOutput, description, concernsPhoto: true)
     default: Failure(.badData, description, concernsPhoto: true)
     }
   }
-}
-
-extension String {
-  /// The path of a folder without slashes at its end.
-  fileprivate var withoutSlashes: Substring { self[...(lastIndex { $0 != "/" } ?? startIndex)] }
 }

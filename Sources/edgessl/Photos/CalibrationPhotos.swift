@@ -36,7 +36,9 @@ struct CalibrationPhotos {
     }
     let reader: PhotoEncoder
     do { reader = try PhotoEncoder(encoder) } catch {
-      throw Failure(.badData, "\(path): it does not say how photos become its input; import it again with --mean and --std")
+      let reason =
+        encoder.model.reasonAgainstPhotos ?? "it does not say how photos become its input; import it again with --mean and --std"
+      throw Failure(.badData, "\(path): \(reason)")
     }
     let source = PhotoSource(reader, observer: console(path))
     let chosen = PhotoFolder(name: folder, photos: photos.evenlySpread(atMost: limit))
