@@ -115,13 +115,14 @@ struct ClassifierTail {
     }
   }
 
-  /// True for a layer that only mixes the scores of classes: of probabilities, or as many scores as it reads, of a dense layer.
+  /// True for a layer that only mixes the scores of classes: of probabilities, or as many scores as it reads, of a dense layer
+  /// whose result nothing else reads, as the sum of a residual layer would.
   private func mixesScores(_ node: Node, _ features: String) -> Bool {
     if node.operatorName == "Conv" || node.operatorName == "Einsum" { return false }
     var tensor = model.behindShapeChanges(features)
     if ["Softmax", "LogSoftmax"].contains(model.producer(tensor)?.operatorName) { return true }
     guard let weights = node.inputs.first(where: model.isConstant), let shape = model.shapeOfConstant(weights), shape.count == 2,
-      shape[0] == shape[1]
+      shape[0] == shape[1], model.nodes.count(where: { $0.inputs.contains(features) }) == 1
     else { return false }
     if let sum = model.producer(tensor), sum.operatorName == "Add",
       let place = sum.inputs.firstIndex(where: { !model.isConstant($0) }),
