@@ -1,4 +1,5 @@
 """Photos of the training archives, the folders that training never sees, and the crops ("views") of every photo."""
+
 import io
 import zipfile
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ SIDE = 128
 @dataclass(frozen=True)
 class Archive:
     name: str
-    crops: int                          # views per photo, the first of which is the whole square
-    per_class: int                      # photos taken of each folder at most
-    held_out: tuple[str, ...] = ()      # folders left out for validation: whole sources, by the start of their name
-    held_out_drawn: int = 0             # and this many more, drawn by the seed
+    crops: int  # views per photo, the first of which is the whole square
+    per_class: int  # photos taken of each folder at most
+    held_out: tuple[str, ...] = ()  # folders left out for validation: whole sources, by the start of their name
+    held_out_drawn: int = 0  # and this many more, drawn by the seed
 
     @property
     def photographic(self) -> bool:
@@ -37,8 +38,8 @@ ARCHIVES = (
 @dataclass(frozen=True)
 class Photo:
     archive: int
-    file: str       # path inside the zip
-    folder: str     # its class, or its source alone where the name has no label
+    file: str  # path inside the zip
+    folder: str  # its class, or its source alone where the name has no label
     held_out: bool
 
 
@@ -54,10 +55,10 @@ def list_photos(data: Path, seed: int = 0) -> list[Photo]:
             members: dict[str, list[str]] = {}
             for name in sorted(filter(is_jpeg, file.namelist())):
                 members.setdefault(name.split("/")[-2], []).append(name)
-        drawn = np.random.default_rng([seed, index]).permutation(sorted(members))[:archive.held_out_drawn].tolist()
+        drawn = np.random.default_rng([seed, index]).permutation(sorted(members))[: archive.held_out_drawn].tolist()
         for folder, names in members.items():
             held_out = folder in drawn or folder.startswith(archive.held_out or ("/",))
-            photos += [Photo(index, name, folder, held_out) for name in names[:archive.per_class]]
+            photos += [Photo(index, name, folder, held_out) for name in names[: archive.per_class]]
     return photos
 
 
@@ -68,8 +69,7 @@ def list_views(photos: list[Photo], seed: int = 0) -> np.ndarray:
     """
     rng = np.random.default_rng([seed, 100])
     crops = np.array([1 if p.held_out else ARCHIVES[p.archive].crops for p in photos])
-    rows = [np.stack([rng.permutation(np.flatnonzero(crops > k)), np.full((crops > k).sum(), k)], 1)
-            for k in range(crops.max())]
+    rows = [np.stack([rng.permutation(np.flatnonzero(crops > k)), np.full((crops > k).sum(), k)], 1) for k in range(crops.max())]
     return np.concatenate(rows)
 
 

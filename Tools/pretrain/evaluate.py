@@ -5,6 +5,7 @@
 
 5-way, 15 queries, cosine prototypes. Photos are for reports only: choices are made on the held-out folders.
 """
+
 import argparse
 from pathlib import Path
 

@@ -4,6 +4,7 @@
 
 With --start the weights lie between both: --toward 0.25 is a quarter of the way from start to student (as WiSE-FT interpolates).
 """
+
 import argparse
 import hashlib
 from pathlib import Path
@@ -44,15 +45,24 @@ class Writer:
     def convolution(self, layer: student.Convolution, x: str) -> str:
         name = f"c{sum(n.op_type == 'Conv' for n in self.nodes)}"
         weight = (layer.weight * layer.scale).detach().numpy()
-        self.tensors += [numpy_helper.from_array(weight, f"{name}.w"), numpy_helper.from_array(layer.bias.detach().numpy(), f"{name}.b")]
+        self.tensors += [
+            numpy_helper.from_array(weight, f"{name}.w"),
+            numpy_helper.from_array(layer.bias.detach().numpy(), f"{name}.b"),
+        ]
         k = weight.shape[-1]
-        y = self.add("Conv", [x, f"{name}.w", f"{name}.b"], kernel_shape=[k, k], pads=[k // 2] * 4,
-                     strides=[layer.stride] * 2, group=layer.groups)
+        y = self.add(
+            "Conv",
+            [x, f"{name}.w", f"{name}.b"],
+            kernel_shape=[k, k],
+            pads=[k // 2] * 4,
+            strides=[layer.stride] * 2,
+            group=layer.groups,
+        )
         return self.add("Clip", [y, "zero", "six"]) if layer.clip else y
 
 
 def to_onnx(network: student.Encoder, side: int) -> onnx.ModelProto:
-    """The map stands before the pooling, so that the pooling's result is the embedding and no reader takes the map for a classifier."""
+    """The map stands before the pooling, so that the pooling's result is the embedding and not taken for a classifier's input."""
     writer = Writer()
     x = "x"
     for block in network.body:
@@ -62,8 +72,13 @@ def to_onnx(network: student.Encoder, side: int) -> onnx.ModelProto:
         x = writer.add("Add", [x, y]) if block.residual else y
     x = writer.add("GlobalAveragePool", [writer.convolution(network.map, x)])
     writer.add("Flatten", [x], "features", axis=1)
-    graph = helper.make_graph(writer.nodes, "encoder", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, side, side])],
-                              [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, network.width])], writer.tensors)
+    graph = helper.make_graph(
+        writer.nodes,
+        "encoder",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, side, side])],
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, network.width])],
+        writer.tensors,
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8, producer_name="edgessl pretrain")
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -71,8 +86,11 @@ def to_onnx(network: student.Encoder, side: int) -> onnx.ModelProto:
 
 def multiply_adds(network: student.Encoder, side: int) -> int:
     total = []
-    hooks = [m.register_forward_hook(lambda m, _, y: total.append(y[0].numel() * m.weight[0].numel()))
-             for m in network.modules() if isinstance(m, student.Convolution)]
+    hooks = [
+        m.register_forward_hook(lambda m, _, y: total.append(y[0].numel() * m.weight[0].numel()))
+        for m in network.modules()
+        if isinstance(m, student.Convolution)
+    ]
     with torch.no_grad():
         network(torch.zeros(1, 3, side, side))
     for hook in hooks:
@@ -99,8 +117,10 @@ def main() -> None:
     if not difference < 1e-4:
         raise SystemExit(f"{a.onnx}: ONNX Runtime differs from PyTorch by {difference:.1e} of the largest value")
     a.onnx.write_bytes(content)
-    print(f"{a.onnx}: input {side}x{side}, {len(content)} bytes, {sum(p.numel() for p in network.parameters())} weights, "
-          f"{multiply_adds(network, side) / 1e6:.2f} million multiply-adds, differs by {difference:.1e}")
+    print(
+        f"{a.onnx}: input {side}x{side}, {len(content)} bytes, {sum(p.numel() for p in network.parameters())} weights, "
+        f"{multiply_adds(network, side) / 1e6:.2f} million multiply-adds, differs by {difference:.1e}"
+    )
     print("sha256", hashlib.sha256(content).hexdigest())
 
 

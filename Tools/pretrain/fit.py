@@ -3,7 +3,9 @@
     python fit.py --data ../../../shared/data/pretrain --cache /tmp/cache \
         --student ../../../shared/data/encoders/mcunet_5fps.onnx --start /tmp/edge-s/start.pt
 """
+
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -37,11 +39,16 @@ def ridge(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, np.
     return weight, middle - weight @ mean
 
 
+def read_body(path: Path) -> Iterable[student.Block]:
+    """The blocks of MCUNet's ONNX file, or of a student whose map is to be fitted anew."""
+    return student.read_blocks(path) if path.suffix == ".onnx" else student.load(path)[0].body
+
+
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--data", type=Path, required=True, help="folder with the training archives")
     p.add_argument("--cache", type=Path, required=True, help="folder of prepare.py")
-    p.add_argument("--student", type=Path, required=True, help="mcunet_5fps.onnx")
+    p.add_argument("--student", type=Path, required=True, help="mcunet_5fps.onnx, or a student that was trained")
     p.add_argument("--start", type=Path, required=True, help="file to write")
     p.add_argument("--width", type=int, default=128, help="of the embedding")
     p.add_argument("--side", type=int, default=128, help="input, pixels")
@@ -57,7 +64,7 @@ def main() -> None:
     pixels = np.load(a.cache / "views.npy", mmap_mode="r")
     target = load_target(a.cache, photos, views, a.width)
     rows = np.sort(Batches(photos, views, 48, a.seed).bank(a.views))
-    network = student.Encoder(student.read_blocks(a.student), a.width)
+    network = student.Encoder(list(read_body(a.student)), a.width)
     weight, bias = ridge(pooled(network, pixels, rows, a.side), target[rows], a.penalty)
     network.set_map(torch.from_numpy(weight).float(), torch.from_numpy(bias).float())
     student.save(a.start, network, a.side)

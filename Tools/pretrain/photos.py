@@ -6,6 +6,7 @@
 --classes: photos of the folders that training held out, one folder for each, for --classes.
 The files are copied byte by byte; list.txt in the background folder says where each is from.
 """
+
 import argparse
 import zipfile
 from pathlib import Path

@@ -4,6 +4,7 @@
 
 The cache holds views.npy (uint8 [views, 128, 128, 3]), teacher_<i>.npy (float16) and done.txt, the number of views finished.
 """
+
 import argparse
 import time
 from collections.abc import Iterator
@@ -57,9 +58,9 @@ def main() -> None:
 
     def compute(thread: int, rows: range) -> None:
         pixels = np.stack([readers[thread].view(*map(int, views[r])) for r in rows])
-        arrays["views"][rows.start:rows.stop] = pixels
+        arrays["views"][rows.start : rows.stop] = pixels
         for i, session in enumerate(sessions[thread]):
-            arrays[f"teacher_{i}"][rows.start:rows.stop] = session.features(pixels)
+            arrays[f"teacher_{i}"][rows.start : rows.stop] = session.features(pixels)
 
     start, first = time.time(), done
     with ThreadPoolExecutor(a.threads) as pool:

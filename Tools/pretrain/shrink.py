@@ -1,8 +1,9 @@
 """A smaller start from a larger student: blocks dropped, hidden channels chosen, projections and the map fitted anew, no gradients.
 
     python shrink.py --data ../../../shared/data/pretrain --cache /tmp/cache --student /tmp/edge-s/start.pt \
-        --start /tmp/edge-xs/start.pt --side 72 --drop 12 --hidden 11:96 13:176
+        --start /tmp/edge-xs/start.pt --side 66 --drop 13 --hidden 11:184 12:64 14:112
 """
+
 import argparse
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from validation import HeldOut
 
 
 def kept_channels(activation: Tensor, outgoing: Tensor, count: int) -> Tensor:
-    """The channels that move the next layer's output most: variance [n, c, h, w] times the square of the outgoing weights [out, c]."""
+    """The channels [n, c, h, w] that move the next layer's output most: variance times the squared outgoing weights [out, c]."""
     worth = activation.var((0, 2, 3)) * outgoing.square().sum(0)
     return worth.topk(count).indices.sort().values
 
@@ -59,7 +60,7 @@ def main() -> None:
     p.add_argument("--cache", type=Path, required=True, help="folder of prepare.py")
     p.add_argument("--student", type=Path, required=True, help="the larger student, of fit.py or train.py")
     p.add_argument("--start", type=Path, required=True, help="file to write")
-    p.add_argument("--side", type=int, default=72, help="input, pixels")
+    p.add_argument("--side", type=int, default=66, help="input, pixels")
     p.add_argument("--drop", type=int, nargs="*", default=[], help="numbers of blocks with a residual to leave out, from 0")
     p.add_argument("--hidden", nargs="*", default=[], help="block:channels, how many hidden channels to keep of which block")
     p.add_argument("--penalty", type=float, default=1e-2)

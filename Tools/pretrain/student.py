@@ -2,6 +2,8 @@
 
 MCUNet's last 1x1 convolution (576 to 160 channels) and its classifier are left out; the map takes their place.
 """
+
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +73,7 @@ def read_blocks(path: Path) -> list[Block]:
     tensors = {t.name: torch.from_numpy(numpy_helper.to_array(t).astype(np.float32)) for t in graph.initializer}
     blocks: list[Block] = []
     group: list[Convolution] = []
-    for node, after in zip(graph.node, list(graph.node)[1:]):
+    for node, after in itertools.pairwise(graph.node):
         if node.op_type == "GlobalAveragePool":
             blocks[-1].layers = blocks[-1].layers[:-1]
             return blocks
@@ -81,7 +83,7 @@ def read_blocks(path: Path) -> list[Block]:
         clip = after.op_type == "Clip"
         weight, bias = tensors[node.input[1]], tensors[node.input[2]]
         group.append(Convolution(weight, bias, attributes["strides"][0], attributes["group"], clip))
-        if not clip or not blocks:      # a projection ends a block; the first convolution is one of its own
+        if not clip or not blocks:  # a projection ends a block; the first convolution is one of its own
             blocks.append(Block(group, after.op_type == "Add"))
             group = []
     raise SystemExit(f"{path}: no GlobalAveragePool found")

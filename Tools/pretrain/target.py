@@ -1,4 +1,5 @@
 """What the student learns: three teachers' features in common axes."""
+
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,11 @@ def blocks(count: int, size: int = 4096) -> Iterator[slice]:
 
 def side_by_side(cache: Path, rows: slice, weights: tuple[float, ...]) -> np.ndarray:
     """The weighted teachers' features of some views, float32 [n, sum of widths]; a weight of 0 leaves a teacher out."""
-    parts = [unit(np.load(cache / f"teacher_{i}.npy", mmap_mode="r")[rows].astype(np.float32)) * np.float32(w)
-             for i, w in enumerate(weights) if w]
+    parts = [
+        unit(np.load(cache / f"teacher_{i}.npy", mmap_mode="r")[rows].astype(np.float32)) * np.float32(w)
+        for i, w in enumerate(weights)
+        if w
+    ]
     return np.concatenate(parts, 1)
 
 
@@ -31,11 +35,16 @@ def principal_axes(cache: Path, trained: np.ndarray, width: int, weights: tuple[
     values, vectors = np.linalg.eigh(moment / count - np.outer(mean, mean))
     values, vectors = values[::-1][:width], vectors[:, ::-1][:, :width]
     signs = np.sign(vectors[np.abs(vectors).argmax(0), np.arange(width)])
-    return mean.astype(np.float32), (vectors * signs / values ** 0.25).astype(np.float32)
+    return mean.astype(np.float32), (vectors * signs / values**0.25).astype(np.float32)
 
 
-def load_target(cache: Path, photos: list[archives.Photo], views: np.ndarray, width: int,
-                weights: tuple[float, ...] = tuple(t.weight for t in TEACHERS)) -> np.ndarray:
+def load_target(
+    cache: Path,
+    photos: list[archives.Photo],
+    views: np.ndarray,
+    width: int,
+    weights: tuple[float, ...] = tuple(t.weight for t in TEACHERS),
+) -> np.ndarray:
     """The target of every view, float32 [views, width], of length one; computed at the first call and kept in the cache.
 
     The teachers' l2-normalised features side by side (each times its weight), centred, in their first principal axes, each divided

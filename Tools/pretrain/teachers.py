@@ -1,4 +1,5 @@
 """The three teachers and the target that the student learns from them."""
+
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from PIL import Image
 @dataclass(frozen=True)
 class Teacher:
     file: str
-    side: int           # input, pixels
+    side: int  # input, pixels
     mean: float
-    scale: float        # input = (rgb - mean) * scale
-    width: int          # of `features`
-    weight: float       # of its l2-normalised features in the target
+    scale: float  # input = (rgb - mean) * scale
+    width: int  # of `features`
+    weight: float  # of its l2-normalised features in the target
 
 
 TEACHERS = (

@@ -5,6 +5,7 @@
 Several processes or machines: torchrun --nproc-per-node 2 train.py ...; batches, augmentation and result are the same for any
 number of processes that divides the batch, up to rounding.
 """
+
 import argparse
 import json
 import math
@@ -39,6 +40,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--lr", type=float, default=1e-3, help="of weights whose channels have a root mean square of 1")
     p.add_argument("--layers", type=int, default=99, help="how many of the last blocks are trained")
     p.add_argument("--variants", type=int, default=2, help="augmentations of a view, where the first blocks do not learn")
+    p.add_argument("--colour", type=float, default=1.0, help="strength of the augmentation of colours")
     p.add_argument("--relation", type=float, default=0.0, help="weight of the loss on similarities to other photos")
     p.add_argument("--temperature", type=float, default=0.07, help="of those similarities")
     p.add_argument("--anchor", type=float, default=0.0, help="pull of the weights to the start, per unit of learning rate")
@@ -70,12 +72,12 @@ class Batches:
     def rows(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """The rows, and how often each has been seen before."""
         parts, passes = [], []
-        for index, (pool, share) in enumerate(zip(self.pools, self.shares)):
+        for index, (pool, share) in enumerate(zip(self.pools, self.shares, strict=True)):
             epoch, position = divmod(step, len(pool) // share)
             if (index, epoch) not in self.orders:
                 self.orders = {k: v for k, v in self.orders.items() if k[0] != index}
                 self.orders[index, epoch] = np.random.default_rng([self.seed, 400, index, epoch]).permutation(pool)
-            parts.append(self.orders[index, epoch][position * share:(position + 1) * share])
+            parts.append(self.orders[index, epoch][position * share : (position + 1) * share])
             passes.append(np.full(share, epoch))
         # Interleaved, so that every process gets the same mixture.
         mixed = np.random.default_rng([self.seed, 450, step]).permutation(sum(self.shares))
@@ -85,7 +87,9 @@ class Batches:
         """Rows for the loss on similarities, in the same mixture."""
         rng = np.random.default_rng([self.seed, 460])
         total = sum(self.shares)
-        return np.concatenate([rng.choice(p, min(len(p), count * s // total), False) for p, s in zip(self.pools, self.shares)])
+        return np.concatenate(
+            [rng.choice(p, min(len(p), count * s // total), False) for p, s in zip(self.pools, self.shares, strict=True)]
+        )
 
 
 def losses(z: Tensor, target: Tensor, bank: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
@@ -101,7 +105,7 @@ class Head(nn.Module):
 
     def __init__(self, network: student.Encoder, layers: int) -> None:
         super().__init__()
-        self.blocks, self.map = network.body[len(network.body) - layers:], network.map
+        self.blocks, self.map = network.body[len(network.body) - layers :], network.map
 
     def forward(self, x: Tensor) -> Tensor:
         return self.map(self.blocks(x)).mean((2, 3))
@@ -141,11 +145,12 @@ def main() -> None:
         step, seconds = kept["step"], kept["seconds"]
         optimizer.load_state_dict(kept["optimizer"])
         with torch.no_grad():
-            for p, q, v, w in zip(trained, average, kept["weights"], kept["average"]):
-                p.copy_(v), q.copy_(w)
+            for p, q, v, w in zip(trained, average, kept["weights"], kept["average"], strict=True):
+                p.copy_(v)
+                q.copy_(w)
         print(f"resumed at step {step}", flush=True)
     if frozen and rank == 0:
-        trunk.outputs(network.body[:frozen], pixels, len(views), a.variants, side, a.seed, a.out / "trunk.npy")
+        trunk.outputs(network.body[:frozen], pixels, len(views), a.variants, side, a.seed, a.colour, a.out / "trunk.npy")
     if world > 1:
         dist.barrier()
         head = DistributedDataParallel(head)
@@ -153,18 +158,27 @@ def main() -> None:
     held_out = HeldOut(photos, views, pixels) if rank == 0 else None
 
     def save() -> None:
-        torch.save({"step": step, "seconds": seconds, "weights": [p.detach() for p in trained], "average": average,
-                    "optimizer": optimizer.state_dict()}, path.with_suffix(".part"))
+        torch.save(
+            {
+                "step": step,
+                "seconds": seconds,
+                "weights": [p.detach() for p in trained],
+                "average": average,
+                "optimizer": optimizer.state_dict(),
+            },
+            path.with_suffix(".part"),
+        )
         path.with_suffix(".part").replace(path)
-        student.save(a.out / "end.pt", network, side, dict(zip(trained, average)))
+        student.save(a.out / "end.pt", network, side, dict(zip(trained, average, strict=True)))
 
     sums, counted, mark = np.zeros(2), 0, time.time()
     while step < a.steps:
-        optimizer.param_groups[0]["lr"] = rate = a.lr * min(1, (step + 1) / 100) * (0.51 + 0.49 * math.cos(math.pi * step / a.steps))
+        rate = a.lr * min(1, (step + 1) / 100) * (0.51 + 0.49 * math.cos(math.pi * step / a.steps))
+        optimizer.param_groups[0]["lr"] = rate
         rows, passes = batches.rows(step)
         mine = np.arange(rank, len(rows), world)
         if features is None:
-            drawn = augment.draw(len(rows), np.random.default_rng([a.seed, 500, step]))
+            drawn = augment.draw(len(rows), np.random.default_rng([a.seed, 500, step]), a.colour)
             x = student.normalized(pixels[rows[mine]]).to(device)
             x = augment.apply(x, {name: v[mine].to(device) for name, v in drawn.items()}, side)
         else:
@@ -186,7 +200,8 @@ def main() -> None:
         if rank == 0 and (step % 100 == 0 or step == a.steps):
             spent, mark = time.time() - mark, time.time()
             seconds += spent
-            row = {"step": step, "seconds": round(seconds)} | dict(zip(("cosine", "relation"), (sums / counted).round(4).tolist()))
+            cosine_mean, relation_mean = (sums / counted).round(4).tolist()
+            row = {"step": step, "seconds": round(seconds), "cosine": cosine_mean, "relation": relation_mean}
             left = (a.steps - step) * spent / counted
             sums, counted = np.zeros(2), 0
             if step % a.save_every == 0 or step == a.steps:

@@ -1,4 +1,5 @@
 """Output of the blocks that do not learn, computed once for some augmentations of every view: training then costs a quarter."""
+
 import time
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import student
 
 
 @torch.inference_mode()
-def outputs(trunk: nn.Module, pixels: np.ndarray, count: int, variants: int, side: int, seed: int, path: Path) -> np.ndarray:
+def outputs(
+    trunk: nn.Module, pixels: np.ndarray, count: int, variants: int, side: int, seed: int, colour: float, path: Path
+) -> np.ndarray:
     """float16 [variants, count, channels, h, w], kept at `path`; variant v of view r is augmented as (seed, v, r's chunk) draws it.
 
     Interrupted, it goes on where it was: chunks not yet computed hold NaN in their last value.
@@ -31,7 +34,7 @@ def outputs(trunk: nn.Module, pixels: np.ndarray, count: int, variants: int, sid
             rows = slice(first, min(first + size, count))
             if not np.isnan(kept[v, rows.stop - 1].reshape(-1)[-1]):
                 continue
-            drawn = augment.draw(rows.stop - first, np.random.default_rng([seed, 550, v, first]))
+            drawn = augment.draw(rows.stop - first, np.random.default_rng([seed, 550, v, first]), colour)
             x = augment.apply(student.normalized(pixels[rows]), drawn, side).to(device)
             kept[v, rows] = trunk(x).half().cpu().numpy()
             if first % (size * 80) == 0:

@@ -1,4 +1,5 @@
 """Few-shot accuracy on the held-out folders: what every choice of the recipe is made by."""
+
 import numpy as np
 import torch
 
@@ -35,8 +36,9 @@ class HeldOut:
         """5-way accuracy at 1 and 5 shots of each set, and `mean`; the same episodes for all encoders."""
         result = {}
         for name, (archive, starts) in SETS.items():
-            mine = [i for i, p in enumerate(self.of)
-                    if archives.ARCHIVES[p.archive].name == archive and p.folder.startswith(starts)]
+            mine = [
+                i for i, p in enumerate(self.of) if archives.ARCHIVES[p.archive].name == archive and p.folder.startswith(starts)
+            ]
             labels = np.unique([self.of[i].folder for i in mine], return_inverse=True)[1]
             queries = 10 if name == "damage" else 15
             result[name] = [episodes.accuracy(embeddings[mine], labels, s, count, queries=queries)[0] for s in (1, 5)]
