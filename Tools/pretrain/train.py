@@ -1,6 +1,6 @@
 """Distils the three teachers into the student, from the fitted start (fit.py). The same command again resumes.
 
-    python train.py --data ../../../shared/data/pretrain --cache /tmp/cache --start /tmp/edge-s/start.pt --out /tmp/edge-s
+    python train.py --data ../../../shared/data/pretrain --cache /tmp/cache --student /tmp/edge-s/start.pt --out /tmp/edge-s
 
 Several processes or machines: torchrun --nproc-per-node 2 train.py ...; batches, augmentation and result are the same for any
 number of processes that divides the batch, up to rounding.
@@ -32,7 +32,7 @@ def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--data", type=Path, required=True, help="folder with the training archives")
     p.add_argument("--cache", type=Path, required=True, help="folder of prepare.py")
-    p.add_argument("--start", type=Path, required=True, help="the student of fit.py")
+    p.add_argument("--student", type=Path, required=True, help="the start, of fit.py or shrink.py")
     p.add_argument("--out", type=Path, required=True, help="folder of checkpoint.pt and log.jsonl")
     p.add_argument("--steps", type=int, default=6000)
     p.add_argument("--batch", type=int, default=48, help="photos of a step, of all processes together")
@@ -126,7 +126,7 @@ def main() -> None:
     views = archives.list_views(photos, a.seed)
     pixels = np.load(a.cache / "views.npy", mmap_mode="r")
 
-    network, side = student.load(a.start)
+    network, side = student.load(a.student)
     side = a.side or side
     target = torch.from_numpy(load_target(a.cache, photos, views, network.width))
     batches = Batches(photos, views, a.batch, a.seed)
