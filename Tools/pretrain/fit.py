@@ -13,8 +13,8 @@ import torch
 
 import archives
 import student
+from export import interpolate
 from target import load_target
-from train import Batches
 from validation import HeldOut
 
 
@@ -39,9 +39,18 @@ def ridge(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, np.
     return weight, middle - weight @ mean
 
 
-def read_body(path: Path) -> Iterable[student.Block]:
-    """The blocks of MCUNet's ONNX file, or of a student whose map is to be fitted anew."""
-    return student.read_blocks(path) if path.suffix == ".onnx" else student.load(path)[0].body
+def read_body(path: Path, begin: Path | None, toward: float) -> Iterable[student.Block]:
+    """The blocks of MCUNet's ONNX file, or of a student whose map is to be fitted anew, `toward` of the way from `begin` to it."""
+    if path.suffix == ".onnx":
+        return student.read_blocks(path)
+    end = student.load(path)[0]
+    return (interpolate(student.load(begin)[0], end, toward) if begin else end).body
+
+
+def whole_squares(photos: list[archives.Photo], views: np.ndarray, count: int) -> np.ndarray:
+    """Rows of up to `count` photos that training sees, which the views list in random order, as whole squares."""
+    trained = [crop == 0 and not photos[photo].held_out for photo, crop in views]
+    return np.flatnonzero(trained)[:count]
 
 
 def main() -> None:
@@ -49,11 +58,13 @@ def main() -> None:
     p.add_argument("--data", type=Path, required=True, help="folder with the training archives")
     p.add_argument("--cache", type=Path, required=True, help="folder of prepare.py")
     p.add_argument("--student", type=Path, required=True, help="mcunet_5fps.onnx, or a student that was trained")
+    p.add_argument("--begin", type=Path, help="the start that the student was trained from, with --toward")
+    p.add_argument("--toward", type=float, default=1.0, help="take weights at this share of the way from --begin")
     p.add_argument("--start", type=Path, required=True, help="file to write")
     p.add_argument("--width", type=int, default=128, help="of the embedding")
     p.add_argument("--side", type=int, default=128, help="input, pixels")
-    p.add_argument("--penalty", type=float, default=1e-2)
-    p.add_argument("--views", type=int, default=16000, help="views that the map is fitted on")
+    p.add_argument("--penalty", type=float, default=0.03)
+    p.add_argument("--views", type=int, default=100000, help="photos that the map is fitted on, at most")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
@@ -63,8 +74,8 @@ def main() -> None:
     views = archives.list_views(photos, a.seed)
     pixels = np.load(a.cache / "views.npy", mmap_mode="r")
     target = load_target(a.cache, photos, views, a.width)
-    rows = np.sort(Batches(photos, views, 48, a.seed).bank(a.views))
-    network = student.Encoder(list(read_body(a.student)), a.width)
+    rows = whole_squares(photos, views, a.views)
+    network = student.Encoder(list(read_body(a.student, a.begin, a.toward)), a.width)
     weight, bias = ridge(pooled(network, pixels, rows, a.side), target[rows], a.penalty)
     network.set_map(torch.from_numpy(weight).float(), torch.from_numpy(bias).float())
     student.save(a.start, network, a.side)
