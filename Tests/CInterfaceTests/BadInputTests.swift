@@ -41,7 +41,7 @@ import TinyNN
   @Test func nullPointersAreRefused() throws {
     let device = try Device(), null = tinynn_status(TINYNN_NULL_POINTER)
     var (size, tensor, info, prediction, loss) = (0, tinynn_tensor(), tinynn_model_info(), tinynn_prediction(), Float(0))
-    var options = tinynn_training_options(first_operator: 53, batch: 1, optimizer: 0, keeps_average: 0)
+    var options = tinynn_training_options(first_operator: 46, batch: 1, optimizer: 0, keeps_average: 0)
     var handle: OpaquePointer?
     let memory = AlignedMemory(byteCount: 4096)
     let base = memory.buffer.baseAddress

@@ -8,7 +8,10 @@ extension View {
   public static let averaged: [View] = {
     func crop(_ side: Float, _ top: Float, _ left: Float, mirrored: Bool) -> View {
       var view = View()
-      (view.side, view.top, view.left, view.mirrored) = (side, top, left, mirrored)
+      view.side = side
+      view.top = top
+      view.left = left
+      view.mirrored = mirrored
       return view
     }
     return [

@@ -77,7 +77,11 @@ struct Evaluate: ParsableCommand {
 
   var episodeOptions: EpisodeOptions {
     var options = EpisodeOptions()
-    (options.ways, options.shots, options.queries, options.episodes, options.seed) = (ways, shots, queries, episodes, seed)
+    options.ways = ways
+    options.shots = shots
+    options.queries = queries
+    options.episodes = episodes
+    options.seed = seed
     return options
   }
 

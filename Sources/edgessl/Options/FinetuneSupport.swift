@@ -47,7 +47,9 @@ struct FinetuneOptions: ParsableArguments {
 
   func adaptation(seed: UInt64) -> AdaptationOptions {
     var options = AdaptationOptions()
-    (options.layers, options.steps, options.batch) = (layers, steps, batch)
+    options.layers = layers
+    options.steps = steps
+    options.batch = batch
     if let views { options.views = views }
     (options.learningRate, options.seed) = (learningRate, seed)
     options.auxiliary = auxiliary

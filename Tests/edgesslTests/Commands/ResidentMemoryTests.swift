@@ -32,7 +32,7 @@ import Testing
       "\(what): resident \(resident) bytes, \(program) of them the program; plan \(plan), weights \(weights)")
   }
 
-  @Test(arguments: [1_000_000, 2_000_000, 4_000_000, 8_000_000])
+  @Test(arguments: [2_000_000, 3_000_000, 4_000_000, 8_000_000])
   func trainingKeepsToTheBudget(_ budget: Int) throws {
     let result = try Command.run(
       [

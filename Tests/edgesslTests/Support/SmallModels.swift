@@ -58,7 +58,10 @@ enum SmallModels {
     let image = graph.addInput("photo", TensorType(.float32, Shape(1, size, size, 3)))
     var window = Window(height: 3, width: 3)
     (window.strideY, window.strideX) = (2, 2)
-    (window.padTop, window.padLeft, window.padBottom, window.padRight) = (1, 1, 1, 1)
+    window.padTop = 1
+    window.padLeft = 1
+    window.padBottom = 1
+    window.padRight = 1
     let weights: [Float] = (0..<8 * 27).map { index in
       let step = Float((index * 37) % 101)
       return step * 0.01 - 0.5
