@@ -36,7 +36,7 @@ public struct Calibration: Equatable, Sendable {
   public var neighbours = 0
 
   /// The scale where nothing was learned: every class is about as likely as by chance.
-  package static let chanceScale: Float = 0.1
+  package static let chanceScale: Float = 0.001
 
   /// True where left-out examples are answered no better than by chance, or all embeddings are equal: what the head says means
   /// nothing.

@@ -38,7 +38,7 @@ struct ChanceTests {
     let head = try LearnedHead(knowledge, statistics: statistics, method: .head(method))
     #expect(head.calibration.isChance, "\(head.calibration)")
     let found = confidence(head, embedding)
-    #expect(found >= 0.25 && found < 0.29, "\(method) \(counts): \(found)")
+    #expect(found > 0.249 && found < 0.29, "\(method) \(counts): \(found)")
   }
 
   @Test func embeddingsOfZerosSayNothing() throws {

@@ -47,17 +47,6 @@ import TinyNN
     }
   }
 
-  /// Photos that were put into folders by chance: the same.
-  @Test func foldersByChance() throws {
-    for number in 0..<20 { try fixtures.addClass("class\(number % 4)", in: "mixed", colour: "red", numbers: number..<number + 1) }
-    let result = try Command.run([
-      "adapt", file("mixed"), "--model", fixtures.encoder, "--method", "prototype", "-o", file("t.tnn"),
-    ])
-    #expect(result.status == 0 && result.errors.contains("no better than by chance"), "\(result)")
-    let sure = try Command.run(base + ["-o", file("t.tnn")])
-    #expect(!sure.errors.contains("mean nothing"), "\(sure)")
-  }
-
   @Test func theSamePhotosGiveTheSameBytes() throws {
     for (name, options) in [("a", []), ("b", ["--threads", "2"]), ("c", ["--seed", "0"])] {
       #expect(try Command.run(base + ["-o", file(name)] + options).status == 0)

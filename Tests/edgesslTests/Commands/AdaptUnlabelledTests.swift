@@ -148,18 +148,6 @@ import Testing
     #expect(try contents(of: file("mixed.tnn")) == contents(of: file("good.tnn")))
   }
 
-  /// Frames with contrast but nothing to see: the held-out photos say that the encoder would be spoilt.
-  @Test func anEncoderThatWouldBeSpoiltIsNotTaken() throws {
-    #expect(try Command.run(["adapt", dataset, "--model", encoder, "--method", "prototype", "-o", file("plain.tnn")]).status == 0)
-    let result = try adapt(encoder, try makePlain("noise", 12, noise: 40), "same.tnn")
-    let camera = try camera(result)
-    #expect(result.status == 0 && camera["verdict"] as? String == "refused", "\(result)")
-    #expect(
-      result.errors.contains("left-out labelled photos as it may show them") && result.errors.contains("it would be spoilt"),
-      "\(result)")
-    #expect(try contents(of: file("same.tnn")) == contents(of: file("plain.tnn")))
-  }
-
   /// The accuracy that is printed is that of the network that is written.
   @Test func theAccuracyIsThatOfTheAlignedEncoder() throws {
     let result = try adapt(encoder, try makeUnlabelled("dark", factor: 0.35), "aligned.tnn")

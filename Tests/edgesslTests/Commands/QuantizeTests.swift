@@ -80,8 +80,10 @@ import TinyNN
       try folder.write(TestPhotos.plain(0, width: 40 + number), to: "black/\(number).ppm")
     }
     func arguments(_ name: String) -> [String] { ["quantize", fixtures.encoder, "--calibration", folder.file(name), "-o", output] }
-    try Command.expectFailure(arguments("same"), status: 65, "only 1 photo, however often it is there")
-    try Command.expectFailure(arguments("black"), status: 65, "none of its photos has content")
+    for (name, reason) in [("same", "only 1 photo, however often it is there"), ("black", "none of its photos has content")] {
+      let refused = try Command.run(arguments(name))
+      #expect(refused.status == 65 && refused.errors.contains(reason) && refused.output.isEmpty, "\(refused)")
+    }
     #expect(!folder.names.contains("int8.tnn"))
     let two = try Command.run(arguments("two") + ["--json"])
     #expect(two.status == 0 && two.errors.contains("38 of 40 photos are copies"), "\(two)")
