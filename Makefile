@@ -35,7 +35,8 @@ test: deps check-embedded
 	$(SWIFT) build --product edgessl
 	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build
-	Tools/checks/folder_arrows.py TinyNN ModelCompiler ONNXImport
+	Tools/checks/folder_arrows.py --self-test
+	Tools/checks/folder_arrows.py TinyNN ModelCompiler
 	Tools/checks/check-snippets.sh
 	Tools/checks/test-swift-app.sh
 	$(MAKE) test-firmware

@@ -42,7 +42,7 @@ let package = Package(
 
     // Photos: JPEG through libjpeg, PNG through libpng.
     .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
-    .target(name: "ImageFiles", dependencies: ["CImageFiles"], swiftSettings: strict),
+    .target(name: "ImageFiles", dependencies: ["CImageFiles", "HostRuntime"], swiftSettings: strict),
 
     .target(name: "ModelCompiler", dependencies: ["TinyNN"], swiftSettings: strict),
     .target(name: "Quantize", dependencies: ["HostRuntime", "ModelCompiler", "TinyNN"], swiftSettings: strict),

@@ -15,7 +15,7 @@ quietly() { "$@" > "$out/log.txt" 2>&1 || { cat "$out/log.txt" >&2; exit 1; }; }
 # On the PC: a task of the int8 encoder that knows four of the five parts, photos as raw pixels.
 rm -f "$out/classes"/*
 for class in bolt gear nut washer; do ln -sfn "$(cd $parts/support/$class && pwd)" "$out/classes/$class"; done
-quietly "$edgessl" adapt "$out/classes" --model $root/models/edge-s/edge-s-int8.tnn --method prototype -o "$out/task.tnn"
+quietly "$edgessl" adapt "$out/classes" --model $root/models/edge-xs/edge-xs-int8.tnn --method prototype -o "$out/task.tnn"
 cc -O1 photos_to_rgb.c ../device-c/photo.c -ljpeg -o "$out/photos_to_rgb"
 "$out/photos_to_rgb" 2 128 160 $parts/support/spring/01.jpg $parts/support/spring/02.jpg $parts/support/spring/03.jpg \
   $parts/query/spring/03.jpg $parts/query/bolt/01.jpg > "$out/photos.rgb"

@@ -11,7 +11,7 @@ extern const uint8_t task_file[], task_file_end[], photos[];
 extern uint32_t stack_start[], stack_end[];
 
 // Sizes that the plan of the model states; main refuses to start where they do not fit.
-enum { SESSION_BYTES = 136 * 1024, SCRATCH_BYTES = 8 * 1024, CLASSES = 8, EXAMPLES = 32, TASK_BYTES = 32 * 1024 };
+enum { SESSION_BYTES = 64 * 1024, SCRATCH_BYTES = 8 * 1024, CLASSES = 8, EXAMPLES = 32, TASK_BYTES = 32 * 1024 };
 #define MEMORY(name, bytes) static uint8_t name[bytes] __attribute__((aligned(TINYNN_ALIGNMENT)))
 MEMORY(model_memory, TINYNN_MODEL_BYTES);
 MEMORY(session_memory, SESSION_BYTES);

@@ -2,12 +2,21 @@
 
 #include <setjmp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <png.h>
+
+static const png_byte exif_chunk[5] = "eXIf";
+/// Enough for what describes a photo; each text can be made to unpack to 8 MB.
+enum { text_limit = 8 };
 
 struct image_png {
   png_structp png;
   png_infop info;
+  /// What follows the pixels.
+  png_infop end_info;
+  /// One row, where pixels are turned.
+  png_bytep row;
   jmp_buf recovery;
   image_source *source;
   image_failure *failure;
@@ -15,9 +24,15 @@ struct image_png {
   bool ran_out;
 };
 
+static image_status status_of(const image_png *reader, const char *message) {
+  // libpng has no codes for errors.
+  if (strcmp(message, "Out of memory") == 0 || strcmp(message, "insufficient memory") == 0) return image_out_of_memory;
+  return reader->ran_out ? image_truncated : image_corrupted;
+}
+
 static void on_error(png_structp png, png_const_charp message) {
   image_png *reader = png_get_error_ptr(png);
-  image_failure_set(reader->failure, reader->ran_out ? image_truncated : image_corrupted, reader->source, message);
+  image_failure_set(reader->failure, status_of(reader, message), reader->source, message);
   longjmp(reader->recovery, 1);
 }
 
@@ -56,8 +71,13 @@ image_png *image_png_open(image_source *source, image_failure *failure) {
   }
   png_set_read_fn(reader->png, reader, on_read);
   png_set_user_limits(reader->png, 0x7FFFFFFF, 0x7FFFFFFF);
-  // Text and colour profiles are not needed, and can be made to unpack to much memory.
+  // Colour profiles are not needed, and can be made to unpack to much memory; of texts one may hold the orientation.
   png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+  static const png_byte text_chunks[] = "tEXt\0zTXt\0";
+  png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_AS_DEFAULT, text_chunks, 2);
+  png_set_chunk_cache_max(reader->png, text_limit + 2);
+  // As it is: libpng refuses such a chunk with "Exif\0\0" before it, and old versions do not know it.
+  png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_ALWAYS, exif_chunk, 1);
   png_read_info(reader->png, reader->info);
   return reader;
 }
@@ -67,7 +87,57 @@ void image_png_size(const image_png *reader, uint32_t *width, uint32_t *height) 
   *height = png_get_image_height(reader->png, reader->info);
 }
 
-image_status image_png_decode(image_png *reader, uint8_t *pixels, size_t row_stride, image_failure *failure) {
+const uint8_t *image_png_exif(const image_png *reader, size_t *count) {
+  const png_infop infos[2] = {reader->info, reader->end_info};
+  for (int which = 0; which < 2; which++) {
+    png_unknown_chunkp chunks = NULL;
+    int chunk_count = png_get_unknown_chunks(reader->png, infos[which], &chunks);
+    for (int index = 0; index < chunk_count; index++) {
+      if (memcmp(chunks[index].name, exif_chunk, 4) == 0 && chunks[index].size > 0) {
+        *count = chunks[index].size;
+        return chunks[index].data;
+      }
+    }
+  }
+  *count = 0;
+  return NULL;
+}
+
+const char *image_png_exif_text(const image_png *reader) {
+  const png_infop infos[2] = {reader->info, reader->end_info};
+  for (int which = 0; which < 2; which++) {
+    png_textp texts = NULL;
+    int text_count = 0;
+    png_get_text(reader->png, infos[which], &texts, &text_count);
+    for (int index = 0; index < text_count; index++) {
+      if (texts[index].text != NULL && strcmp(texts[index].key, "Raw profile type exif") == 0) return texts[index].text;
+    }
+  }
+  return NULL;
+}
+
+/// Copies a row from where its pixels are placed.
+static void gather_row(uint8_t *row, const uint8_t *pixel, ptrdiff_t step, uint32_t width) {
+  for (uint32_t x = 0; x < width; x++, row += 3, pixel += step) memcpy(row, pixel, 3);
+}
+
+static void place_row(const uint8_t *row, uint8_t *pixel, ptrdiff_t step, uint32_t width) {
+  for (uint32_t x = 0; x < width; x++, row += 3, pixel += step) memcpy(pixel, row, 3);
+}
+
+/// Reads what follows the pixels, as far as it is sound.
+static void read_end(image_png *reader) {
+  size_t warning_count = reader->warning_count;
+  image_failure ignored;
+  reader->failure = &ignored;
+  if (setjmp(reader->recovery) == 0) {
+    reader->end_info = png_create_info_struct(reader->png);
+    if (reader->end_info != NULL) png_read_end(reader->png, reader->end_info);
+  }
+  reader->warning_count = warning_count;
+}
+
+image_status image_png_decode(image_png *reader, image_placement placement, image_failure *failure) {
   png_structp png = reader->png;
   reader->failure = failure;
   if (setjmp(reader->recovery) != 0) return failure->status;
@@ -80,14 +150,22 @@ image_status image_png_decode(image_png *reader, uint8_t *pixels, size_t row_str
   png_read_update_info(png, reader->info);
   uint32_t width, height;
   image_png_size(reader, &width, &height);
-  if (png_get_rowbytes(png, reader->info) != (size_t)width * 3) {
+  size_t row_size = (size_t)width * 3;
+  if (png_get_rowbytes(png, reader->info) != row_size) {
     png_error(png, "the rows do not become 8-bit RGB");
   }
+  bool is_direct = placement.column_step == 3;
+  if (!is_direct) reader->row = png_calloc(png, row_size);
   for (int pass = 0; pass < passes; pass++) {
     for (uint32_t y = 0; y < height; y++) {
-      png_read_row(png, pixels + (size_t)y * row_stride, NULL);
+      uint8_t *pixel = placement.origin + (ptrdiff_t)y * placement.row_step;
+      // A later pass adds to the pixels of the passes before.
+      if (!is_direct && pass > 0) gather_row(reader->row, pixel, placement.column_step, width);
+      png_read_row(png, is_direct ? pixel : reader->row, NULL);
+      if (!is_direct) place_row(reader->row, pixel, placement.column_step, width);
     }
   }
+  read_end(reader);
   return image_ok;
 }
 
@@ -95,6 +173,9 @@ size_t image_png_warning_count(const image_png *reader) { return reader->warning
 
 void image_png_close(image_png *reader) {
   if (reader == NULL) return;
-  if (reader->png != NULL) png_destroy_read_struct(&reader->png, &reader->info, NULL);
+  if (reader->png != NULL) {
+    png_free(reader->png, reader->row);
+    png_destroy_read_struct(&reader->png, &reader->info, &reader->end_info);
+  }
   free(reader);
 }

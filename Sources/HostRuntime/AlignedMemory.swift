@@ -26,6 +26,12 @@ public final class AlignedMemory: @unchecked Sendable {
     }
   }
 
+  /// An arena, whose size follows from a file: refused as too small with 0 bytes where there is no memory for it.
+  convenience init(arena byteCount: Int) throws(ModelError) {
+    guard AvailableMemory.has(byteCount) else { throw ModelError(.arenaTooSmall, found: 0, needed: byteCount) }
+    self.init(byteCount: byteCount)
+  }
+
   public convenience init(copying bytes: [UInt8]) {
     self.init(byteCount: bytes.count)
     buffer.copyBytes(from: bytes)

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Which file a path leads to, and in which state: what a writer compares before it replaces what it has read.
-public struct FileIdentity: Equatable, Sendable {
+public struct FileIdentity: Hashable, Sendable {
   private let device: dev_t
   private let inode: ino_t
   private let byteCount: off_t
@@ -30,11 +30,14 @@ public final class FileLock {
   public let identity: FileIdentity
   private let descriptor: Int32
 
+  /// How long one waits for another process, if nothing else is said.
+  public static let waitingSeconds = 5.0
+
   private static let pollMicroseconds: UInt32 = 20_000
 
   /// - Parameter seconds: how long to wait for another process.
   /// - Throws: `FileError` with the action `lock` where that was not enough.
-  public init(_ path: String, waiting seconds: Double = 5) throws(FileError) {
+  public init(_ path: String, waiting seconds: Double = FileLock.waitingSeconds) throws(FileError) {
     let deadline = monotonicNanoseconds() + Int(seconds * 1e9)
     while true {
       // Network file systems lock exclusively only what is open for writing.

@@ -10,7 +10,8 @@ public final class MappedFile: @unchecked Sendable {
   /// Throws `FileError` if the file is missing, unreadable, or empty.
   public init(_ path: String) throws(FileError) {
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe that nobody writes would wait.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path: path, action: .open, code: errno) }
     defer { close(descriptor) }
     var status = stat()

@@ -26,6 +26,7 @@ public final class ModelRunner {
 
   /// Opens the bytes of a .tnn file in memory; they are copied once, to an aligned address.
   public convenience init(bytes: [UInt8], threads: Int = 1, kernels: Kernels? = nil) throws(ModelError) {
+    guard AvailableMemory.has(bytes.count) else { throw ModelError(.arenaTooSmall, found: 0, needed: bytes.count) }
     let memory = AlignedMemory(copying: bytes)
     try self.init(.memory(memory), memory.bytes, threads, kernels, nil)
   }
@@ -42,7 +43,7 @@ public final class ModelRunner {
     self.backend = backend
     model = try Model(validating: region)
     plan = try InferencePlan(for: model, threads: threads)
-    arena = AlignedMemory(byteCount: plan.arenaByteCount)
+    arena = try AlignedMemory(arena: plan.arenaByteCount)
     pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
     session = try Session(model, plan, arena: arena.buffer, kernels: kernels ?? .best, workers: pool?.workers ?? .none)
   }

@@ -28,10 +28,17 @@ public struct NPYError: Error, Equatable, CustomStringConvertible, Sendable {
 // MARK: Reading
 
 extension NPYArray {
+  /// How every .npy file begins.
+  public static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
+
   /// Reads a file of version 1, 2 or 3 with elements `<f4` or `<f8` (rounded to float32) in C order; `path` is for errors.
   public init(_ bytes: ByteRegion, path: String) throws(NPYError) {
     let header = try NPYHeader(bytes, path: path)
     shape = header.shape
+    guard AvailableMemory.has(header.count, stride: MemoryLayout<Float>.stride) else {
+      throw NPYError(
+        path: path, byteOffset: header.dataOffset, finding: "no memory for its \(header.count) values; make it smaller")
+    }
     let start = header.dataOffset
     switch header.element {
     case .float32: values = (0..<header.count).map { bytes.load(Float.self, at: start + 4 * $0) }
@@ -47,8 +54,9 @@ private struct NPYHeader {
     var byteCount: Int { self == .float32 ? 4 : 8 }
   }
 
-  static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
   static let maximumRank = 32
+  /// More than NumPy writes or reads for an array.
+  static let maximumLength = 65535
 
   var element = Element.float32
   var shape: [Int] = []
@@ -59,7 +67,7 @@ private struct NPYHeader {
     func refusal(_ finding: String, at offset: Int) -> NPYError { NPYError(path: path, byteOffset: offset, finding: finding) }
 
     guard bytes.count >= 10 else { throw refusal("the file is truncated; save it again with numpy.save", at: bytes.count) }
-    for (offset, byte) in NPYHeader.magic.enumerated() where bytes.load(UInt8.self, at: offset) != byte {
+    for (offset, byte) in NPYArray.magic.enumerated() where bytes.load(UInt8.self, at: offset) != byte {
       throw refusal("not a .npy file, its first bytes are others; save the array with numpy.save", at: 0)
     }
     let version = bytes.load(UInt8.self, at: 6)
@@ -70,6 +78,7 @@ private struct NPYHeader {
     guard bytes.contains(headerStart, length) else {
       throw refusal("the file ends inside its header; save it again with numpy.save", at: bytes.count)
     }
+    guard length <= NPYHeader.maximumLength else { throw refusal("its header has \(length) bytes", at: headerStart) }
     dataOffset = headerStart + length
 
     var parser = DictionaryParser(text: (0..<length).map { bytes.load(UInt8.self, at: headerStart + $0) })
@@ -192,7 +201,7 @@ extension NPYArray {
     var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
     let unpadded = 10 + header.utf8.count + 1
     header += String(repeating: " ", count: (64 - unpadded % 64) % 64) + "\n"
-    var bytes = NPYHeader.magic + [1, 0]
+    var bytes = NPYArray.magic + [1, 0]
     withUnsafeBytes(of: UInt16(header.utf8.count).littleEndian) { bytes.append(contentsOf: $0) }
     bytes.append(contentsOf: header.utf8)
     values.withUnsafeBytes { bytes.append(contentsOf: $0) }

@@ -14,7 +14,8 @@ public final class Trainer {
   /// The same with a plan of `model` that was made before.
   public init(_ model: Model, _ plan: TrainingPlan, kernels: Kernels? = nil) throws(TrainingError) {
     self.plan = plan
-    arena = AlignedMemory(byteCount: plan.arenaByteCount)
+    // Without memory the session refuses the empty arena.
+    arena = AlignedMemory(byteCount: AvailableMemory.has(plan.arenaByteCount) ? plan.arenaByteCount : 0)
     session = try TrainingSession(model, plan, arena: arena.buffer, kernels: kernels ?? .best)
   }
 

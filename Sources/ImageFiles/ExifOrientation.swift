@@ -1,3 +1,17 @@
+import CImageFiles
+
+/// Offsets in bytes: the stored column x and row y go to `origin + x * columnStep + y * rowStep`.
+struct PixelPlacement {
+  let origin: Int
+  let columnStep: Int
+  let rowStep: Int
+
+  /// The same for the decoders, in the pixels at `base`.
+  func target(_ base: UnsafeMutablePointer<UInt8>) -> image_placement {
+    image_placement(origin: base + origin, column_step: columnStep, row_step: rowStep)
+  }
+}
+
 /// How the stored rows and columns of a photo lie in the photo as it is to be seen; the raw values are Exif's.
 enum ExifOrientation: UInt16, CaseIterable {
   case up = 1
@@ -14,20 +28,22 @@ enum ExifOrientation: UInt16, CaseIterable {
 
   /// Where stored pixels go in the packed RGB buffer of the photo as seen, in bytes: the stored column x and row y
   /// start at `origin + x * columnStep + y * rowStep`.
-  func placement(storedWidth: Int, storedHeight: Int) -> (origin: Int, columnStep: Int, rowStep: Int) {
+  func placement(storedWidth: Int, storedHeight: Int) -> PixelPlacement {
     let row = 3 * (swapsSides ? storedHeight : storedWidth)
     let lastColumn = storedWidth - 1
     let lastRow = storedHeight - 1
-    return switch self {
-    case .up: (0, 3, row)
-    case .upMirrored: (3 * lastColumn, -3, row)
-    case .down: (3 * lastColumn + row * lastRow, -3, -row)
-    case .downMirrored: (row * lastRow, 3, -row)
-    case .leftMirrored: (0, row, 3)
-    case .right: (3 * lastRow, row, -3)
-    case .rightMirrored: (3 * lastRow + row * lastColumn, -row, -3)
-    case .left: (row * lastColumn, -row, 3)
-    }
+    let (origin, columnStep, rowStep) =
+      switch self {
+      case .up: (0, 3, row)
+      case .upMirrored: (3 * lastColumn, -3, row)
+      case .down: (3 * lastColumn + row * lastRow, -3, -row)
+      case .downMirrored: (row * lastRow, 3, -row)
+      case .leftMirrored: (0, row, 3)
+      case .right: (3 * lastRow, row, -3)
+      case .rightMirrored: (3 * lastRow + row * lastColumn, -row, -3)
+      case .left: (row * lastColumn, -row, 3)
+      }
+    return PixelPlacement(origin: origin, columnStep: columnStep, rowStep: rowStep)
   }
 
   /// The largest of 1, 2, 4 and 8 that leaves the short side at least `minimumShortSide` pixels.
@@ -45,37 +61,17 @@ enum ExifOrientation: UInt16, CaseIterable {
     } ?? 1
   }
 
-  /// Finds the orientation tag (0x0112) in the first directory of a TIFF structure; nil when there is none or the
-  /// structure is damaged. A photo with bad Exif data is still a photo.
-  init?(tiff: UnsafeRawBufferPointer) {
-    let isLittleEndian: Bool
-    switch (tiff.first, tiff.dropFirst().first) {
-    case (UInt8(ascii: "I"), UInt8(ascii: "I")): isLittleEndian = true
-    case (UInt8(ascii: "M"), UInt8(ascii: "M")): isLittleEndian = false
-    default: return nil
-    }
-    func number(at offset: Int, size: Int) -> Int? {
-      guard offset >= 0, offset <= tiff.count - size else { return nil }
-      var value: UInt32 = 0
-      for index in 0..<size {
-        value = value << 8 | UInt32(tiff[offset + (isLittleEndian ? size - 1 - index : index)])
-      }
-      return Int(exactly: value)
-    }
-    guard number(at: 2, size: 2) == 42, let directory = number(at: 4, size: 4),
-      let entryCount = number(at: directory, size: 2)
+  /// Finds the orientation tag (0x0112) in the first directory of Exif data, a TIFF structure with or without "Exif\0\0" before
+  /// it; nil when there is none or the structure is damaged: a photo with bad Exif data is still a photo.
+  ///
+  /// The value may be a number of any type but BYTE, as Pillow's `exif_transpose` takes it; of several entries the first
+  /// that can be read counts.
+  init?(exif: UnsafeRawBufferPointer) {
+    var tiff = exif[...]
+    while tiff.starts(with: "Exif\0\0".utf8) { tiff = tiff.dropFirst(6) }
+    guard let value = TIFFDirectory(UnsafeRawBufferPointer(rebasing: tiff))?.number(ofTag: 0x0112),
+      let code = UInt16(exactly: value)
     else { return nil }
-    let short = 3
-    for index in 0..<entryCount {
-      let entry = directory + 2 + 12 * index
-      guard let tag = number(at: entry, size: 2) else { return nil }
-      if tag == 0x0112 {
-        guard number(at: entry + 2, size: 2) == short, let value = number(at: entry + 8, size: 2)
-        else { return nil }
-        self.init(rawValue: UInt16(value))
-        return
-      }
-    }
-    return nil
+    self.init(rawValue: code)
   }
 }

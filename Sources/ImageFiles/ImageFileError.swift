@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why an image file was refused. `description` is one line: which file, where in it, what is wrong, what to do.
 public struct ImageFileError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Reason: Equatable, Sendable {
@@ -41,6 +43,8 @@ public struct ImageFileError: Error, Equatable, Sendable, CustomStringConvertibl
     switch reason {
     case .cannotOpen(let code):
       "cannot open: \(systemErrorMessage(code))"
+    case .cannotRead(EISDIR):
+      "is a folder; name its photos: \(path)\(path.hasSuffix("/") ? "" : "/")*.jpg"
     case .cannotRead(let code):
       "cannot read: \(systemErrorMessage(code))"
     case .empty:

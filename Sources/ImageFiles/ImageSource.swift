@@ -1,4 +1,5 @@
 import CImageFiles
+import HostRuntime
 
 #if canImport(Glibc)
   import Glibc
@@ -100,6 +101,21 @@ struct ImageSource: ~Copyable {
           width: Int(clamping: width), height: Int(clamping: height),
           maximumPixelCount: options.maximumPixelCount))
     }
+  }
+
+  /// The pixels of `width` x `height` as `fill` writes them, RGB; refused where there is no memory for them.
+  func pixels(
+    _ width: Int, _ height: Int, _ fill: (UnsafeMutablePointer<UInt8>) throws(ImageFileError) -> Void
+  ) throws(ImageFileError) -> [UInt8] {
+    let count = 3 * width * height
+    guard var pixels = AvailableMemory.bytes(count) else { throw error(.outOfMemory) }
+    let failure = pixels.withUnsafeMutableBufferPointer { buffer -> ImageFileError? in
+      guard let base = buffer.baseAddress else { return nil }
+      do throws(ImageFileError) { try fill(base) } catch { return error }
+      return nil
+    }
+    if let failure { throw failure }
+    return pixels
   }
 
   private func peek(_ count: Int) -> [UInt8] {

@@ -19,16 +19,10 @@ extension ImageSource {
       throw error(failure, .jpeg)
     }
     let placement = orientation.placement(storedWidth: Int(width), storedHeight: Int(height))
-    var status = image_ok
-    let pixels = [UInt8](unsafeUninitializedCapacity: Int(width) * Int(height) * 3) { buffer, initializedCount in
-      guard let base = buffer.baseAddress else { return }
-      // The orientation maps the stored width x height pixels one to one onto the buffer's.
-      let target = image_placement(
-        origin: base + placement.origin, column_step: placement.columnStep, row_step: placement.rowStep)
-      status = image_jpeg_decode(reader, target, &failure)
-      initializedCount = status == image_ok ? Int(width) * Int(height) * 3 : 0
+    // The orientation maps the stored width x height pixels one to one onto the buffer's.
+    let pixels = try pixels(Int(width), Int(height)) { (base) throws(ImageFileError) in
+      guard image_jpeg_decode(reader, placement.target(base), &failure) == image_ok else { throw error(failure, .jpeg) }
     }
-    guard status == image_ok else { throw error(failure, .jpeg) }
     return RGBImage(
       fullWidth: Int(orientation.swapsSides ? fullHeight : fullWidth),
       fullHeight: Int(orientation.swapsSides ? fullWidth : fullHeight),
@@ -39,6 +33,6 @@ extension ImageSource {
     var count = 0
     guard let start = image_jpeg_exif(reader, &count) else { return .up }
     // The segment lives until the reader is closed.
-    return ExifOrientation(tiff: UnsafeRawBufferPointer(start: start, count: count)) ?? .up
+    return ExifOrientation(exif: UnsafeRawBufferPointer(start: start, count: count)) ?? .up
   }
 }

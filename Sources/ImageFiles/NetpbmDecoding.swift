@@ -14,22 +14,22 @@ extension ImageSource {
     }
     try checkSize(width, height, options)
 
-    let sampleCount = Int(width) * Int(height) * (isGray ? 1 : 3)
-    var samples = [UInt8](unsafeUninitializedCapacity: sampleCount) { buffer, initializedCount in
-      initializedCount = image_source_read(handle, buffer.baseAddress, sampleCount)
-    }
-    guard samples.count == sampleCount else { throw endOfFile() }
-    if largest < 255 {
-      for index in samples.indices {
-        samples[index] = UInt8((min(UInt32(samples[index]), largest) * 255 + largest / 2) / largest)
+    let pixelCount = Int(width) * Int(height)
+    let pixels = try pixels(Int(width), Int(height)) { (base) throws(ImageFileError) in
+      let sampleCount = isGray ? pixelCount : 3 * pixelCount
+      // Gray samples are read into the last third, from where they are spread out in order.
+      let samples = base + (3 * pixelCount - sampleCount)
+      guard image_source_read(handle, samples, sampleCount) == sampleCount else { throw endOfFile() }
+      if largest < 255 {
+        for index in 0..<sampleCount {
+          samples[index] = UInt8((min(UInt32(samples[index]), largest) * 255 + largest / 2) / largest)
+        }
       }
-    }
-    guard isGray else { return RGBImage(width: Int(width), height: Int(height), pixels: samples) }
-    let pixels = [UInt8](unsafeUninitializedCapacity: sampleCount * 3) { buffer, initializedCount in
-      for (index, sample) in samples.enumerated() {
-        for channel in 0..<3 { buffer.initializeElement(at: 3 * index + channel, to: sample) }
+      guard isGray else { return }
+      for index in 0..<pixelCount {
+        let sample = samples[index]
+        for channel in 0..<3 { base[3 * index + channel] = sample }
       }
-      initializedCount = sampleCount * 3
     }
     return RGBImage(width: Int(width), height: Int(height), pixels: pixels)
   }

@@ -1,10 +1,19 @@
 /// Which tensor of a model serves as the embedding of an image.
 struct EmbeddingSearch {
-  let model: ONNXModel
+  /// A tensor, and why it may be the wrong one.
+  struct Choice: Equatable {
+    var tensor: String
+    var doubt: Doubt?
+  }
 
-  private static let shapeOnly: Set<String> = ["Identity", "Dropout", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Cast"]
-  private static let normalizing: Set<String> = ["Softmax", "LogSoftmax", "Sigmoid"]
-  private static let pooling: Set<String> = ["GlobalAveragePool", "GlobalMaxPool", "AveragePool", "ReduceMean"]
+  struct Doubt: Equatable {
+    /// Continues "took 'x' [1, 10], ...".
+    var reason: String
+    /// What else may be meant.
+    var candidates: [String]
+  }
+
+  let model: ONNXModel
 
   /// The tensor that `name` means: a tensor's name, or a node's, which stands for its first output.
   func tensor(named name: String) throws(ONNXImportError) -> String {
@@ -16,62 +25,61 @@ struct EmbeddingSearch {
 
   /// The tensor that the final classifier reads, or where there is none, the first output.
   ///
-  /// The classifier is the Gemm, the MatMul with constant weights, or the 1x1 convolution behind a global pooling from
-  /// which an output follows by nothing but a bias, Softmax and changes of shape. If the model puts its input out, under
-  /// another shape or not, that output is taken.
-  func automatic() throws(ONNXImportError) -> String {
+  /// The classifier is the Gemm, the MatMul with constant weights, or the 1x1 convolution behind a global pooling from which an
+  /// output follows by nothing but what is done with the scores of classes (`ClassifierTail`). Several such layers that read
+  /// one tensor are one classifier. If the model puts its input out, under another shape or not, that output is taken.
+  func automatic() throws(ONNXImportError) -> Choice {
     for output in model.outputs {
-      guard let found = classifierInput(behind: output.name), model.producers[found] != nil else { continue }
-      return model.outputs.first { behindShapeChanges($0.name) == behindShapeChanges(found) }?.name ?? found
+      let tail = ClassifierTail(of: output.name, in: model)
+      guard tail.isWhole, let first = tail.features.first, model.producers[first] != nil else { continue }
+      let found = model.outputs.first { model.behindShapeChanges($0.name) == model.behindShapeChanges(first) }?.name ?? first
+      let others = tail.features.dropFirst()
+      guard others.isEmpty else {
+        return Choice(
+          tensor: found,
+          doubt: Doubt(reason: "what the first of \(tail.features.count) classifiers reads", candidates: Array(others)))
+      }
+      return Choice(tensor: found)
     }
     guard let first = model.outputs.first else { throw ONNXImportError(.malformed, "the ONNX graph has no output") }
-    return first.name
+    let tensor = beforeClassNumbers(first.name)
+    let tail = ClassifierTail(of: first.name, in: model)
+    let layers = tail.layersReached.filter { model.producers[$0] != nil && $0 != tensor }
+    guard tail.scoresClasses || tail.endsInDense, !layers.isEmpty else { return Choice(tensor: tensor) }
+    return Choice(
+      tensor: tensor,
+      doubt: Doubt(reason: "which may be the scores of classes rather than what they are computed from", candidates: layers))
   }
 
-  private func producer(_ tensor: String) -> Node? { model.producers[tensor].map { model.nodes[$0] } }
-
-  private func behindShapeChanges(_ tensor: String) -> String {
+  /// The scores from which the number of a class is taken, or the tensor itself.
+  private func beforeClassNumbers(_ tensor: String) -> String {
     var current = tensor
-    while let node = producer(current), EmbeddingSearch.shapeOnly.contains(node.operatorName), node.hasInput(0) {
+    var result = tensor
+    while let index = model.producers[current], model.nodes[index].hasInput(0) {
+      let node = model.nodes[index]
+      let isNumber = ClassifierTail.classNumbers.contains(node.operatorName)
+      guard isNumber || ONNXModel.shapeOnly.contains(node.operatorName) else { break }
+      current = node.inputs[0]
+      if isNumber { result = current }
+    }
+    return result
+  }
+}
+
+extension ONNXModel {
+  static let shapeOnly: Set<String> = [
+    "Identity", "Dropout", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Cast", "Transpose", "Expand", "QuantizeLinear",
+    "DequantizeLinear",
+  ]
+
+  func producer(_ tensor: String) -> Node? { producers[tensor].map { nodes[$0] } }
+
+  /// The tensor with the same values, quantized or not, that no such operator has computed.
+  func behindShapeChanges(_ tensor: String) -> String {
+    var current = tensor
+    while let node = producer(current), ONNXModel.shapeOnly.contains(node.operatorName), node.hasInput(0) {
       current = node.inputs[0]
     }
     return current
-  }
-
-  private func classifierInput(behind output: String) -> String? {
-    var tensor = output
-    while let node = producer(tensor), node.hasInput(0) {
-      let name = node.operatorName
-      if EmbeddingSearch.shapeOnly.contains(name) || EmbeddingSearch.normalizing.contains(name) {
-        tensor = node.inputs[0]
-      } else if name == "Add", node.inputs.count == 2, let bias = node.inputs.firstIndex(where: model.isConstant) {
-        tensor = node.inputs[1 - bias]
-      } else if name == "Gemm" || name == "MatMul", node.hasInput(1), model.isConstant(node.inputs[1]) {
-        return model.isConstant(node.inputs[0]) ? nil : node.inputs[0]
-      } else if name == "Conv", isPointwise(node), isPooled(node.inputs[0]) {
-        return node.inputs[0]
-      } else {
-        return nil
-      }
-    }
-    return nil
-  }
-
-  private func isPointwise(_ node: Node) -> Bool {
-    guard node.hasInput(1), let weights = model.initializers[node.inputs[1]] else { return false }
-    return weights.dims.count == 4 && weights.dims[2] == 1 && weights.dims[3] == 1
-  }
-
-  /// True if the tensor is a pooled vector, perhaps after activations and further 1x1 convolutions.
-  private func isPooled(_ tensor: String) -> Bool {
-    var current = tensor
-    while let node = producer(current), node.hasInput(0) {
-      let name = node.operatorName
-      if EmbeddingSearch.pooling.contains(name) { return true }
-      let isElementwise = ["Relu", "Clip", "HardSwish", "Sigmoid", "LeakyRelu", "BatchNormalization"].contains(name)
-      guard EmbeddingSearch.shapeOnly.contains(name) || isElementwise || (name == "Conv" && isPointwise(node)) else { return false }
-      current = node.inputs[0]
-    }
-    return false
   }
 }

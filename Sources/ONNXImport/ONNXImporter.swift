@@ -38,6 +38,10 @@ public struct ImportedModel: Sendable {
   /// Who wrote the file, and the version of the standard operator set.
   public let producer: String
   public let opset: Int
+  /// What the first input takes, where it is an image.
+  public let expectedPixels: ExpectedPixels
+  /// What the caller may want to know of the choice of the embedding, a line each.
+  public let notes: [String]
 
   public var inputName: String { inputs[0].name }
   public var embeddingName: String { outputs[0].name }
@@ -55,7 +59,22 @@ public func importONNX(contentsOf path: String, options: ImportOptions = ImportO
 extension ONNXModel {
   /// As `importONNX(contentsOf:options:)`, for a model that is already read.
   public func imported(_ options: ImportOptions = ImportOptions()) throws(ONNXImportError) -> ImportedModel {
+    var options = options
+    let choice = options.embedding == nil && !options.allOutputs ? try EmbeddingSearch(model: self).automatic() : nil
+    options.embedding = options.embedding ?? choice?.tensor
     var (graph, inputs, results, needed) = try translated(options)
+    var notes: [String] = []
+    if let choice {
+      let review = ChoiceReview(of: choice, results[0].shape, in: self, options)
+      notes = review.notes
+      if review.tensor != choice.tensor {
+        options.embedding = review.tensor
+        (graph, inputs, results, needed) = try translated(options)
+      }
+    }
+    let weights = graph.tensors.reduce(0) { $0 + ($1.constant?.count ?? 0) }
+    // Passes replace constants; the file is put together and checked in memory.
+    try requireMemory(weights, stride: 4, for: "a network with \(weights) bytes of weights")
     graph.optimize()
     if graph.nodes.contains(where: { $0.kind == .quantize }) {
       do { graph = try graph.loweredFromQuantizedForm() } catch {
@@ -76,8 +95,10 @@ extension ONNXModel {
 
     var counts: [String: Int] = [:]
     for index in needed where !nodes[index].outputs.allSatisfy(isConstant) { counts[nodes[index].operatorName, default: 0] += 1 }
+    let isByte = self.inputs.contains { $0.name == inputs[0].name && $0.isByte }
     return ImportedModel(
-      graph: graph, inputs: inputs, outputs: results, sourceOperatorCounts: counts, producer: producer, opset: opset)
+      graph: graph, inputs: inputs, outputs: results, sourceOperatorCounts: counts, producer: producer, opset: opset,
+      expectedPixels: isByte ? .bytes : InputUse(of: inputs[0].name, in: self).expectedPixels, notes: notes)
   }
 
   /// The graph as the rules translate it, before any pass; the interface, and the indices of the nodes that it depends on.
@@ -98,24 +119,34 @@ extension ONNXModel {
   private func outputNames(_ options: ImportOptions) throws(ONNXImportError) -> [String] {
     let search = EmbeddingSearch(model: self)
     if let name = options.embedding { return [try search.tensor(named: name)] }
-    return options.allOutputs ? outputs.map(\.name) : [try search.automatic()]
+    return options.allOutputs ? outputs.map(\.name) : [try search.automatic().tensor]
   }
 
   private func checkOperators(_ needed: [Int]) throws(ONNXImportError) {
     var missing: [UnsupportedOperator] = []
     for index in needed {
       let node = nodes[index]
-      if Translation.isSupported(node) { continue }
-      if node.domain.isEmpty, ConstantFolding.rules[node.proto.opType] != nil, node.inputs.allSatisfy(isKnownWhileImporting) {
-        continue
-      }
+      if isSupported(node) { continue }
       if let known = missing.firstIndex(where: { $0.name == node.operatorName }) {
         missing[known].nodeNames.append(node.name)
       } else {
         missing.append(UnsupportedOperator(name: node.operatorName, nodeNames: [node.name]))
       }
     }
-    if !missing.isEmpty { throw .unsupportedOperators(missing) }
+    if !missing.isEmpty { throw .unsupportedOperators(missing, before: lastSupported(needed)) }
+  }
+
+  /// What the first unsupported node reads, if it is computed of the input by supported ones.
+  private func lastSupported(_ needed: [Int]) -> String? {
+    guard let first = needed.first(where: { !isSupported(nodes[$0]) }) else { return nil }
+    return nodes[first].inputs.first { input in
+      producers[input] != nil && !isKnownWhileImporting(input) && nodesNeeded(for: [input]).allSatisfy { isSupported(nodes[$0]) }
+    }
+  }
+
+  private func isSupported(_ node: Node) -> Bool {
+    if Translation.isSupported(node) { return true }
+    return node.domain.isEmpty && ConstantFolding.rules[node.proto.opType] != nil && node.inputs.allSatisfy(isKnownWhileImporting)
   }
 }
 
@@ -132,7 +163,7 @@ private struct Translator {
     for input in shapes {
       let shape = input.shape
       let stored = input.isNCHW ? [shape[0], shape[2], shape[3], shape[1]] : shape
-      let value = Value.computed(builder.addInput(input.name, Shape(stored)), shape: stored)
+      let value = Value.computed(builder.addInput(input.name, Shape(stored)), shape: stored, kind: input.isByte ? .byte : .real)
       let origin = Node(proto: Onnx_NodeProto.with { $0.name = input.name }, index: 0, opset: model.opset)
       let translation = Translation(node: origin, operands: [], graph: builder)
       values[input.name] = input.isNCHW ? try translation.transposed(value, [0, 3, 1, 2]) : value
@@ -182,7 +213,7 @@ private struct Translator {
     var tensors: [Graph.TensorID] = []
     var interfaces: [ImportedModel.Interface] = []
     for name in outputs {
-      guard case .computed(let tensor, let shape) = values[name] else {
+      guard case .computed(let tensor, let shape, _) = values[name] else {
         throw ONNXImportError(.unsupported, "'\(name)' does not depend on the values of any input")
       }
       // Every output has a tensor of its own, under its own name.

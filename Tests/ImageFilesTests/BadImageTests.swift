@@ -10,7 +10,8 @@ import Testing
     imageError { () throws(ImageFileError) in try RGBImage(decoding: bytes, options: options) }?.reason
   }
 
-  @Test(arguments: ImageFixture.all)
+  /// But for the file whose orientation stands behind the pixels: without its end it is upright as stored.
+  @Test(arguments: ImageFixture.all.filter { $0.name != "orientation-exif-late.png" })
   func everyShorterFileIsRefusedOrComplete(_ fixture: ImageFixture) throws {
     let whole = try RGBImage(decoding: fixture.bytes)
     var completeFrom = fixture.bytes.count

@@ -56,7 +56,23 @@ struct RefusedCase: CustomStringConvertible, Sendable {
 
   @Test func folderInsteadOfFile() {
     let error = #expect(throws: ONNXImportError.self) { try importONNX(contentsOf: TestFolders.golden.path) }
-    #expect(error?.reason == .malformed)
+    #expect(error?.reason == .otherFormat)
+    #expect(error?.description == "is a folder; name the file in it")
+  }
+
+  /// Of what people have under the name model.onnx.
+  @Test(arguments: [
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"), ("\n<!DOCTYPE html>\n<html>", "a web page"),
+    ("<HTML><body>", "a web page"), ("<?xml version=\"1.0\"?><net>", "an XML file"),
+    ("{\"message\": \"Not Found\"}", "a JSON file"),
+    ("PK\u{3}\u{4}archive/data.pkl", "torch.onnx.export"), ("\u{1C}\0\0\0TFL3", "TensorFlow Lite"),
+    ("\u{18}\0\0\0ORTM", ".ort"), ("GGUF\u{3}", "GGUF"), ("7767517\n75 83", "ncnn"),
+  ])
+  func otherFormatsAreNamed(start: String, advice: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Array(start.utf8) + Array(repeating: 0, count: 64), to: "model.onnx")
+    let error = #expect(throws: ONNXImportError.self) { try importONNX(contentsOf: path) }
+    #expect(error?.reason == .otherFormat && error?.description.contains(advice) == true, "\(error?.description ?? "imported")")
   }
 
   @Test(arguments: [

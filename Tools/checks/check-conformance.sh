@@ -33,7 +33,7 @@ cc -O1 Examples/cortex-m/photos_to_rgb.c Examples/device-c/photo.c -ljpeg -o "$o
 for model in "$encoder" "$int8"; do
   echo "run $model"
   echo "learn $model $out/photos.rgb 6 128 160"
-  echo "train $model $out/photos.rgb 6 128 160 53"
+  echo "train $model $out/photos.rgb 6 128 160 46"
 done >> "$list"
 echo "conformance: $(grep -c ^run "$list") models, of golden cases $refused not imported as they are"
 

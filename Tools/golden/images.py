@@ -40,6 +40,26 @@ def save_jpeg(name, content):
     save(f"{name}.jpg", content, seen_by_pillow(content))
 
 
+# Values of the orientation, 6, in other types: those that Pillow takes for it, and BYTE, which it does not.
+ORIENTATION_VALUES = [
+    ("byte", 1, b"\6"),
+    ("long", 4, struct.pack("<I", 6)),
+    ("signed-byte", 6, b"\6"),
+    ("signed-short", 8, struct.pack("<h", 6)),
+    ("signed-long", 9, struct.pack("<i", 6)),
+    ("rational", 5, struct.pack("<II", 12, 2)),
+    ("float", 11, struct.pack("<f", 6)),
+    ("double", 12, struct.pack("<d", 6)),
+]
+
+
+def exif(kind, value):
+    """A TIFF structure with one value of the orientation."""
+    place = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack("<I", 26)
+    entry = struct.pack("<HHI", 0x0112, kind, 1) + place
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", 1) + entry + bytes(4) + (value if len(value) > 4 else b"")
+
+
 def exif_segment(orientation, byte_order):
     """An Exif segment with a bystander tag before the orientation."""
     order = "<" if byte_order == b"II" else ">"
@@ -76,14 +96,18 @@ def write_jpegs():
         content = jpeg(small)
         content = content[:2] + exif_segment(orientation, byte_order) + content[2:]
         save_jpeg(f"orientation-{orientation}", content)
+    for name, kind, value in ORIENTATION_VALUES:
+        content = jpeg(small)
+        payload = b"Exif\0\0" + exif(kind, value)
+        save_jpeg(f"orientation-{name}", content[:2] + b"\xff\xe1" + struct.pack(">H", len(payload) + 2) + payload + content[2:])
 
 
 def chunk(kind, payload):
     return struct.pack(">I", len(payload)) + kind + payload + struct.pack(">I", zlib.crc32(kind + payload))
 
 
-def png(samples, depth, colour_type, interlaced=False, extra=b""):
-    """A PNG of samples [height, width, channels], without filters."""
+def png(samples, depth, colour_type, interlaced=False, extra=b"", late=b""):
+    """A PNG of samples [height, width, channels], without filters; chunks `extra` stand before the pixels, `late` behind them."""
     height, width, _ = samples.shape
 
     def rows(part):
@@ -101,8 +125,17 @@ def png(samples, depth, colour_type, interlaced=False, extra=b""):
     passes = ADAM7 if interlaced else [(0, 0, 1, 1)]
     data = b"".join(b"".join(rows(samples[y0::dy, x0::dx])) for x0, y0, dx, dy in passes if samples[y0::dy, x0::dx].size)
     header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, int(interlaced))
-    body = chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(data, 9)) + chunk(b"IEND", b"")
+    body = chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(data, 9)) + late + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body
+
+
+def exif_chunk(kind, orientation):
+    return chunk(b"eXIf", exif(kind, struct.pack("<H" if kind == 3 else "<I", orientation)))
+
+
+def save_oriented(name, pixels, **arguments):
+    content = png(pixels, 8, 2, **arguments)
+    save(f"{name}.png", content, seen_by_pillow(content))
 
 
 def write_pngs():
@@ -129,6 +162,17 @@ def write_pngs():
     for depth in (1, 2, 4):
         levels = gray.astype(int) >> (8 - depth)
         save(f"gray-{depth}.png", png(levels, depth, 0), repeated(levels * 255 // (2**depth - 1)))
+    for orientation in range(1, 9):
+        save_oriented(f"orientation-exif-{orientation}", pixels, extra=exif_chunk(3, orientation))
+    save_oriented("orientation-exif-interlaced", pixels, interlaced=True, extra=exif_chunk(3, 7))
+    save_oriented("orientation-exif-late", pixels, late=exif_chunk(3, 6))
+    save_oriented("orientation-exif-long", pixels, extra=exif_chunk(4, 8))
+    save_oriented("orientation-exif-signature", pixels, extra=chunk(b"eXIf", b"Exif\0\0" + exif(3, b"\6\0")))
+    data = b"Exif\0\0" + exif(3, b"\6\0")
+    text = f"\nexif\n{len(data):8}\n{data[:20].hex()}\n{data[20:].hex()}\n".encode("latin-1")
+    save_oriented("orientation-text", pixels, extra=chunk(b"tEXt", b"Raw profile type exif\0" + text))
+    packed = chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(text))
+    save_oriented("orientation-packed-text", pixels, extra=packed)
     palette = rng.integers(0, 256, (16, 3)).astype(np.uint8)
     indices = gray.astype(int) >> 4
     colours = chunk(b"PLTE", palette.tobytes())

@@ -66,9 +66,72 @@ def unsupported_operators():
 
 @case("unsupported", "If (branch)")
 def control_flow():
+    """A condition that is computed of the input."""
     branch = helper.make_graph([node("Relu", ["x"], ["z"])], "branch", [], [tensor_info("z")])
-    condition = numpy_helper.from_array(np.array(True), "c")
-    return model([node("If", ["c"], ["y"], "branch", then_branch=branch, else_branch=branch)], initializers=[condition])
+    nodes = [node("ReduceSum", ["x"], ["s"], keepdims=0), node("Cast", ["s"], ["c"], to=9)]
+    return model(nodes + [node("If", ["c"], ["y"], "branch", then_branch=branch, else_branch=branch)])
+
+
+@case("unsupported", "Add node 'sum'", "arithmetic on integers", "cast them to float")
+def arithmetic_on_bytes():
+    """Sums of uint8 wrap."""
+    half = numpy_helper.from_array(np.array(128, np.uint8), "half")
+    nodes = [node("Add", ["x", "half"], ["s"], "sum"), node("Cast", ["s"], ["y"], to=1)]
+    return model(nodes, inputs=[tensor_info("x", 1, 3, 4, 4, dtype=TensorProto.UINT8)], initializers=[half])
+
+
+@case("unsupported", "Div node 'half'", "division of integers")
+def division_of_integers():
+    two = numpy_helper.from_array(np.array(2, np.int64), "two")
+    nodes = [
+        node("Greater", ["x", "x"], ["g"]),
+        node("Cast", ["g"], ["i"], to=7),
+        node("Div", ["i", "two"], ["d"], "half"),
+        node("Cast", ["d"], ["y"], to=1),
+    ]
+    return model(nodes, initializers=[two])
+
+
+@case("unsupported", "QLinearConv (conv)", "QDQ", "edgessl quantize")
+def quantized_operators():
+    values = [
+        numpy_helper.from_array(np.array(0.1, np.float32), "s"),
+        numpy_helper.from_array(np.array(0, np.uint8), "z"),
+        numpy_helper.from_array(np.ones((2, 3, 1, 1), np.uint8), "w"),
+    ]
+    nodes = [
+        node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        node("QLinearConv", ["q", "s", "z", "w", "s", "z", "s", "z"], ["p"], "conv"),
+        node("DequantizeLinear", ["p", "s", "z"], ["y"]),
+    ]
+    return model(nodes, initializers=values)
+
+
+@case("unsupported", "DynamicQuantizeLinear", "ConvInteger", "QDQ", "edgessl quantize")
+def dynamically_quantized():
+    values = [numpy_helper.from_array(np.ones((2, 3, 1, 1), np.uint8), "w")]
+    nodes = [
+        node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
+        node("ConvInteger", ["q", "w", "z"], ["i"]),
+        node("Cast", ["i"], ["c"], to=1),
+        node("Mul", ["c", "s"], ["y"]),
+    ]
+    return model(nodes, initializers=values)
+
+
+@case("unsupported", "NonMaxSuppression (boxes)", "--embedding 'map'")
+def unsupported_tail():
+    return model([node("Relu", ["x"], ["map"]), node("NonMaxSuppression", ["map", "map"], ["y"], "boxes")])
+
+
+@case("malformed", "call each other")
+def functions_in_a_circle():
+    opsets = [helper.make_opsetid("", 13), helper.make_opsetid("local", 1)]
+    proto = model([node("Loop0", ["x"], ["y"], domain="local")], domains=["local"])
+    for index in range(2):
+        body = [node(f"Loop{1 - index}", ["a"], ["b"], domain="local")]
+        proto.functions.append(helper.make_function("local", f"Loop{index}", ["a"], ["b"], body, opsets))
+    return proto
 
 
 @case("wrongOption", "'x'", "[N, 3, H, W]", "--input-size")

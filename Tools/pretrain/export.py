@@ -1,109 +1,127 @@
-"""Writes the averaged weights of a checkpoint as an ONNX file with one output, `features`.
+"""Writes a student as an ONNX file with one output, `features`, and compares it with PyTorch in ONNX Runtime.
 
-    python export.py --out /tmp/edge-s --onnx ../../models/edge-s/edge-s.onnx
+    python export.py --student /tmp/edge-s/end.pt --onnx ../../models/edge-s/edge-s.onnx
 
-With --data and --cache it also writes statistics.npz beside the checkpoint: the mean embedding of 4000 random training
-photos (`mean`, float32 [128]) and their names (`photos`), for comparison with what our own tools compute.
+With --start the weights lie between both: --toward 0.25 is a quarter of the way from start to student (as WiSE-FT interpolates).
 """
+
 import argparse
 import hashlib
-import os
-import warnings
+from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
-from PIL import Image
-from torch import nn
+from onnx import TensorProto, helper, numpy_helper
 
-import data
-import model
+import student
 
 
-class Exported(nn.Module):
-    """The encoder with its linear map as a 1x1 convolution before the pooling, so that the pooling's result is the
-    embedding and no reader takes the map for a classifier. Both are linear: the values are the same."""
-
-    def __init__(self, encoder):
-        super().__init__()
-        self.body = encoder.body
-        self.map = nn.Conv2d(model.POOLED, model.EMBEDDING, 1)
-        self.map.weight.data = encoder.map.weight.data[:, :, None, None].clone()
-        self.map.bias.data = encoder.map.bias.data.clone()
-        self.pool = nn.AdaptiveAvgPool2d(1)
-
-    def forward(self, x):
-        return self.pool(self.map(self.body(x))).flatten(1)
-
-
-def load_encoder(out):
-    """The averaged encoder of the checkpoint in folder `out`, its step and its seconds of training."""
-    kept = torch.load(os.path.join(out, "checkpoint.pt"), weights_only=True)
-    weights = {k.removeprefix("encoder."): v for k, v in kept["average"].items() if k.startswith("encoder.")}
-    encoder = model.Encoder().eval()
-    encoder.load_state_dict(weights)
-    return encoder, kept["step"], kept["seconds"]
-
-
-def multiply_adds(network, px):
-    total = []
-    hooks = [m.register_forward_hook(lambda m, _, y: total.append(y[0].numel() * m.weight[0].numel()))
-             for m in network.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+def interpolate(start: student.Encoder, end: student.Encoder, toward: float) -> student.Encoder:
+    """`end` with all its weights moved to `toward` of the way from `start`."""
+    begin = {n: m for n, m in start.named_modules() if isinstance(m, student.Convolution)}
     with torch.no_grad():
-        network(torch.zeros(1, 3, px, px))
-    for h in hooks:
-        h.remove()
+        for name, module in end.named_modules():
+            if isinstance(module, student.Convolution):
+                old = begin[name]
+                module.weight.copy_(torch.lerp(old.weight * old.scale, module.weight * module.scale, toward) / module.scale)
+                module.bias.copy_(torch.lerp(old.bias, module.bias, toward))
+    return end
+
+
+class Writer:
+    """Nodes and tensors of the graph, in the order of execution."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.tensors = [numpy_helper.from_array(np.float32(v), n) for v, n in ((0, "zero"), (6, "six"))]
+
+    def add(self, kind: str, inputs: list[str], output: str | None = None, **attributes: object) -> str:
+        output = output or f"t{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def convolution(self, layer: student.Convolution, x: str) -> str:
+        name = f"c{sum(n.op_type == 'Conv' for n in self.nodes)}"
+        weight = (layer.weight * layer.scale).detach().numpy()
+        self.tensors += [
+            numpy_helper.from_array(weight, f"{name}.w"),
+            numpy_helper.from_array(layer.bias.detach().numpy(), f"{name}.b"),
+        ]
+        k = weight.shape[-1]
+        y = self.add(
+            "Conv",
+            [x, f"{name}.w", f"{name}.b"],
+            kernel_shape=[k, k],
+            pads=[k // 2] * 4,
+            strides=[layer.stride] * 2,
+            group=layer.groups,
+        )
+        return self.add("Clip", [y, "zero", "six"]) if layer.clip else y
+
+
+def to_onnx(network: student.Encoder, side: int) -> onnx.ModelProto:
+    """The map stands before the pooling, so that the pooling's result is the embedding and not taken for a classifier's input."""
+    writer = Writer()
+    x = "x"
+    for block in network.body:
+        y = x
+        for layer in block.layers:
+            y = writer.convolution(layer, y)
+        x = writer.add("Add", [x, y]) if block.residual else y
+    x = writer.add("GlobalAveragePool", [writer.convolution(network.map, x)])
+    writer.add("Flatten", [x], "features", axis=1)
+    graph = helper.make_graph(
+        writer.nodes,
+        "encoder",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, side, side])],
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, network.width])],
+        writer.tensors,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8, producer_name="edgessl pretrain")
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def multiply_adds(network: student.Encoder, side: int) -> int:
+    total = []
+    hooks = [
+        m.register_forward_hook(lambda m, _, y: total.append(y[0].numel() * m.weight[0].numel()))
+        for m in network.modules()
+        if isinstance(m, student.Convolution)
+    ]
+    with torch.no_grad():
+        network(torch.zeros(1, 3, side, side))
+    for hook in hooks:
+        hook.remove()
     return sum(total)
 
 
-def statistics(path, photos, px, seed, count=4000):
-    """Mean embedding and names of random training photos: whole squares, bilinear."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options)
-    total = np.zeros(model.EMBEDDING)
-    rows = np.random.default_rng([seed, 800]).permutation(np.flatnonzero(~photos.held_out))[:count]
-    for r in rows:
-        image = Image.fromarray(np.asarray(photos.pixels(r))).resize((px, px), Image.BILINEAR)
-        x = (np.asarray(image, np.float32).transpose(2, 0, 1)[None] - model.MEAN) / model.STD
-        total += session.run(None, {"x": x})[0][0]
-    return (total / len(rows)).astype(np.float32), [photos.names[r] for r in rows]
-
-
-def main():
+def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--out", required=True, help="folder of train.py with checkpoint.pt")
-    p.add_argument("--onnx", required=True, help="file to write")
-    p.add_argument("--px", type=int, default=model.INPUT)
-    p.add_argument("--data", help="folder with the pretraining archives: also write statistics.npz")
-    p.add_argument("--cache", help="cache folder of train.py")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--student", type=Path, required=True, help="file of fit.py or train.py")
+    p.add_argument("--start", type=Path, help="the start that it was trained from")
+    p.add_argument("--toward", type=float, default=1.0, help="share of the way from the start")
+    p.add_argument("--onnx", type=Path, required=True, help="file to write")
     a = p.parse_args()
-    torch.set_num_threads(1)
-    encoder, step, seconds = load_encoder(a.out)
-    network = Exported(encoder).eval()
-    x = torch.rand(1, 3, a.px, a.px, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        want = encoder(x).numpy()
-        torch.onnx.export(network, x, a.onnx + ".part", opset_version=17, dynamo=False, input_names=["x"],
-                          output_names=["features"])
-    onnx.checker.check_model(onnx.load(a.onnx + ".part"), full_check=True)
-    got = onnxruntime.InferenceSession(a.onnx + ".part").run(None, {"x": x.numpy()})[0]
+    network, side = student.load(a.student)
+    if a.start:
+        network = interpolate(student.load(a.start)[0], network, a.toward)
+    content = to_onnx(network.eval(), side).SerializeToString()
+    x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.no_grad():
+        want = network(x).numpy()
+    got = onnxruntime.InferenceSession(content).run(None, {"x": x.numpy()})[0]
     difference = np.abs(got - want).max() / np.abs(want).max()
     if not difference < 1e-4:
         raise SystemExit(f"{a.onnx}: ONNX Runtime differs from PyTorch by {difference:.1e} of the largest value")
-    os.replace(a.onnx + ".part", a.onnx)
-    content = open(a.onnx, "rb").read()
-    print(f"{a.onnx}: step {step}, {seconds / 60:.1f} min of training, input {a.px}x{a.px}, {len(content)} bytes, "
-          f"{multiply_adds(network, a.px) / 1e6:.2f} million multiply-adds, differs by {difference:.1e}")
+    a.onnx.write_bytes(content)
+    print(
+        f"{a.onnx}: input {side}x{side}, {len(content)} bytes, {sum(p.numel() for p in network.parameters())} weights, "
+        f"{multiply_adds(network, side) / 1e6:.2f} million multiply-adds, differs by {difference:.1e}"
+    )
     print("sha256", hashlib.sha256(content).hexdigest())
-    if a.data:
-        photos = data.Photos(a.data, a.cache or os.path.join(a.out, "cache"), a.seed)
-        mean, names = statistics(a.onnx, photos, a.px, a.seed)
-        np.savez(os.path.join(a.out, "statistics.npz"), mean=mean, photos=names)
-        print(f"statistics.npz: mean embedding of {len(names)} photos, length {np.linalg.norm(mean):.4f}")
 
 
 if __name__ == "__main__":

@@ -1,252 +1,220 @@
-"""Trains the encoder edge-s by distillation from a teacher whose compressed layers are its first weights.
+"""Distils the three teachers into the student, from the fitted start (fit.py). The same command again resumes.
 
-Resumes from the checkpoint in --out.
+    python train.py --data ../../../shared/data/pretrain --cache /tmp/cache --student /tmp/edge-s/start.pt --out /tmp/edge-s
 
-    python train.py --data ../../../shared/data/pretrain --teacher .../mobilenet_v2_1.0_224.onnx --out /tmp/edge-s
+Several processes or machines: torchrun --nproc-per-node 2 train.py ...; batches, augmentation and result are the same for any
+number of processes that divides the batch, up to rounding.
 """
+
 import argparse
-import ctypes
 import json
 import math
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
-from torch import nn
-from torch.nn import functional as F
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
 
-import data
-import episodes
-import inherit
-import model
+import archives
+import augment
+import student
+import trunk
+from target import load_target
+from validation import HeldOut
 
 
-def arguments():
+def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--data", required=True, help="folder with the pretraining archives")
-    p.add_argument("--teacher", required=True, help="mobilenet_v2_1.0_224.onnx")
-    p.add_argument("--out", required=True, help="folder of checkpoint.pt and log.jsonl")
-    p.add_argument("--cache", help="folder of crops and teacher embeddings (default: OUT/cache)")
-    p.add_argument("--steps", type=int, default=11000, help="may be changed when resuming: the schedule follows")
-    p.add_argument("--batch", type=int, default=64)
-    p.add_argument("--px", type=int, default=96, help="input of the student in training")
-    p.add_argument("--init", choices=("teacher", "random"), default="teacher", help="first weights: see inherit.py")
-    p.add_argument("--lr", type=float, default=1.5e-3)
-    p.add_argument("--weight-decay", type=float, default=0.02)
-    p.add_argument("--distil", type=float, default=1, help="weight of both distillation losses")
-    p.add_argument("--labels", type=float, default=0.3, help="weight of the cross-entropy on labels")
-    p.add_argument("--rotation", type=float, default=0.2, help="weight of the rotation loss")
-    p.add_argument("--ema", type=float, default=0.995)
+    p.add_argument("--data", type=Path, required=True, help="folder with the training archives")
+    p.add_argument("--cache", type=Path, required=True, help="folder of prepare.py")
+    p.add_argument("--student", type=Path, required=True, help="the start, of fit.py or shrink.py")
+    p.add_argument("--out", type=Path, required=True, help="folder of checkpoint.pt and log.jsonl")
+    p.add_argument("--steps", type=int, default=6000)
+    p.add_argument("--batch", type=int, default=48, help="photos of a step, of all processes together")
+    p.add_argument("--side", type=int, help="input of the student in training (default: its own)")
+    p.add_argument("--lr", type=float, default=1e-3, help="of weights whose channels have a root mean square of 1")
+    p.add_argument("--layers", type=int, default=99, help="how many of the last blocks are trained")
+    p.add_argument("--variants", type=int, default=2, help="augmentations of a view, where the first blocks do not learn")
+    p.add_argument("--colour", type=float, default=1.0, help="strength of the augmentation of colours")
+    p.add_argument("--relation", type=float, default=0.0, help="weight of the loss on similarities to other photos")
+    p.add_argument("--temperature", type=float, default=0.07, help="of those similarities")
+    p.add_argument("--anchor", type=float, default=0.0, help="pull of the weights to the start, per unit of learning rate")
+    p.add_argument("--average", type=float, default=0.998, help="of the exponential moving average of weights")
     p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--threads", type=int, default=1)
-    p.add_argument("--save-every", type=int, default=100)
-    p.add_argument("--validate-every", type=int, default=500)
+    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--save-every", type=int, default=200)
+    p.add_argument("--validate-every", type=int, default=1000)
     return p.parse_args()
 
 
-def keep_freed_memory():
-    """glibc gives large freed blocks back to the kernel, and taking them again costs a third of the time."""
-    try:
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(-3, 1 << 30)
-        libc.mallopt(-1, 2**31 - 1)
-    except OSError:
-        pass
+class Batches:
+    """Rows of every step: half from the photographic archives, a quarter from Tiny ImageNet, the rest from the others.
+
+    Each pool is passed in shuffled epochs; the rows are a function of seed and step alone.
+    """
+
+    def __init__(self, photos: list[archives.Photo], views: np.ndarray, batch: int, seed: int) -> None:
+        of = [archives.ARCHIVES[photos[p].archive] for p in views[:, 0]]
+        trained = np.array([not photos[p].held_out for p in views[:, 0]])
+        photographic = np.array([a.photographic for a in of])
+        tiny = np.array([a.name == "tiny_imagenet_40k" for a in of])
+        pools = photographic, tiny, ~photographic & ~tiny
+        self.pools = [np.flatnonzero(trained & pool) for pool in pools]
+        self.shares = [batch // 2, batch // 4, batch - batch // 2 - batch // 4]
+        self.seed = seed
+        self.orders: dict[tuple[int, int], np.ndarray] = {}
+
+    def rows(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """The rows, and how often each has been seen before."""
+        parts, passes = [], []
+        for index, (pool, share) in enumerate(zip(self.pools, self.shares, strict=True)):
+            epoch, position = divmod(step, len(pool) // share)
+            if (index, epoch) not in self.orders:
+                self.orders = {k: v for k, v in self.orders.items() if k[0] != index}
+                self.orders[index, epoch] = np.random.default_rng([self.seed, 400, index, epoch]).permutation(pool)
+            parts.append(self.orders[index, epoch][position * share : (position + 1) * share])
+            passes.append(np.full(share, epoch))
+        # Interleaved, so that every process gets the same mixture.
+        mixed = np.random.default_rng([self.seed, 450, step]).permutation(sum(self.shares))
+        return np.concatenate(parts)[mixed], np.concatenate(passes)[mixed]
+
+    def bank(self, count: int) -> np.ndarray:
+        """Rows for the loss on similarities, in the same mixture."""
+        rng = np.random.default_rng([self.seed, 460])
+        total = sum(self.shares)
+        return np.concatenate(
+            [rng.choice(p, min(len(p), count * s // total), False) for p, s in zip(self.pools, self.shares, strict=True)]
+        )
 
 
-def principal_axes(teacher, count, seed):
-    """Mean [1280] and first principal axes [1280, count] of the teacher's embedding, from up to 20,000 views."""
-    rows = np.sort(np.random.default_rng([seed, 300]).permutation(len(teacher))[:20000])
-    f = teacher[rows].astype(np.float64)
-    mean = f.mean(0)
-    f -= mean
-    values, vectors = np.linalg.eigh(f.T @ f)
-    print(f"{count} axes keep {values[-count:].sum() / values.sum():.3f} of the teacher's variance", flush=True)
-    return mean.astype(np.float32), np.ascontiguousarray(vectors[:, ::-1][:, :count]).astype(np.float32)
+def losses(z: Tensor, target: Tensor, bank: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Cosine distance to the target, and the divergence of the distributions of similarity to the photos of the bank."""
+    z = functional.normalize(z, dim=1)
+    wanted = (target @ bank.T / temperature).log_softmax(1)
+    found = (z @ bank.T / temperature).log_softmax(1)
+    return 1 - (z * target).sum(1).mean(), functional.kl_div(found, wanted, reduction="batchmean", log_target=True)
 
 
-def augment(pixels, px, rng):
-    """uint8 [n, s, s, 3] -> float [n, 3, px, px]: zoom, shift, mirror, colour, gray, blur."""
-    n, s = pixels.shape[:2]
-    x = torch.empty((n, px, px, 3))
-    for part in np.array_split(np.arange(n), 4):
-        side = int(rng.integers(round(0.75 * s), s + 1))
-        i, j = rng.integers(0, s - side + 1, 2)
-        block = torch.from_numpy(pixels[part, i:i + side, j:j + side]).permute(0, 3, 1, 2).float()
-        if side != px:
-            block = F.interpolate(block, (px, px), mode="bilinear", antialias=side > px)
-        x[part] = (block.flip(3) if rng.random() < 0.5 else block).permute(0, 2, 3, 1)
-    x = x.mul_(1 / model.STD).sub_(model.MEAN / model.STD)
-    gray = torch.full((3, 3), 1.0) * torch.tensor([0.299, 0.587, 0.114])
-    saturation = torch.from_numpy(np.where(rng.random(n) < 0.1, 0, rng.uniform(0.6, 1.4, n))).float()[:, None, None]
-    contrast = torch.from_numpy(np.exp(rng.uniform(-0.35, 0.35, n))).float()[:, None, None]
-    tint = torch.from_numpy(np.exp(rng.uniform(-0.08, 0.08, (n, 3)))).float()[:, :, None]
-    mix = contrast * (saturation * torch.eye(3) + (1 - saturation) * gray) * tint
-    shift = torch.from_numpy(rng.uniform(-0.2, 0.2, n)).float()[:, None, None]
-    x = torch.baddbmm(shift, x.view(n, -1, 3), mix.transpose(1, 2)).view(n, px, px, 3).permute(0, 3, 1, 2)
-    x = x.clamp_(-1, 1).contiguous(memory_format=torch.channels_last)
-    blurred = n // 16
-    x[:blurred] = F.avg_pool2d(F.pad(x[:blurred], (1, 1, 1, 1), mode="replicate"), 3, 1)
-    return x
+class Head(nn.Module):
+    """The blocks that learn, and the map: of the trunk's output, the embedding."""
+
+    def __init__(self, network: student.Encoder, layers: int) -> None:
+        super().__init__()
+        self.blocks, self.map = network.body[len(network.body) - layers :], network.map
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.map(self.blocks(x)).mean((2, 3))
 
 
-def rotate(x, count, rng):
-    """Rotates the last `count` photos in place by random quarter turns; returns their numbers [n], -1 for the rest."""
-    turns = torch.full((len(x),), -1)
-    for i in range(len(x) - count, len(x)):
-        turns[i] = int(rng.integers(4))
-        x[i] = torch.rot90(x[i], int(turns[i]), (1, 2))
-    return turns
-
-
-def validation_set(photos, px, per_class=40):
-    """Photos of the held-out classes, by archive: uint8 [n, px, px, 3] and labels."""
-    sets = {}
-    for a, (name, _, _) in enumerate(data.ARCHIVES):
-        rows = [r for c in np.unique(photos.label[photos.held_out & (photos.archive == a)])
-                for r in np.flatnonzero((photos.label == c) & (photos.archive == a))[:per_class]]
-        if rows:
-            images = [Image.fromarray(np.asarray(photos.pixels(r))).resize((px, px), Image.BILINEAR) for r in rows]
-            sets[name] = np.stack([np.asarray(i) for i in images]), photos.label[rows]
-    return sets
-
-
-@torch.no_grad()
-def validate(encoder, sets):
-    """5-way 1-shot and 5-shot accuracy on the held-out classes of each archive."""
-    encoder.eval()
-    result = {}
-    for name, (pixels, labels) in sets.items():
-        parts = [torch.from_numpy(p).float().permute(0, 3, 1, 2) / model.STD - model.MEAN / model.STD
-                 for p in np.array_split(pixels, -(-len(pixels) // 32))]
-        e = np.concatenate([encoder(p.contiguous(memory_format=torch.channels_last)).numpy() for p in parts])
-        result[name] = [round(float(episodes.accuracy(e, labels, s, 400)[0]), 1) for s in (1, 5)]
-    return result
-
-
-class Views:
-    """Batches of views in shuffled epochs; the position is a function of the step alone."""
-
-    def __init__(self, cache, views, labels, axes, mean, seed):
-        self.pixels = np.load(os.path.join(cache, f"views_{data.SIZES[0]}.npy"), mmap_mode="r")
-        self.teacher = np.load(os.path.join(cache, "teacher.npy"), mmap_mode="r")
-        self.labels, self.seed, self.count = torch.from_numpy(labels[views[:, 0]]), seed, len(views)
-        parts = np.array_split(np.arange(self.count), 50)
-        self.target = torch.from_numpy(np.concatenate([(self.teacher[p] - mean) @ axes for p in parts]))
-        self.epoch = None
-
-    def rows(self, step, batch):
-        per_epoch = self.count // batch
-        epoch, position = divmod(step, per_epoch)
-        if epoch != self.epoch:
-            self.epoch, self.order = epoch, np.random.default_rng([self.seed, 400, epoch]).permutation(self.count)
-        return self.order[position * batch:(position + 1) * batch]
-
-
-def main():
+def main() -> None:
     a = arguments()
     torch.set_num_threads(a.threads)
     torch.set_flush_denormal(True)
-    keep_freed_memory()
-    os.makedirs(a.out, exist_ok=True)
-    cache = a.cache or os.path.join(a.out, "cache")
-    photos = data.Photos(a.data, cache, a.seed)
-    views = data.prepare(photos, cache, a.teacher, a.seed)
-
     torch.manual_seed(a.seed)
-    student = model.Student(len(photos.classes)).to(memory_format=torch.channels_last)
-    average = model.Student(len(photos.classes)).to(memory_format=torch.channels_last).requires_grad_(False)
-    average.load_state_dict(student.state_dict())
-    flat = [p for p in student.parameters() if p.ndim < 2]
-    optimizer = torch.optim.AdamW([{"params": [p for p in student.parameters() if p.ndim >= 2]},
-                                   {"params": flat, "weight_decay": 0}],
-                                  lr=a.lr, weight_decay=a.weight_decay, fused=True)
-    weight, bias = (torch.from_numpy(t.copy()) for t in data.teacher_classifier(a.teacher))
-    path = os.path.join(a.out, "checkpoint.pt")
-    step, seconds = 0, 0.0
-    if os.path.exists(path):
-        kept = torch.load(path, weights_only=True)
-        step, seconds, mean, axes = kept["step"], kept["seconds"], kept["mean"].numpy(), kept["axes"].numpy()
-        student.load_state_dict(kept["student"])
-        average.load_state_dict(kept["average"])
+    world = 1
+    if "WORLD_SIZE" in os.environ:
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        world = dist.get_world_size()
+    rank = dist.get_rank() if world > 1 else 0
+    device = torch.device("cuda", rank % torch.cuda.device_count()) if torch.cuda.is_available() else torch.device("cpu")
+    photos = archives.list_photos(a.data, a.seed)
+    views = archives.list_views(photos, a.seed)
+    pixels = np.load(a.cache / "views.npy", mmap_mode="r")
+
+    network, side = student.load(a.student)
+    side = a.side or side
+    target = torch.from_numpy(load_target(a.cache, photos, views, network.width))
+    batches = Batches(photos, views, a.batch, a.seed)
+    bank = target[batches.bank(4096)].to(device)
+    network.to(device, memory_format=torch.channels_last)
+    frozen = max(0, len(network.body) - a.layers)
+    head: nn.Module = Head(network, len(network.body) - frozen)
+    trained = list(head.parameters())
+    begin = [p.detach().clone() for p in trained]
+    average = [p.detach().clone() for p in trained]
+    optimizer = torch.optim.AdamW(trained, lr=a.lr, weight_decay=0)
+    a.out.mkdir(parents=True, exist_ok=True)
+    path, step, seconds = a.out / "checkpoint.pt", 0, 0.0
+    if path.exists():
+        kept = torch.load(path, map_location=device, weights_only=True)
+        step, seconds = kept["step"], kept["seconds"]
         optimizer.load_state_dict(kept["optimizer"])
+        with torch.no_grad():
+            for p, q, v, w in zip(trained, average, kept["weights"], kept["average"], strict=True):
+                p.copy_(v)
+                q.copy_(w)
         print(f"resumed at step {step}", flush=True)
-    else:
-        teacher = np.load(os.path.join(cache, "teacher.npy"), mmap_mode="r")
-        mean, axes = principal_axes(teacher, model.EMBEDDING, a.seed)
-        with torch.no_grad():
-            for s in (student, average):
-                s.teacher_head.weight.copy_(weight @ torch.from_numpy(axes))
-                s.teacher_head.bias.copy_(weight @ torch.from_numpy(mean) + bias)
-    source = Views(cache, views, photos.label, axes, mean, a.seed)
-    if step == 0 and a.init == "teacher":
-        rows = np.sort(np.random.default_rng([a.seed, 700]).permutation(source.count)[:640])
-        x = torch.from_numpy(source.pixels[rows]).permute(0, 3, 1, 2).float() / model.STD - model.MEAN / model.STD
-        x = F.interpolate(x, (112, 112), mode="bilinear")
-        inherit.inherit(student.encoder, a.teacher, x, source.target[rows])
-        average.load_state_dict(student.state_dict())
-    sets = validation_set(photos, model.INPUT)
-    print(f"{source.count} views, {sum(p.numel() for p in student.encoder.parameters())} weights, "
-          f"{source.count // a.batch} steps per pass", flush=True)
+    if frozen and rank == 0:
+        trunk.outputs(network.body[:frozen], pixels, len(views), a.variants, side, a.seed, a.colour, a.out / "trunk.npy")
+    if world > 1:
+        dist.barrier()
+        head = DistributedDataParallel(head)
+    features = np.load(a.out / "trunk.npy", mmap_mode="r") if frozen else None
+    held_out = HeldOut(photos, views, pixels) if rank == 0 else None
 
-    def save():
-        torch.save({"step": step, "seconds": seconds, "mean": torch.from_numpy(mean), "axes": torch.from_numpy(axes),
-                    "student": student.state_dict(), "average": average.state_dict(),
-                    "optimizer": optimizer.state_dict(), "arguments": vars(a)}, path + ".part")
-        os.replace(path + ".part", path)
+    def save() -> None:
+        torch.save(
+            {
+                "step": step,
+                "seconds": seconds,
+                "weights": [p.detach() for p in trained],
+                "average": average,
+                "optimizer": optimizer.state_dict(),
+            },
+            path.with_suffix(".part"),
+        )
+        path.with_suffix(".part").replace(path)
+        student.save(a.out / "end.pt", network, side, dict(zip(trained, average, strict=True)))
 
-    if step == 0:
-        save()
-        print("before training", validate(average.encoder, sets), flush=True)
-    sums, mark = np.zeros(5), time.time()
-    student.train()
+    sums, counted, mark = np.zeros(2), 0, time.time()
     while step < a.steps:
-        for group in optimizer.param_groups:
-            group["lr"] = a.lr * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * step / a.steps) + 0.002)
-        rng = np.random.default_rng([a.seed, 500, step])
-        rows = source.rows(step, a.batch)
-        x = augment(source.pixels[rows], a.px, rng)
-        turns = rotate(x, a.batch // 16 if a.rotation else 0, rng)
-        upright = turns <= 0
-        z, logits, classes, rotations = student(x)
-        target = source.target[rows]
-        with torch.no_grad():
-            soft = F.linear(torch.from_numpy(source.teacher[rows].astype(np.float32)), weight, bias).softmax(1)
-        cosine = 1 - F.cosine_similarity(z, target)[upright].mean()
-        divergence = F.cross_entropy(logits[upright], soft[upright])
-        label = F.cross_entropy(classes[upright], source.labels[rows][upright])
-        rotation = F.cross_entropy(rotations[turns >= 0], turns[turns >= 0]) if a.rotation else torch.zeros(())
-        loss = a.distil * (5 * cosine + divergence) + a.labels * label + a.rotation * rotation
+        rate = a.lr * min(1, (step + 1) / 100) * (0.51 + 0.49 * math.cos(math.pi * step / a.steps))
+        optimizer.param_groups[0]["lr"] = rate
+        rows, passes = batches.rows(step)
+        mine = np.arange(rank, len(rows), world)
+        if features is None:
+            drawn = augment.draw(len(rows), np.random.default_rng([a.seed, 500, step]), a.colour)
+            x = student.normalized(pixels[rows[mine]]).to(device)
+            x = augment.apply(x, {name: v[mine].to(device) for name, v in drawn.items()}, side)
+        else:
+            x = torch.from_numpy(features[passes[mine] % a.variants, rows[mine]]).to(device).float()
+            x = x.contiguous(memory_format=torch.channels_last)
+        cosine, relation = losses(head(x), target[rows[mine]].to(device), bank, a.temperature)
         optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(student.parameters(), 5)
+        (cosine + a.relation * relation).backward()
+        nn.utils.clip_grad_norm_(trained, 1)
         optimizer.step()
         step += 1
-        keep = min(a.ema, (1 + step) / (10 + step))
+        keep = min(a.average, (1 + step) / (10 + step))
         with torch.no_grad():
-            old, new = average.state_dict().values(), student.state_dict().values()
-            pairs = [(o, n) for o, n in zip(old, new) if o.is_floating_point()]
-            torch._foreach_lerp_([o for o, _ in pairs], [n for _, n in pairs], 1 - keep)
-        sums += [float(v.detach()) for v in (loss, cosine, divergence, label, rotation)]
-        if step % 100 == 0 or step == a.steps:
-            count = (step - 1) % 100 + 1
-            spent = time.time() - mark
+            if a.anchor:
+                torch._foreach_lerp_(trained, begin, rate * a.anchor)
+            torch._foreach_lerp_(average, trained, 1 - keep)
+        sums += [cosine.item(), relation.item()]
+        counted += 1
+        if rank == 0 and (step % 100 == 0 or step == a.steps):
+            spent, mark = time.time() - mark, time.time()
             seconds += spent
-            left = (a.steps - step) * spent / count
-            names = ("loss", "cosine", "divergence", "label", "rotation")
-            row = {"step": step, "seconds": round(seconds)} | {
-                k: round(v, 4) for k, v in zip(names, sums / count)}
+            cosine_mean, relation_mean = (sums / counted).round(4).tolist()
+            row = {"step": step, "seconds": round(seconds), "cosine": cosine_mean, "relation": relation_mean}
+            left = (a.steps - step) * spent / counted
+            sums, counted = np.zeros(2), 0
+            if step % a.save_every == 0 or step == a.steps:
+                save()
             if step % a.validate_every == 0 or step == a.steps:
-                row["validation"] = validate(average.encoder, sets)
-            pace = spent / count / a.batch * 1e3
-            print(json.dumps(row), f"{pace:.2f} ms/photo, {left / 60:.1f} min left", flush=True)
-            with open(os.path.join(a.out, "log.jsonl"), "a") as f:
+                averaged, _ = student.load(a.out / "end.pt")
+                row["held_out"] = held_out.score(held_out.embed(averaged, side))["mean"]
+                mark = time.time()
+            print(json.dumps(row), f"{left / 60:.1f} min left", flush=True)
+            with open(a.out / "log.jsonl", "a") as f:
                 f.write(json.dumps(row) + "\n")
-            sums, mark = np.zeros(5), time.time()
-        if step % a.save_every == 0 or step == a.steps:
-            save()
+    if world > 1:
+        dist.destroy_process_group()
 
 
 if __name__ == "__main__":

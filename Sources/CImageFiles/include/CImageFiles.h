@@ -74,9 +74,13 @@ typedef struct image_png image_png;
 /// Reads the header. NULL on failure, described in `failure`.
 image_png *image_png_open(image_source *source, image_failure *failure);
 void image_png_size(const image_png *reader, uint32_t *width, uint32_t *height);
-/// Decodes all pixels to rows of 3 x width bytes, `row_stride` apart. Alpha is dropped; 16-bit samples keep their high
-/// byte; gray and palette become RGB; no gamma is applied.
-image_status image_png_decode(image_png *reader, uint8_t *pixels, size_t row_stride, image_failure *failure);
+/// Content of the chunk eXIf (a TIFF structure) among what was read so far, valid until the next call; or NULL.
+const uint8_t *image_png_exif(const image_png *reader, size_t *count);
+/// The text "Raw profile type exif" among what was read so far, valid until the next call; or NULL.
+const char *image_png_exif_text(const image_png *reader);
+/// Decodes all pixels and reads the file to its end. Alpha is dropped; 16-bit samples keep their high byte; gray and palette
+/// become RGB; no gamma is applied. Damage behind the pixels is no failure.
+image_status image_png_decode(image_png *reader, image_placement placement, image_failure *failure);
 size_t image_png_warning_count(const image_png *reader);
 void image_png_close(image_png *reader);
 

@@ -56,7 +56,8 @@ public final class AdaptationCheckpoint {
   /// The state that the file had, until it is taken over.
   private var saved: (file: MappedFile, offset: Int, step: Int, progress: OptimizerProgress)?
 
-  private static let magic: UInt64 = 0x0A1A_0A0D_5043_4189
+  /// The first eight bytes of the file, little endian.
+  public static let magic: UInt64 = 0x0A1A_0A0D_5043_4189
   private static let version: UInt32 = 2
   private static let headerByteCount = 88
 

@@ -9,6 +9,8 @@ public enum PhotoEncoderError: Error, Equatable, Sendable {
   case model(ModelError)
   /// The model file does not say how photos become its input.
   case noPreprocessing
+  /// No photo can become its input: why, and what to do.
+  case unsuitableInput(String)
   /// The network takes several photos at a time; [batch].
   case batch(Int)
   case preprocessing(PreprocessingError)
@@ -29,13 +31,17 @@ public final class PhotoEncoder {
     self.runner = runner
     let model = runner.model
     do {
-      guard let found = try model.preprocessing() else { throw PhotoEncoderError.noPreprocessing }
+      guard let found = try model.preprocessing() else {
+        throw model.reasonAgainstPhotos.map(PhotoEncoderError.unsuitableInput) ?? .noPreprocessing
+      }
       preprocessing = found
       scratch = AlignedMemory(byteCount: try found.scratchByteCount(decodedShortSide: 2 * found.decodedShortSide))
     } catch let error as ModelError {
       throw .model(error)
     } catch let error as PreprocessingError {
       throw .preprocessing(error)
+    } catch let error as PhotoEncoderError {
+      throw error
     } catch {
       throw .noPreprocessing
     }

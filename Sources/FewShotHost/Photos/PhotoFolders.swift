@@ -14,59 +14,36 @@ public struct PhotoFolder: Equatable, Sendable {
     self.photos = photos
   }
 
-  /// One folder for each class below `path`, in the order of their names' bytes. Hidden entries and plain files are left out.
+  /// One folder for each class below `path`, in the order of their names' bytes. Hidden entries and plain files are left out;
+  /// `unclaimed(besideClassesIn:)` has those that may be photos.
   public static func classes(in path: String) throws(FileError) -> [PhotoFolder] {
     var result: [PhotoFolder] = []
-    for name in try entries(of: path) where kind(of: path + "/" + name) == S_IFDIR {
-      result.append(PhotoFolder(name: name, photos: try photos(in: path + "/" + name)))
+    for folder in try FolderEntry.all(of: path) where folder.isFolder {
+      result.append(PhotoFolder(name: folder.name, photos: try photos(in: folder.path)))
     }
     return result
   }
 
-  /// The files of a folder, in the order of their names' bytes. Hidden files, folders and names that are plainly not photos
-  /// (`isPlainlyOther`) are left out.
+  /// The files of a folder, in the order of their names' bytes, with what should be a file and is none, so that reading names it:
+  /// links to nothing, pipes, names that are not UTF-8. Hidden files, folders and names that are plainly not photos
+  /// (`FolderEntry.isPlainlyOther`) are left out.
   public static func photos(in path: String) throws(FileError) -> [String] {
-    try entries(of: path).filter { kind(of: path + "/" + $0) == S_IFREG && !isPlainlyOther($0) }.map { path + "/" + $0 }
+    try FolderEntry.all(of: path).filter { !$0.isFolder && !$0.isPlainlyOther }.map(\.path)
   }
 
-  /// The photos directly in a folder and in the folders below it, in the order of their paths' bytes at each level.
+  /// The photos in a folder and in all folders below it, in the order of their paths' bytes at each level. A folder that links
+  /// lead to again is read once.
   public static func allPhotos(below path: String) throws(FileError) -> [String] {
-    var result = try photos(in: path)
-    for folder in try entries(of: path) where kind(of: path + "/" + folder) == S_IFDIR {
-      result += try photos(in: path + "/" + folder)
-    }
+    var read: Set<FileIdentity> = []
+    return try allPhotos(below: path, &read)
+  }
+
+  private static func allPhotos(below path: String, _ read: inout Set<FileIdentity>) throws(FileError) -> [String] {
+    guard read.insert(FileIdentity(path)).inserted else { return [] }
+    let entries = try FolderEntry.all(of: path)
+    var result = entries.filter { !$0.isFolder && !$0.isPlainlyOther }.map(\.path)
+    for folder in entries where folder.isFolder { result += try allPhotos(below: folder.path, &read) }
     return result
-  }
-
-  /// Extensions of files that people and programs keep among photos. Files with other extensions, or with none, are taken for
-  /// photos, so that one that cannot be read is noticed.
-  private static let otherExtensions: Set<String> = [
-    "txt", "md", "json", "xml", "csv", "tsv", "yaml", "yml", "html", "htm", "pdf", "db", "ini", "log", "zip", "tar", "gz", "py",
-    "sh",
-    "npy", "npz", "onnx", "tnn", "mp4", "mov", "avi", "mkv", "xmp", "aae",
-  ]
-
-  static func isPlainlyOther(_ name: String) -> Bool {
-    guard let dot = name.lastIndex(of: ".") else { return false }
-    return otherExtensions.contains(name[name.index(after: dot)...].lowercased())
-  }
-
-  private static func entries(of path: String) throws(FileError) -> [String] {
-    guard let folder = opendir(path) else { throw FileError(path: path, action: .open, code: errno) }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-  }
-
-  private static func kind(of path: String) -> mode_t {
-    var status = stat()
-    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : 0
   }
 }
 

@@ -5,6 +5,8 @@ public import TinyNN
 
 /// Why a photo was not taken.
 public enum PhotoError: Error, Sendable {
+  /// The entry of a folder is no file that could be read.
+  case entry(EntryFault, photo: String)
   /// The file is not a photo that can be read.
   case unreadable(ImageFileError)
   /// The file could be decoded, but not read once more for its identifier.
@@ -15,7 +17,7 @@ public enum PhotoError: Error, Sendable {
   /// True for what is wrong with one photo and not with the next.
   public var concernsPhoto: Bool {
     switch self {
-    case .unreadable, .encoder(.preprocessing, _): true
+    case .entry, .unreadable, .encoder(.preprocessing, _): true
     case .file, .encoder: false
     }
   }
@@ -113,6 +115,7 @@ public final class PhotoSource {
     let image: RGBImage, result: Result
     var identifier: UInt64 = 0
     do throws(PhotoError) {
+      if let fault = EntryFault(of: path) { throw PhotoError.entry(fault, photo: path) }
       image = try decoded(path)
       if copies == .once {
         do { identifier = try PhotoIdentifier.of(path) } catch { throw PhotoError.file(error) }

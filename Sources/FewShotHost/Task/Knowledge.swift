@@ -104,16 +104,18 @@ public struct Knowledge: Equatable, Sendable {
     classes.remove(at: index)
   }
 
-  /// Removes one photo from every class that has it.
-  public mutating func removePhoto(_ identifier: UInt64) throws(TaskEditError) {
-    var found = false
+  /// Removes one photo from every class that has it; returns their names.
+  @discardableResult
+  public mutating func removePhoto(_ identifier: UInt64) throws(TaskEditError) -> [String] {
+    var names: [String] = []
     for index in classes.indices {
       guard let place = classes[index].examples.firstIndex(where: { $0.identifier == identifier }) else { continue }
       guard classes[index].examples.count > 1 else { throw .lastPhoto(classes[index].name) }
       classes[index].examples.remove(at: place)
-      found = true
+      names.append(classes[index].name)
     }
-    guard found else { throw .noSuchPhoto(identifier) }
+    guard !names.isEmpty else { throw .noSuchPhoto(identifier) }
+    return names
   }
 
   /// Adds what another task learned with the same encoder: classes of the same name become one, and a photo that both have

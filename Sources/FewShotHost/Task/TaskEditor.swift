@@ -1,5 +1,5 @@
 import FewShot
-import HostRuntime
+public import HostRuntime
 public import TinyNN
 
 /// A task file opened for looking at and changing what it knows, without its old photos.
@@ -21,10 +21,12 @@ public struct TaskEditor {
   /// The task's encoder; its bytes stay as long as this value.
   public private(set) var model: Model
 
-  /// - Parameter locksFile: keeps other editors away until this value goes, so that no edit is lost.
+  /// - Parameters:
+  ///   - locksFile: keeps other editors away until this value goes, so that no edit is lost.
+  ///   - seconds: how long to wait for another editor.
   /// - Throws: `FileError`, also where another process kept the file locked, `ModelError`, or `ClassifierError.noClasses`.
-  public init(contentsOf path: String, locksFile: Bool = false) throws {
-    lock = locksFile ? try FileLock(path) : nil
+  public init(contentsOf path: String, locksFile: Bool = false, waiting seconds: Double = FileLock.waitingSeconds) throws {
+    lock = locksFile ? try FileLock(path, waiting: seconds) : nil
     let mapped = try MappedFile(path)
     file = .file(mapped)
     model = try Model(validating: mapped.bytes)

@@ -50,6 +50,8 @@ struct ConstantFolding {
       }
       count = product
     }
+    // The result, and the positions in the operands.
+    try requireMemory(count, stride: 32, for: "a constant of shape \(shape) (node '\(node.name)')")
   }
 
   func broadcastShape(_ shapes: [[Int]]) throws(ONNXImportError) -> [Int] {

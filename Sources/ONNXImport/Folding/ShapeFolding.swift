@@ -31,6 +31,7 @@ extension ConstantFolding {
       guard step != 0, step.isFinite, (last - first).isFinite else { throw folding.node.error("the step is \(step)") }
       let length = max(0, ((last - first) / step).rounded(.up))
       guard length <= Double(largestElementCount) else { throw folding.node.error("a range of \(length) elements is too large") }
+      try folding.checkCount([Int(length)])
       if let a = start.integers?[0], let d = delta.integers?[0] {
         return [HostTensor([Int(length)], integers: (0..<Int64(length)).map { a &+ $0 &* d })]
       }

@@ -43,7 +43,10 @@ func readFile(_ path: String) throws(ONNXImportError) -> Data {
   guard manager.fileExists(atPath: path, isDirectory: &isDirectory) else {
     throw ONNXImportError(.missing, "\(path): no such file")
   }
-  guard !isDirectory else { throw ONNXImportError(.malformed, "\(path) is a folder, not a file") }
+  guard !isDirectory else { throw ONNXImportError(.otherFormat, "is a folder; name the file in it") }
+  let size = (try? manager.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
+  // Parsing copies what was mapped.
+  try requireMemory(size, stride: 2, for: "the \(size) bytes of \(path)")
   do {
     return try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
   } catch {

@@ -6,7 +6,7 @@ struct Node {
   let opset: Int
 
   /// Empty for the standard domain, also where a file calls it by its long name.
-  var domain: String { proto.domain == "ai.onnx" ? "" : proto.domain }
+  var domain: String { Flattening.standard(proto.domain) }
   var operatorName: String { domain.isEmpty ? proto.opType : "\(domain).\(proto.opType)" }
 
   var inputs: [String] { proto.input }

@@ -7,6 +7,8 @@ public struct ONNXImportError: Error, Equatable, CustomStringConvertible, Sendab
     case unreadable
     /// The bytes are not a whole ONNX model.
     case malformed
+    /// The file is plainly something else, or a folder; the message says what to do.
+    case otherFormat
     /// The model asks for something that is not supported, or that needs an option.
     case unsupported
     /// An operator's inputs or attributes contradict each other or the ONNX specification.
@@ -40,9 +42,28 @@ public struct UnsupportedOperator: Equatable, Sendable, CustomStringConvertible 
 }
 
 extension ONNXImportError {
-  static func unsupportedOperators(_ operators: [UnsupportedOperator]) -> ONNXImportError {
+  /// Operators of models that compute with stored integers, statically (QOperator) or with ranges measured at run time.
+  private static let quantized: Set<String> = [
+    "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear", "com.microsoft.QLinearAdd",
+    "com.microsoft.QLinearMul", "com.microsoft.QLinearConcat", "com.microsoft.QLinearSigmoid", "com.microsoft.QLinearLeakyRelu",
+    "com.microsoft.QLinearSoftmax", "com.microsoft.QLinearAveragePool", "com.microsoft.QLinearGlobalAveragePool",
+    "com.microsoft.QLinearReduceMean", "com.microsoft.QLinearWhere", "com.microsoft.QGemm", "com.microsoft.MatMulIntegerToFloat",
+    "com.microsoft.DynamicQuantizeMatMul", "com.microsoft.QAttention", "com.microsoft.MatMulNBits", "com.microsoft.NhwcMaxPool",
+  ]
+
+  /// `before`: a tensor that the supported ones compute and the first of the others reads.
+  static func unsupportedOperators(_ operators: [UnsupportedOperator], before tensor: String? = nil) -> ONNXImportError {
     let list = operators.map(\.description).joined(separator: "; ")
     let count = operators.count == 1 ? "1 operator is" : "\(operators.count) operators are"
-    return ONNXImportError(.unsupported, "\(count) not supported: \(list)")
+    let advice =
+      if operators.contains(where: { quantized.contains($0.name) }) {
+        "; the model is quantized in another form than QDQ: export it quantized in QDQ form, or import the float32 model and use: "
+          + "edgessl quantize"
+      } else if let tensor {
+        "; if what comes before will do, name a tensor there, such as: --embedding '\(tensor)'"
+      } else {
+        ""
+      }
+    return ONNXImportError(.unsupported, "\(count) not supported: \(list)\(advice)")
   }
 }

@@ -3,6 +3,7 @@
 #else
   import Foundation
 #endif
+import HostRuntime
 import SwiftProtobuf
 
 /// A parsed ONNX model whose structure is checked: names resolve, and nodes come after what they read.
@@ -20,6 +21,8 @@ public struct ONNXModel: Sendable {
     public var dimensions: [Dimension]?
     /// True for tensors of a floating-point type, which are fed as float32.
     public var isFloat: Bool
+    /// True for tensors of type uint8, which take the bytes of photos as they are.
+    public var isByte: Bool
   }
 
   public let producer: String
@@ -41,6 +44,9 @@ public struct ONNXModel: Sendable {
   /// Reads a model and the files with external weights that lie beside it.
   public init(path: String) throws(ONNXImportError) {
     let bytes = try readFile(path)
+    if let other = ForeignFormat(Array(bytes.prefix(ForeignFormat.byteCount))) {
+      throw ONNXImportError(.otherFormat, "is \(other.name), not an ONNX model; \(other.advice)")
+    }
     let slash = path.lastIndex(of: "/")
     try self.init(bytes: bytes, directory: slash.map { String(path[...$0]) } ?? "./")
   }
@@ -57,16 +63,15 @@ public struct ONNXModel: Sendable {
     try self.init(model, directory: directory)
   }
 
-  private init(_ model: Onnx_ModelProto, directory: String?) throws(ONNXImportError) {
+  init(_ model: Onnx_ModelProto, directory: String? = nil) throws(ONNXImportError) {
     let graph = model.graph
-    var opsets: [String: Int] = [:]
-    for entry in model.opsetImport { opsets[entry.domain == "ai.onnx" ? "" : entry.domain] = Int(entry.version) }
+    let flat = try Flattening(model)
     guard !graph.node.isEmpty || !graph.output.isEmpty else {
       throw ONNXImportError(.malformed, "the ONNX graph is empty: it has no nodes and no outputs")
     }
 
     var initializers: [String: Onnx_TensorProto] = [:]
-    for var tensor in graph.initializer {
+    for var tensor in flat.initializers {
       if tensor.dataLocation == .external {
         tensor = try ExternalData.load(tensor, directory: directory)
       }
@@ -79,13 +84,12 @@ public struct ONNXModel: Sendable {
     }
 
     producer = [model.producerName, model.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
-    opset = opsets[""] ?? 1
+    opset = Flattening.versions(model.opsetImport)[""] ?? 1
     self.initializers = initializers
     inputs = graph.input.filter { initializers[$0.name] == nil }.map(Interface.init)
     outputs = graph.output.map(Interface.init)
-    nodes = graph.node.enumerated().map { index, proto in
-      let domain = proto.domain == "ai.onnx" ? "" : proto.domain
-      return Node(proto: proto, index: index, opset: opsets[domain] ?? 1)
+    nodes = flat.nodes.enumerated().map { index, entry in
+      Node(proto: entry.proto, index: index, opset: entry.opsets[Flattening.standard(entry.proto.domain)] ?? 1)
     }
     producers = try ONNXModel.checkOrder(nodes, known: Set(initializers.keys).union(graph.input.map(\.name)), outputs)
     var constants = Set(initializers.keys)
@@ -148,6 +152,7 @@ extension ONNXModel.Interface {
   init(_ info: Onnx_ValueInfoProto) {
     name = info.name
     let type = Onnx_TensorProto.DataType(rawValue: Int(info.type.tensorType.elemType))
+    isByte = type == .uint8
     isFloat = [.float, .float16, .bfloat16, .double, .undefined].contains(type)
     guard info.type.tensorType.hasShape else {
       dimensions = nil

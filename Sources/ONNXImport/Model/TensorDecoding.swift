@@ -28,6 +28,8 @@ struct TensorDecoding {
     guard let type = Onnx_TensorProto.DataType(rawValue: Int(proto.dataType)) else {
       throw ONNXImportError(.unsupported, "\(label) has the unknown data type \(proto.dataType)")
     }
+    // Integers are widened; the weights of convolutions are moved by lists of positions.
+    try requireMemory(count, stride: shape.count > 2 ? 32 : 16, for: "\(label) of shape \(shape)")
     var tensor = HostTensor(shape, try values(type, count))
     tensor.storedType = type
     if case .floats(let elements) = tensor.values, let index = elements.firstIndex(where: \.isNaN) {

@@ -12,6 +12,9 @@ extension Translation {
     "Mul": { (translation) throws(ONNXImportError) in [try translation.arithmetic(.multiply)] },
     "Div": { (translation) throws(ONNXImportError) in
       let (a, b) = try translation.pair()
+      guard a.kind == .real || a.constant != nil, b.kind == .real || b.constant != nil else {
+        throw translation.node.unsupported("a division of integers; cast them to float first")
+      }
       guard let constant = b.constant, constant.floats.allSatisfy({ $0.isNormal && (1 / $0).isNormal }) else {
         return [try translation.binary(.divide, a, b)]
       }
@@ -55,10 +58,11 @@ extension Translation {
     },
     // Booleans are 0 and 1.
     "Not": { (translation) throws(ONNXImportError) in
-      [try translation.binary(.equal, try translation.operand(0), .constant(HostTensor([], floats: [0])))]
+      [try translation.negated(try translation.operand(0))]
     },
     "And": { (translation) throws(ONNXImportError) in [try translation.arithmetic(.minimum)] },
     "Or": { (translation) throws(ONNXImportError) in [try translation.arithmetic(.maximum)] },
+    "Xor": { (translation) throws(ONNXImportError) in [try translation.negated(try translation.arithmetic(.equal))] },
     "Where": { (translation) throws(ONNXImportError) in
       try translation.node.requireInputs(3...3)
       let (condition, a, b) = (try translation.operand(0), try translation.operand(1), try translation.operand(2))

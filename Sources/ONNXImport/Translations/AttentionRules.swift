@@ -33,7 +33,7 @@ extension Translation {
     if let hidden = try hiddenPositions(rows: rows, columns: k.shape[2]) { scores = try binary(.add, scores, .constant(hidden)) }
     if let mask = optionalOperand(3) {
       guard mask.shape.last == k.shape[2] else { throw node.unsupported("a mask of shape \(mask.shape) for \(k.shape[2]) keys") }
-      scores = try binary(.add, scores, addend(mask))
+      scores = try binary(.add, scores, try addend(mask))
     }
     let result = try matrixProduct(try emit(Softmax(axis: 3), scores), v)
     guard isPacked else { return result }
@@ -64,8 +64,11 @@ extension Translation {
   }
 
   /// A mask of booleans as one of numbers to add.
-  private func addend(_ mask: Value) -> Value {
-    guard let constant = mask.constant, constant.isInteger else { return mask }
+  private func addend(_ mask: Value) throws(ONNXImportError) -> Value {
+    if mask.kind == .real { return mask }
+    guard let constant = mask.constant else {
+      return try emit(Select(), mask, .constant(HostTensor([], floats: [0])), .constant(HostTensor([], floats: [-.infinity])))
+    }
     return .constant(HostTensor(constant.shape, floats: constant.floats.map { $0 == 0 ? -.infinity : 0 }))
   }
 }

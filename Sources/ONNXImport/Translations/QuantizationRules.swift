@@ -14,14 +14,23 @@ extension Translation {
       } catch { throw translation.node.error("cannot quantize a tensor of shape \(try translation.operand(0).shape)") }
     },
     "DequantizeLinear": { (translation) throws(ONNXImportError) in
-      let map = try translation.node.quantizationMap(try translation.constant(1), try translation.optionalConstant(2))
       let x = try translation.operand(0)
+      if x.kind == .byte { return [try translation.dequantizedBytes(x)] }
+      let map = try translation.node.quantizationMap(try translation.constant(1), try translation.optionalConstant(2))
       guard translation.graph.graph.tensors[try translation.tensor(x)].quantization == map else {
         throw translation.node.unsupported("its scale or zero point is another than that of QuantizeLinear")
       }
       return [try translation.emit(Dequantize(), x)]
     },
   ]
+
+  /// (x - zero point) scale, of an input that is uint8.
+  private func dequantizedBytes(_ x: Value) throws(ONNXImportError) -> Value {
+    let (scale, zeroPoint) = (try constant(1), try optionalConstant(2) ?? HostTensor([], integers: [0]))
+    guard scale.count == 1, zeroPoint.count == 1 else { throw node.unsupported("a scale per channel of a computed tensor") }
+    let (step, zero) = (HostTensor([], floats: scale.floats), HostTensor([], floats: [-zeroPoint.floats[0]]))
+    return try binary(.multiply, try binary(.add, x.taken(as: .real), .constant(zero)), .constant(step))
+  }
 }
 
 extension Node {

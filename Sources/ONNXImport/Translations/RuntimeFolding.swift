@@ -28,7 +28,7 @@ struct RuntimeFolding {
     let shape = try Translation(node: node, operands: operands, graph: builder).checkedShape(data.shape)
     fedOperands[fed] = .computed(builder.addInput("x", shape), shape: data.shape)
     let results = try rule(Translation(node: node, operands: fedOperands, graph: builder))
-    let computed = results.compactMap { if case .computed(let tensor, _) = $0 { tensor } else { nil } }
+    let computed = results.compactMap { if case .computed(let tensor, _, _) = $0 { tensor } else { nil } }
     guard !computed.isEmpty else { return results }
     guard !computed.contains(builder.graph.inputs[0]) else { return [.constant(data)] }
     builder.setOutputs(computed)
@@ -42,7 +42,7 @@ struct RuntimeFolding {
     encoder.session.run()
     var values: [Value] = [], next = 0
     for result in results {
-      guard case .computed(_, let shape) = result else {
+      guard case .computed(_, let shape, _) = result else {
         values.append(result)
         continue
       }

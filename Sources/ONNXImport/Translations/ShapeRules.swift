@@ -9,15 +9,21 @@ extension Translation {
       }
       return [try translation.operand(0)]
     },
-    "CastLike": { (translation) throws(ONNXImportError) in [try translation.operand(0)] },
+    "CastLike": { (translation) throws(ONNXImportError) in
+      let type: Onnx_TensorProto.DataType =
+        switch try translation.operand(1).kind {
+        case .real: .float
+        case .integer: .int64
+        case .byte: .uint8
+        case .boolean: .bool
+        }
+      return [try translation.cast(try translation.operand(0), to: type)]
+    },
     "Cast": { (translation) throws(ONNXImportError) in
-      let code = try translation.node.int("to") ?? 0
-      if code == 9 {
-        let isZero = try translation.binary(.equal, try translation.operand(0), .constant(HostTensor([], floats: [0])))
-        return [try translation.binary(.equal, isZero, .constant(HostTensor([], floats: [0])))]
+      guard let type = Onnx_TensorProto.DataType(rawValue: try translation.node.int("to") ?? 0) else {
+        throw translation.node.error("attribute to is missing or unknown")
       }
-      guard [1, 10, 11, 16].contains(code) else { throw translation.node.unsupported("a cast of computed values to integers") }
-      return [try translation.operand(0)]
+      return [try translation.cast(try translation.operand(0), to: type)]
     },
     "Shape": { (translation) throws(ONNXImportError) in
       let shape = try translation.operand(0).shape

@@ -4,12 +4,12 @@ import TinyNN
 /// What the importer knows of an ONNX tensor. Dimensions are in the order of the ONNX file (images NCHW).
 enum Value {
   case constant(HostTensor)
-  case computed(Graph.TensorID, shape: [Int])
+  case computed(Graph.TensorID, shape: [Int], kind: ElementKind = .real)
 
   var shape: [Int] {
     switch self {
     case .constant(let tensor): tensor.shape
-    case .computed(_, let shape): shape
+    case .computed(_, let shape, _): shape
     }
   }
 
@@ -87,6 +87,7 @@ extension Translation {
   }
 
   func emit(_ operation: some Operator, _ inputs: [Value]) throws(ONNXImportError) -> Value {
+    let kind = try resultKind(of: operation, inputs)
     var tensors: [Graph.TensorID] = []
     // Masks of attention hold minus infinity; weights never do.
     let isArithmetic = operation is Binary || operation is Select
@@ -100,13 +101,13 @@ extension Translation {
     }
     let shape = graph.graph.shape(output)
     guard shape.isValid else { throw node.unsupported("its result of shape \(shape) is too large") }
-    return .computed(output, shape: shape.extents)
+    return .computed(output, shape: shape.extents, kind: kind)
   }
 
   /// The tensor of the graph that holds the value; a constant is put into the graph as float32.
   func tensor(_ value: Value, allowsInfinity: Bool = false) throws(ONNXImportError) -> Graph.TensorID {
     switch value {
-    case .computed(let tensor, _): return tensor
+    case .computed(let tensor, _, _): return tensor
     case .constant(let constant):
       guard constant.floats.allSatisfy({ $0.isFinite || (allowsInfinity && !$0.isNaN) }) else {
         throw node.error("a constant input holds infinite values or NaN")
@@ -127,6 +128,8 @@ extension Translation {
       shape.append(extent)
     }
     guard shape.isValid else { throw node.unsupported("a tensor of shape \(dimensions) is too large") }
+    // Positions along one axis are listed.
+    try requireMemory(dimensions.max() ?? 0, stride: 32, for: "a tensor of shape \(dimensions) (node '\(node.name)')")
     return shape
   }
 }

@@ -55,11 +55,15 @@ struct Adapt: ParsableCommand {
   func run() throws {
     let method = try Method.one(self.method)
     try check(method)
-    let classes = try ClassFolders(folder, needed: 2, role: "learning")
+    let classes = try ClassFolders(folder, needed: 2, role: "learning", isStrict: strict)
     let encoder = try ModelLocation.encoder(option: model)
     let task = try ModelLocation.task(option: output)
     encoder.announce("encoder")
     task.announce("task")
+    let file = try OutputFile(task.path, .tnn, option: "-o", inputs: [encoder.path])
+    if method == .finetune, !interruption.resume {
+      _ = try OutputFile(interruption.checkpoint(of: task.path).path, .checkpoint, option: "-o", inputs: [encoder.path])
+    }
     try task.createFolder()
     guard access(parentFolder(of: task.path), W_OK) == 0 else {
       throw FileError(path: task.path, action: .write, code: errno).failure
@@ -69,7 +73,8 @@ struct Adapt: ParsableCommand {
     do {
       let plan = try plan(source.encoder, method, LearningMaterial(classes.folders, unlabelled: camera?.photos ?? []))
       // Held until the task is written: an edit in between would be lost.
-      let lock = try FileLock(task.path)
+      let lock = try FileLock(task.path, waiting: lockWait())
+      try file.check()
       let previous = try previousTask(task.path, source.model)
       let start = monotonicNanoseconds()
       if plan.tail != nil { note(plan.text) }
@@ -120,7 +125,7 @@ struct Adapt: ParsableCommand {
     _ task: ModelLocation, _ milliseconds: Double
   ) throws(Failure) {
     let knowledge = learned.knowledge, head = learned.head, weights = source.model.weightByteCount
-    warnOfSharedPhotos(knowledge)
+    knowledge.warnOfSharedPhotos()
     if let tail = learned.tail {
       note(tail.verdict)
       if tail.isTrained { note(tail.curve.text) }
@@ -146,25 +151,6 @@ struct Adapt: ParsableCommand {
     try results.print(.object(fields), text: (["written  \(task.path.onOneLine)"] + lines).joined(separator: "\n"))
   }
 
-  /// A photo of two classes teaches neither.
-  private func warnOfSharedPhotos(_ knowledge: Knowledge) {
-    var (owners, shared): ([UInt64: Int], [[Int]: Int]) = ([:], [:])
-    for (index, known) in knowledge.classes.enumerated() {
-      for example in known.examples {
-        if let other = owners.updateValue(index, forKey: example.identifier) { shared[[other, index], default: 0] += 1 }
-      }
-    }
-    for (pair, count) in shared.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-      let names = pair.map { "'\(knowledge.classes[$0].name.onOneLine)'" }
-      warn(
-        """
-        classes \(names[0]) and \(names[1]) have \(count) \(count == 1 ? "photo" : "photos") in common, which \
-        cannot be told apart; remove them from one
-        """
-      )
-    }
-  }
-
   /// The task that the file to be written holds now, if its embeddings are comparable.
   private func previousTask(_ path: String, _ encoder: Model) throws(Failure) -> TaskFile? {
     switch PreviousTask(at: path, for: encoder) {
@@ -173,8 +159,8 @@ struct Adapt: ParsableCommand {
     case .otherEncoder:
       warn("\(path): is a task of another encoder; it is replaced, and what it knew cannot be brought back")
     case .unreadable(let error): warn("\(Failure(error, in: path).message); it is replaced")
-    case .noModel:
-      throw Failure(.cannotCreate, "\(path): is there already and is not a .tnn file; name another file with -o")
+    // An empty one: `OutputFile` refuses others.
+    case .noModel: return nil
     }
     return nil
   }

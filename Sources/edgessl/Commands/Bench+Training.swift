@@ -19,6 +19,7 @@ extension Bench {
   private static let classes = 5, shots = 5
 
   func measureTraining() throws {
+    let kept = try training.keep.map { folder throws(Failure) in try KeptTensors(folder, model: model) }
     let encoder = try runtime.photos(model).encoder, network = encoder.runner.model
     let count = Bench.classes * Bench.shots
     let plan: LearningPlan, tail: AdaptationPlan, adapter: TailTrainer, cache: TensorCache
@@ -36,7 +37,7 @@ extension Bench {
       }
       adapter = try TailTrainer(network, tail, cache: cache)
     } catch { throw Failure(error, in: model, of: network) }
-    if let keep = training.keep { try write(adapter, cache, to: keep) }
+    if let kept { try write(adapter, cache, to: kept) }
     let photos = (0..<count).map { CachedPhoto(label: $0 / Bench.shots, first: $0 * tail.placesPerPhoto) }
     var latencies = Latencies()
     var (start, step) = (monotonicNanoseconds(), 0)
@@ -71,7 +72,7 @@ extension Bench {
     return (0..<count).map { _ in random.next(from: -1, to: 1) }
   }
 
-  private func write(_ adapter: TailTrainer, _ cache: TensorCache, to folder: String) throws {
+  private func write(_ adapter: TailTrainer, _ cache: TensorCache, to files: KeptTensors) throws {
     let size = adapter.plan.training.cutCount, places = Array(0..<cache.count)
     let values = AlignedMemory(byteCount: 4 * size)
     let cut: Elements<Float> = Elements(values.buffer.baseAddress!, count: size)
@@ -82,9 +83,18 @@ extension Bench {
     }
     let shape = adapter.trainer.session.model.tensor(adapter.plan.cutTensor).type.shape
     let embeddings = adapter.embeddings(places)
-    try writeFile(
-      NPYArray(shape: [cache.count] + (1..<shape.rank).map { shape[$0] }, values: all).fileBytes, to: "\(folder)/cut.npy")
-    try writeFile(
-      NPYArray(shape: [cache.count, embeddings.count / cache.count], values: embeddings).fileBytes, to: "\(folder)/embeddings.npy")
+    try files.cut.write(NPYArray(shape: [cache.count] + (1..<shape.rank).map { shape[$0] }, values: all).fileBytes)
+    try files.embeddings.write(
+      NPYArray(shape: [cache.count, embeddings.count / cache.count], values: embeddings).fileBytes)
+  }
+}
+
+/// The files of `--keep`.
+private struct KeptTensors {
+  let cut: OutputFile, embeddings: OutputFile
+
+  init(_ folder: String, model: String) throws(Failure) {
+    cut = try OutputFile("\(folder)/cut.npy", .npy, option: "--keep", inputs: [model])
+    embeddings = try OutputFile("\(folder)/embeddings.npy", .npy, option: "--keep", inputs: [model])
   }
 }

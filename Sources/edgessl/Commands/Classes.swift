@@ -76,7 +76,7 @@ struct Classes: ParsableCommand {
     location.announce("task")
     try location.requireTask()
     do {
-      var editor = try TaskEditor(contentsOf: location.path, locksFile: undo || hasEdits)
+      var editor = try TaskEditor(contentsOf: location.path, locksFile: undo || hasEdits, waiting: lockWait())
       var head: LearnedHead?
       if undo, try editor.undo() {
         head = try editor.write(to: location.path)
@@ -88,6 +88,7 @@ struct Classes: ParsableCommand {
         learned.warnOfChance()
         head = learned
       }
+      if undo || hasEdits { editor.task.knowledge.warnOfSharedPhotos() }
       try report(editor.task, head, location, isAdapted: editor.isAdapted)
     } catch { throw Failure(error, in: location.path) }
   }
@@ -109,7 +110,13 @@ struct Classes: ParsableCommand {
         let added = try merged(other, with: encoder, &new)
         note("\(other): \(added) new photos")
       }
-      for photo in photos { try new.removePhoto(photo) }
+      for photo in photos {
+        let names = try new.removePhoto(photo)
+        if names.count > 1 {
+          note(
+            "\(PhotoIdentifier.text(photo)): went from \(names.count) classes: \(names.map { "'\($0)'" }.joined(separator: ", "))")
+        }
+      }
       for name in remove { try new.remove(name) }
     }
   }
@@ -117,7 +124,12 @@ struct Classes: ParsableCommand {
   private func learn(_ pair: String, from source: PhotoSource, _ new: inout Knowledge) throws {
     let (name, folder) = split(pair)
     let photos: [String]
-    do { photos = try PhotoFolder.photos(in: folder) } catch { throw ClassFolders.failure(error) }
+    let unclaimed: [UnclaimedEntry]
+    do {
+      photos = try PhotoFolder.photos(in: folder)
+      unclaimed = try PhotoFolder.unclaimed(inClass: folder)
+    } catch { throw ClassFolders.failure(error) }
+    try ClassFolders.report(unclaimed, isStrict: strict)
     guard !photos.isEmpty else { throw Failure(.badData, "\(folder): has no photos for class '\(name)'; add some") }
     let examples = try source.examples(of: PhotoFolder(name: name, photos: photos), views: views)
     let added = try new.add(examples, to: name)

@@ -24,6 +24,7 @@ struct Embed: ParsableCommand {
   }
 
   func run() throws {
+    let file = try OutputFile(output, .npy, option: "-o", inputs: [model] + images)
     let source = try runtime.photos(model)
     var progress = Progress("Embedding", total: images.count)
     var values: [Float] = []
@@ -33,7 +34,7 @@ struct Embed: ParsableCommand {
     }
     progress.finish()
     let dimension = source.encoder.dimension
-    try writeFile(NPYArray(shape: [images.count, dimension], values: values).fileBytes, to: output)
+    try file.write(NPYArray(shape: [images.count, dimension], values: values).fileBytes)
     try results.print(
       [
         "model": .string(model), "output": .string(output), "photos": .integer(images.count), "dimension": .integer(dimension),

@@ -89,7 +89,10 @@ struct Evaluate: ParsableCommand {
   }
 
   private func evaluateEpisodes(_ location: ModelLocation, _ methods: [Method]) throws {
-    let classes = try ClassFolders(dataset, needed: 2, role: "evaluation")
+    let html = try report.map { path throws(Failure) in
+      try OutputFile(path, .html, option: "--report", inputs: [location.path])
+    }
+    let classes = try ClassFolders(dataset, needed: 2, role: "evaluation", isStrict: strict)
     let source = try runtime.photos(location.path, strict: strict)
     if methods == [.finetune] { return try evaluateFinetune(location, classes, source) }
     if shifted.shift != nil { return try evaluateShift(location, classes, source, methods) }
@@ -113,11 +116,11 @@ struct Evaluate: ParsableCommand {
       progress.finish()
       all.append((method.name, measures))
     }
-    if let report {
+    if let html {
       let page = EpisodeReport(
         title: "\(ways)-way episodes: \(location.path) on \(dataset)", methods: all,
         accuracyByShots: try accuracyByShots(methods, embedded, options, statistics), dataset: embedded, photos: photos)
-      try writeFile(Array(page.html.utf8), to: report)
+      try html.write(Array(page.html.utf8))
     }
     let fields: [(name: String, value: JSON)] =
       all[0].measures.fields + [
@@ -161,7 +164,7 @@ struct Evaluate: ParsableCommand {
   // MARK: A task
 
   private func evaluateTask(_ location: ModelLocation) throws {
-    let classes = try ClassFolders(dataset, needed: 1, role: "evaluation")
+    let classes = try ClassFolders(dataset, needed: 1, role: "evaluation", isStrict: strict)
     try location.requireTask()
     let encoder = try runtime.open(location.path)
     let task: Classifier

@@ -57,6 +57,7 @@ struct Import: ParsableCommand {
   }
 
   func run() throws {
+    let file = try OutputFile(output, .tnn, option: "-o", inputs: [source])
     var imported: ImportedModel
     do {
       imported = try importONNX(
@@ -70,7 +71,8 @@ struct Import: ParsableCommand {
     try reduction.apply(to: &imported.graph, &provenance, source: source)
     var writer = imported.graph.lowered()
     let input = imported.graph.shape(imported.graph.inputs[0])
-    let preprocessing = try photos.preprocessing(for: input, source)
+    var lines: [String] = []
+    let preprocessing = try photos.preprocessing(for: input, imported.expectedPixels, source, &lines)
     if let preprocessing { writer.add(.preprocessing, preprocessing.record) }
     writer.add(.provenance, provenance.section)
     var bytes = writer.finish()
@@ -84,7 +86,9 @@ struct Import: ParsableCommand {
       throw Failure(
         .internalError, "\(source): the imported model does not pass its own check (\(error.reason)); please report this")
     }
-    try writeFile(bytes, to: output)
+    try file.write(bytes)
+    for line in imported.notes { note("\(source): \(line)") }
+    for line in lines { warn("\(source): \(line)") }
     try results.print(json(imported, summary, preprocessing), text: text(summary, preprocessing, byteCount: bytes.count))
   }
 
@@ -158,25 +162,67 @@ struct PreprocessingOptions: ParsableArguments {
     if let std, !(std.values.min() > 0) { throw ValidationError("--std must be above 0") }
   }
 
+  private var isNormalized: Bool { preset != nil || mean != nil || std != nil }
   private var isGiven: Bool { preset != nil || mean != nil || std != nil || cropFraction != nil }
 
-  /// Nil if the network does not take RGB images, and nothing was said about them.
-  func preprocessing(for input: Shape, _ source: String) throws(Failure) -> Preprocessing? {
-    guard input.rank == 4, input[0] == 1, input[3] == 3 else {
-      if isGiven {
-        throw Failure(.usage, "\(source): the input is \(input), not an RGB image [1, N, N, 3]: leave out the options for photos")
-      }
+  /// Nil if the network does not take RGB images, and nothing was said about them. Adds to `lines` what was taken otherwise than it
+  /// was said, or not said as the network needs it.
+  func preprocessing(
+    for input: Shape, _ pixels: ExpectedPixels, _ source: String, _ lines: inout [String]
+  ) throws(Failure) -> Preprocessing? {
+    if let reason = input.reasonAgainstPhotos {
+      if isGiven { throw Failure(.usage, "\(source): \(reason); without the options for photos it is imported for run") }
       return nil
     }
     let isImageNet = preset == .imagenet
+    let normalization = try normalization(pixels, source, &lines)
     do {
       return try Preprocessing(
         inputHeight: input[1], inputWidth: input[2], cropFraction: cropFraction ?? (isImageNet ? 0.875 : 1),
         interpolation: interpolation == .bicubic ? .bicubic : .bilinear,
-        mean: mean?.values ?? (isImageNet ? SIMD3(123.675, 116.28, 103.53) : SIMD3(repeating: 0)),
-        standardDeviation: std?.values ?? (isImageNet ? SIMD3(58.395, 57.12, 57.375) : SIMD3(repeating: 1)))
+        mean: normalization.mean, standardDeviation: normalization.standardDeviation)
     } catch { throw Failure(.usage, "\(source): \(error)") }
   }
+
+  /// What was said about pixels, on the scale of 0 to 255.
+  private func normalization(
+    _ pixels: ExpectedPixels, _ source: String, _ lines: inout [String]
+  ) throws(Failure) -> PixelNormalization {
+    let imageNet = (mean: SIMD3<Float>(123.675, 116.28, 103.53), standardDeviation: SIMD3<Float>(58.395, 57.12, 57.375))
+    let none = (mean: SIMD3<Float>(repeating: 0), standardDeviation: SIMD3<Float>(repeating: 1))
+    let result: PixelNormalization
+    do {
+      result = try PixelNormalization(
+        mean: mean?.values, standardDeviation: std?.values, defaults: preset == .imagenet ? imageNet : none)
+    } catch {
+      throw Failure(
+        .usage,
+        "\(source): --mean and --std are of different scales, one for pixels from 0 to 1; for pixels from 0 to 255 they would be: "
+          + "--mean \(error.mean.text) --std \(error.standardDeviation.text)")
+    }
+    if result.wasUnitScale {
+      lines.append(
+        "--mean and --std are of pixels from 0 to 1; taken as those of pixels from 0 to 255: --mean \(result.mean.text) "
+          + "--std \(result.standardDeviation.text)")
+    }
+    switch pixels {
+    case .bytes where isNormalized && result.standardDeviation.min() > 2:
+      lines.append("the network itself scales pixels from 0 to 255; with these options they are scaled twice: leave them out")
+    case .unit where !isNormalized:
+      lines.append("the network itself normalises, but pixels from 0 to 1, and gets them from 0 to 255; give: --std 255")
+    case .normalizedOutside where !isNormalized:
+      lines.append(
+        "the network gets pixels from 0 to 255 as they are; if it was trained on normalised ones, give --preset imagenet, "
+          + "or its --mean and --std (or --std 1 to say that it was not)")
+    default: break
+    }
+    return result
+  }
+}
+
+extension SIMD3<Float> {
+  /// As --mean and --std take it.
+  fileprivate var text: String { x == y && y == z ? "\(x)" : "\(x),\(y),\(z)" }
 }
 
 /// One number for all channels, or three.
@@ -198,6 +244,7 @@ extension Failure {
     case .missing: self.init(.missingInput, error.description)
     case .unreadable: self.init(.inputOutput, error.description)
     case .malformed: self.init(.badData, "\(path): \(error); export the model again")
+    case .otherFormat: self.init(.badData, "\(path): \(error)")
     case .unsupported, .invalidNode: self.init(.badData, "\(path): \(error)")
     case .wrongOption: self.init(.usage, "\(path): \(error)")
     }

@@ -37,12 +37,13 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
+    let drawing = try plan.map { path throws(Failure) in try OutputFile(path, .svg, option: "--plan", inputs: [model]) }
     let (file, opened) = try openModelFile(model)
     // The views below lie in the mapped file.
     defer { withExtendedLifetime(file) {} }
     let contents: Contents
     do { contents = try Contents(file, opened) } catch { throw Failure(error, in: model) }
-    if let plan { try writeFile(Array(MemoryPlanSVG(contents.summary).text.utf8), to: plan) }
+    try drawing?.write(Array(MemoryPlanSVG(contents.summary).text.utf8))
     try output.print(json(contents), text: text(contents))
   }
 

@@ -81,6 +81,10 @@ struct QuantizeCommand: ParsableCommand {
       throw Failure(
         .usage, "no calibration photos: name a folder of photos like those that the camera will see with --calibration DIR")
     }
+    let int8 = try OutputFile(output, .tnn, option: "-o", inputs: [model])
+    let page = try report.map { path throws(Failure) in
+      try OutputFile(path, .html, option: "--report", inputs: [model], besides: [int8])
+    }
     let file: MappedFile, encoder: ModelRunner
     do { file = try MappedFile(model) } catch { throw error.failure }
     do { encoder = try ModelRunner(file: file, threads: threads) } catch { throw Failure(error, in: model) }
@@ -117,10 +121,10 @@ struct QuantizeCommand: ParsableCommand {
     do { sizes = try QuantizationSizes(float: encoder.plan, floatFile: file.bytes.count, int8: bytes) } catch {
       throw Failure(.internalError, "\(model): the int8 model does not pass its own check (\(error.reason)); please report this")
     }
-    try writeFile(bytes, to: output)
+    try int8.write(bytes)
     let text = QuantizationText(
       model: model, output: output, quantized: quantized, sizes: sizes, photos: read, statistics: statistics)
-    if let report { try writeFile(Array(text.html.utf8), to: report) }
+    try page?.write(Array(text.html.utf8))
     try results.print(text.json, text: text.summary)
   }
 

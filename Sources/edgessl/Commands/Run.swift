@@ -27,6 +27,10 @@ struct Run: ParsableCommand {
     let inputs = try assign(input, to: (0..<network.inputCount).map { name(network, network.input($0)) }, "input", all: true)
     let outputs = try assign(output, to: (0..<network.outputCount).map { name(network, network.output($0)) }, "output", all: false)
 
+    var files: [OutputFile] = []
+    for (_, path) in outputs {
+      files.append(try OutputFile(path, .npy, option: "--output", inputs: [model] + inputs.map(\.1), besides: files))
+    }
     for (index, path) in inputs {
       try fill(encoder.session.input(index), from: path, inputName: name(network, network.input(index)))
     }
@@ -35,10 +39,10 @@ struct Run: ParsableCommand {
     let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
 
     var written: [JSON] = [], lines: [String] = []
-    for (index, path) in outputs {
+    for ((index, path), file) in zip(outputs, files) {
       let tensor = encoder.session.output(index)
       let array = NPYArray(shape: tensor.shape.extents, values: (0..<tensor.shape.count).map { tensor.floats[$0] })
-      try writeFile(array.fileBytes, to: path)
+      try file.write(array.fileBytes)
       let (name, checksum) = (name(network, network.output(index)), hexadecimal(checksum(of: array.values)))
       written.append([
         "name": .string(name), "file": .string(path), "shape": JSON(array.shape), "checksum": .string(checksum),

@@ -1,5 +1,6 @@
 import FewShot
 import FewShotHost
+import Glibc
 import HostRuntime
 import ImageFiles
 import TinyNN
@@ -23,6 +24,8 @@ extension Failure {
 
   init(_ error: PhotoError, encoder: String) {
     switch error {
+    case .entry(let fault, let photo):
+      self.init(fault == .brokenLink ? .missingInput : .badData, "\(photo): \(fault)", concernsPhoto: true)
     case .unreadable(let error): self = error.failure
     case .file(let error): self = error.failure
     case .encoder(let error, let photo): self.init(error, photo: photo, encoder: encoder)
@@ -108,6 +111,7 @@ extension Failure {
       self.init(
         .badData,
         "\(encoder): it does not say how photos become its input, which must be RGB; import it again with --mean and --std")
+    case .unsuitableInput(let reason): self.init(.badData, "\(encoder): \(reason)")
     case .batch(let count):
       self.init(.badData, "\(encoder): it takes \(count) photos at a time; export it with a batch of 1")
     case .preprocessing(let error):
@@ -124,7 +128,10 @@ extension Failure {
 extension ImageFileError: FailureConvertible {
   var failure: Failure {
     switch reason {
+    case .cannotOpen where EntryFault(of: path) == .nameNotUTF8:
+      Failure(.missingInput, "\(path): \(EntryFault.nameNotUTF8)", concernsPhoto: true)
     case .cannotOpen: Failure(.missingInput, description, concernsPhoto: true)
+    case .cannotRead(EISDIR): Failure(.missingInput, description, concernsPhoto: true)
     case .cannotRead: Failure(.inputOutput, description, concernsPhoto: true)
     default: Failure(.badData, description, concernsPhoto: true)
     }

@@ -7,6 +7,7 @@ extension FileError: FailureConvertible {
     switch (action, code) {
     case (.open, ENOENT), (.open, ENOTDIR): Failure(.missingInput, "\(path): no such file; check the path")
     case (.open, EISDIR): Failure(.missingInput, "\(path): is not a regular file; name a file")
+    case (.open, ENOMEM): Failure(.badData, "\(path): no memory to read it; make it smaller")
     case (.open, EIO): Failure(.inputOutput, "\(path): cannot be read: \(reason)")
     case (.open, _): Failure(.missingInput, "\(path): cannot be read: \(reason)")
     case (.readEmpty, _): Failure(.badData, "\(path): is empty (0 bytes); copy or make it again")
@@ -35,6 +36,8 @@ extension Failure {
   /// A model file, or an arena for it, that was refused.
   init(_ error: ModelError, in path: String) {
     switch error.reason {
+    case .arenaTooSmall where error.found == 0:
+      self.init(.badData, "\(path): no memory for the \(grouped(error.needed)) bytes that it needs; take a smaller model or input")
     case .arenaTooSmall:
       self.init(.overBudget, "\(path): the arena has \(error.found) bytes, the plan needs \(error.needed)")
     case .arenaMisaligned: self.init(.internalError, "\(path): the arena does not start at a multiple of \(error.needed)")

@@ -1,3 +1,4 @@
+import HostRuntime
 import TinyNN
 
 extension ModelError {
@@ -6,6 +7,11 @@ extension ModelError {
     var place = path
     if byteOffset > 0 { place += ", byte \(byteOffset)" }
     if operatorIndex >= 0 { place += ", operator \(operatorIndex)" }
+    if reason == .wrongMagic, let file = try? MappedFile(path),
+      let other = ForeignFormat(file.bytes.slice(0, min(file.bytes.count, ForeignFormat.byteCount)).array)
+    {
+      return "\(place): is \(other.name), not a .tnn model; \(other.advice)"
+    }
     return "\(place): \(finding); \(remedy)"
   }
 

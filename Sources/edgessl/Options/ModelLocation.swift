@@ -102,6 +102,16 @@ extension ModelLocation {
   }
 }
 
+/// How many seconds to wait where another process is changing a task file: EDGESSL_LOCK_WAIT, else those of `FileLock`.
+func lockWait() throws(Failure) -> Double {
+  let variable = "EDGESSL_LOCK_WAIT"
+  guard let text = environment(variable) else { return FileLock.waitingSeconds }
+  guard let seconds = Double(text), 0...86_400 ~= seconds else {
+    throw Failure(.usage, "\(variable) is '\(text)'; it must be 0 to 86400 seconds")
+  }
+  return seconds
+}
+
 /// Where embeddings of data sets are kept: EDGESSL_CACHE, else edgessl in the user's cache folder (XDG Base Directory
 /// Specification); nil where there is no such folder.
 func embeddingCacheFolder() -> String? {

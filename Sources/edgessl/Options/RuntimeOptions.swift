@@ -58,8 +58,3 @@ func openModelFile(_ path: String) throws(Failure) -> (file: MappedFile, model: 
   do { file = try MappedFile(path) } catch { throw error.failure }
   do { return (file, try Model(validating: file.bytes)) } catch { throw Failure(error, in: path) }
 }
-
-/// Writes a file atomically, with the errors of the command.
-func writeFile(_ bytes: [UInt8], to path: String) throws(Failure) {
-  do { try writeAtomically(bytes, to: path) } catch { throw error.failure }
-}

@@ -38,7 +38,9 @@ struct CalibrationPhotos {
     }
     let reader: PhotoEncoder
     do { reader = try PhotoEncoder(encoder) } catch {
-      throw Failure(.badData, "\(path): it does not say how photos become its input; import it again with --mean and --std")
+      let reason =
+        encoder.model.reasonAgainstPhotos ?? "it does not say how photos become its input; import it again with --mean and --std"
+      throw Failure(.badData, "\(path): \(reason)")
     }
     let source = PhotoSource(reader, observer: console(path))
     var inputs: [[Float]] = []

@@ -16,7 +16,11 @@ struct ScaleTablePhotos {
   /// Nil where the folder has too few classes and was not named for this.
   func table(_ source: PhotoSource, _ statistics: EncoderStatistics) throws -> ScaleTable? {
     let all: [PhotoFolder]
-    do { all = try PhotoFolder.classes(in: folder) } catch { throw ClassFolders.failure(error) }
+    do {
+      all = try PhotoFolder.classes(in: folder)
+      // What lies elsewhere in a folder that was named for its photos has been read with them.
+      if isRequired { try ClassFolders.report(PhotoFolder.unclaimed(besideClassesIn: folder), isStrict: false) }
+    } catch let error as FileError { throw ClassFolders.failure(error) }
     let classes = ScaleTable.usable(all)
     guard classes.count >= ScaleTable.ways else {
       guard isRequired else { return nil }

@@ -81,10 +81,11 @@ extension ThresholdSource {
 }
 
 extension Knowledge {
-  var json: JSON { .array(classes.map { ["name": .string($0.name), "photos": .integer($0.examples.count)] }) }
-}
+  /// For every command that writes a task.
+  func warnOfSharedPhotos() { for shared in sharedPhotos { warn(shared.description) } }
 
-extension Knowledge {
+  var json: JSON { .array(classes.map { ["name": .string($0.name), "photos": .integer($0.examples.count)] }) }
+
   var jsonWithPhotos: JSON {
     .array(
       classes.map { learned in

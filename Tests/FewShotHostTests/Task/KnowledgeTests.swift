@@ -32,4 +32,25 @@ struct KnowledgeTests {
     #expect(throws: TaskEditError.lastPhoto("own0")) { try merged.removePhoto(90) }
     #expect(throws: TaskEditError.otherEmbeddings) { try merged.merge(Knowledge(dimension: 4)) }
   }
+
+  @Test func photosOfSeveralClassesAreNamedInPairs() throws {
+    var source = SyntheticClasses(classes: 2, dimension: 8)
+    let photos = source.examples(ofClass: 0, count: 6)
+    var knowledge = Knowledge(dimension: 8)
+    try knowledge.add(Array(photos[..<4]), to: "a")
+    try knowledge.add(Array(photos[2...4]), to: "b")
+    try knowledge.add(Array(photos[5...]), to: "own")
+    try knowledge.add([photos[2], photos[0], photos[5]], to: "c")
+    #expect(knowledge.sharedPhotos.map(\.names) == [["a", "b"], ["a", "c"], ["b", "c"], ["c", "own"]])
+    #expect(knowledge.sharedPhotos.map(\.count) == [2, 2, 1, 1])
+    #expect(
+      knowledge.sharedPhotos[0].description
+        == "classes 'a' and 'b' have 2 photos in common, which cannot be told apart; remove them from one")
+    #expect(knowledge.sharedPhotos[2].description.contains("have 1 photo in common"))
+    #expect(try knowledge.removePhoto(photos[2].identifier) == ["a", "b", "c"])
+    #expect(knowledge.sharedPhotos.map(\.names) == [["a", "b"], ["a", "c"], ["c", "own"]])
+    try knowledge.remove("a")
+    #expect(knowledge.sharedPhotos.map(\.names) == [["c", "own"]])
+    #expect(try knowledge.removePhoto(photos[0].identifier) == ["c"])
+  }
 }

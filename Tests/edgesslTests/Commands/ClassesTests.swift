@@ -1,3 +1,4 @@
+import FewShotHost
 import HostRuntime
 import ModelCompiler
 import TestSupport
@@ -69,6 +70,23 @@ import TinyNN
     #expect(try sections() == before)
     let nothing = try Command.run(["classes", task, "--undo"])
     #expect(nothing.status == 65 && nothing.errors.contains("nothing to undo"), "\(nothing)")
+  }
+
+  @Test func classesThatSharePhotosAreNamed() throws {
+    let red = fixtures.folder.file("photos/red"), warning = "warning: classes 'red' and 'rouge' have 4 photos in common, which"
+    let other = try fixtures.folder.write(contents(of: task), to: "other.tnn")
+    let renamed = try Command.run(["classes", other, "--rename", "red=rouge"])
+    #expect(renamed.status == 0 && !renamed.errors.contains("in common"), "\(renamed)")
+    let merged = try Command.run(["classes", task, "--merge", other])
+    #expect(merged.status == 0 && merged.errors.contains(warning), "\(merged)")
+    #expect(try !Command.run(["classes", task, "--undo"]).errors.contains("in common"))
+    let added = try Command.run(["classes", task, "--add", "rouge=\(red)"])
+    #expect(added.status == 0 && added.errors.contains(warning), "\(added)")
+    let photo = try PhotoIdentifier.text(PhotoIdentifier.of(red + "/0.ppm"))
+    let removed = try Command.run(["classes", task, "--remove-photo", photo])
+    #expect(removed.errors.contains("edgessl: \(photo): went from 2 classes: 'red', 'rouge'\n"), "\(removed)")
+    #expect(removed.errors.contains("'red' and 'rouge' have 3 photos in common"), "\(removed)")
+    #expect(try !Command.run(["classes", task, "--list"]).errors.contains("in common"), "a look changes nothing")
   }
 
   @Test func morePhotosOfAKnownClass() throws {

@@ -117,7 +117,8 @@ import Testing
     #expect(a.count == b.count && a.sorted() == b.sorted(), "the undone task differs from the one that was never trained")
   }
 
-  /// A class of 2,100 photos, more than are compared in pairs, is read photo by photo: training takes an evenly spread part of them, the prototypes all.
+  /// A class of 2,100 photos, more than are compared in pairs, is read photo by photo: training takes an evenly spread part of
+  /// them, the prototypes all.
   @Test func manyPhotosStreamWithinTheBudget() throws {
     let many = file("many")
     try fixtures.addClass("red", in: "many", numbers: 0..<4)

@@ -103,6 +103,33 @@ import TinyNN
     #expect(own["cropFraction"] as? Double == 0.9 && own["interpolation"] as? String == "bicubic", "\(own)")
   }
 
+  @Test func pixelScalesAreRecognised() throws {
+    func imported(_ options: [String], _ status: Int32 = 0) throws -> CommandResult {
+      let result = try Command.run(["import", ImportTests.golden("conv_3x3", "model.onnx"), "-o", model] + options)
+      #expect(result.status == status, "\(result)")
+      return result
+    }
+    let torch = ["--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225"]
+    let unit = try preprocessing(torch)
+    #expect(
+      unit["mean"] as? [Double] == [123.675, 116.28, 103.53] && unit["std"] as? [Double] == [58.395, 57.12, 57.375], "\(unit)")
+    #expect(try imported(torch).errors.contains("--mean 123.675,116.28,103.53 --std 58.395,57.12,57.375"))
+    #expect(try imported(["--mean", "0.5", "--std", "0.5"]).errors.contains("--mean 127.5 --std 127.5"))
+    #expect(try imported(["--mean", "0.5", "--std", "58"], 64).errors.contains("of different scales"))
+    #expect(try imported([]).errors.contains("gets pixels from 0 to 255 as they are"))
+    for options in [["--preset", "imagenet"], ["--mean", "127.5", "--std", "127.5"], ["--std", "1"]] {
+      #expect(try !imported(options).errors.contains("pixels"))
+    }
+  }
+
+  @Test func networksThatScalePixelsThemselves() throws {
+    let source = ImportTests.golden("bytes_transposed_then_cast", "model.onnx")
+    let plain = try Command.run(["import", source, "-o", model])
+    #expect(plain.status == 0 && !plain.errors.contains("pixels"), "\(plain)")
+    let twice = try Command.run(["import", source, "-o", model, "--preset", "imagenet"])
+    #expect(twice.status == 0 && twice.errors.contains("scaled twice"), "\(twice)")
+  }
+
   @Test func wrongOptions() throws {
     func expectFailure(_ options: [String], _ message: String, model source: String = "conv_3x3") throws {
       try Command.expectFailure(
@@ -163,10 +190,11 @@ import TinyNN
     try expectFailure(folder.path, 73, "is a folder")
     try expectFailure("/dev/full", 74, "No space left on device")
 
-    let old = try folder.write([1, 2, 3], to: "old.tnn")
+    let bytes = try SmallModels.encoder()
+    let old = try folder.write(bytes, to: "old.tnn")
     let arguments = ["import", ImportTests.golden("conv_3x3", "model.onnx"), "-o", old, "--json"]
     try #expect(Command.limited("ulimit -f 1", arguments).status == 74)
-    #expect(try contents(of: old) == [1, 2, 3] && folder.names == ["old.tnn"], "\(folder.names)")
+    #expect(try contents(of: old) == bytes && folder.names == ["old.tnn"], "\(folder.names)")
   }
 }
 

@@ -111,12 +111,13 @@ import TinyNN
     try Command.expectFailure(arguments(folder.path), status: 73, "is a folder")
     try Command.expectFailure(arguments("/dev/full"), status: 74, "No space left on device")
 
-    let old = try folder.write([1, 2, 3], to: "old.npy")
+    let bytes = NPYArray(shape: [3], values: [1, 2, 3]).fileBytes
+    let old = try folder.write(bytes, to: "old.npy")
     let before = folder.names
     let result = try Command.limited("ulimit -f 0", arguments(old))
     // Standard error is a file here, too, and takes no bytes either.
     #expect(result.status == 74, "\(result)")
-    #expect(try contents(of: old) == [1, 2, 3], "the old file stays whole")
+    #expect(try contents(of: old) == bytes, "the old file stays whole")
     #expect(folder.names == before, "no temporary file is left")
   }
 

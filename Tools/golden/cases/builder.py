@@ -29,6 +29,7 @@ class Builder:
         self.initializers = []
         self.graph_inputs = []
         self.input_values = {}
+        self.functions = []
         self.count = 0
 
     def fresh(self, prefix: str) -> str:
@@ -40,6 +41,13 @@ class Builder:
         name = "x" if not self.input_values else f"x{len(self.input_values) + 1}"
         self.input_values[name] = self.random.uniform(low, high, shape).astype(np.float32)
         self.graph_inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, declared or list(shape)))
+        return name
+
+    def bytes(self, *shape: int) -> str:
+        """A graph input of type uint8."""
+        name = "x" if not self.input_values else f"x{len(self.input_values) + 1}"
+        self.input_values[name] = self.random.integers(0, 256, shape, dtype=np.uint8)
+        self.graph_inputs.append(helper.make_tensor_value_info(name, TensorProto.UINT8, list(shape)))
         return name
 
     def weight(self, *shape: int, low: float = -1, high: float = 1) -> str:
@@ -77,7 +85,8 @@ class Builder:
         graph = helper.make_graph(
             self.nodes, self.name, self.graph_inputs, [onnx.ValueInfoProto(name=name) for name in outputs], self.initializers
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8, producer_name="edgessl")
+        opsets = [helper.make_opsetid("", self.opset)] + ([helper.make_opsetid("local", 1)] if self.functions else [])
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="edgessl", functions=self.functions)
         values = run_reference(model, self.input_values, outputs)
         del model.graph.output[:]
         for name, value in zip(outputs, values):

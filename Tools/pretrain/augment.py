@@ -1,0 +1,42 @@
+"""Augmentation of the student's input. The teachers saw the same view without it."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def draw(count: int, rng: np.random.Generator, colour_strength: float = 1.0) -> dict[str, Tensor]:
+    """Parameters of `count` photos: drawn for the whole batch, so that they do not depend on the number of processes.
+
+    A `colour_strength` of 0 leaves all but geometry and blur alone.
+    """
+    zoom = rng.uniform(0.8, 1, count)
+    mirror = np.where(rng.random(count) < 0.5, -1, 1)
+    shift = rng.uniform(-1, 1, (2, count)) * (1 - zoom)
+    affine = np.zeros((count, 2, 3))
+    affine[:, 0, 0], affine[:, 1, 1], affine[:, :, 2] = zoom * mirror, zoom, shift.T
+    gray = np.ones((3, 1)) * np.array([[0.299, 0.587, 0.114]])
+    saturation = np.where(rng.random(count) < 0.1 * colour_strength, 0, 1 + colour_strength * rng.uniform(-0.3, 0.3, count))[
+        :, None, None
+    ]
+    contrast = np.exp(colour_strength * rng.uniform(-0.3, 0.3, count))[:, None, None]
+    tint = np.exp(colour_strength * rng.uniform(-0.06, 0.06, (count, 3)))[:, :, None]
+    colour = contrast * tint * (saturation * np.eye(3) + (1 - saturation) * gray)
+    brightness = np.repeat(colour_strength * rng.uniform(-0.15, 0.15, (count, 1)), 3, 1)
+    blurred = rng.random(count) < 0.06
+    drawn = {"affine": affine, "colour": colour, "brightness": brightness, "blurred": blurred}
+    return {name: torch.from_numpy(v) if v.dtype == bool else torch.from_numpy(v).float() for name, v in drawn.items()}
+
+
+def apply(x: Tensor, drawn: dict[str, Tensor], side: int) -> Tensor:
+    """[n, 3, s, s] in -1...1 -> [n, 3, side, side]: zoom, shift, mirror, saturation, contrast, tint, brightness, blur."""
+    grid = functional.affine_grid(drawn["affine"], [len(x), 3, x.shape[2], x.shape[3]], align_corners=False)
+    x = functional.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    if side != x.shape[-1]:
+        x = functional.interpolate(x, (side, side), mode="bilinear", antialias=True)
+    x = torch.baddbmm(drawn["brightness"][:, :, None], drawn["colour"], x.flatten(2)).view_as(x).clamp_(-1, 1)
+    blurred = drawn["blurred"]
+    if blurred.any():
+        x[blurred] = functional.avg_pool2d(functional.pad(x[blurred], (1, 1, 1, 1), mode="replicate"), 3, 1)
+    return x.contiguous(memory_format=torch.channels_last)
