@@ -62,7 +62,9 @@ struct CameraGuess {
     var (gain, noise) = (SIMD3<Double>(), SIMD3<Double>())
     for channel in 0..<3 {
       let (v, d) = (variance[channel], difference[channel]), (w, e) = (camera.variance[channel], camera.difference[channel])
-      let own = max(0, min(w, v * (2 * w - e) / max(1e-12, 2 * v - d)))
+      // Photos that are nothing but noise themselves get none on top.
+      let structure = 2 * v - d, isNoise = structure < 0.2 * v
+      let own = isNoise ? w : max(0, min(w, v * (2 * w - e) / structure))
       gain[channel] = (own / max(1e-12, v)).squareRoot()
       noise[channel] = max(0, w - own).squareRoot()
     }
