@@ -16,12 +16,12 @@ extension Learning {
     guard let file = outcome.file else { return outcome }
     var asked = AlignmentGate.Asked()
     let before = try trained.map { try opened($0.memory) } ?? source.encoder
-    asked.ofCameraBefore = try labelled(by: before, through: guess)
+    asked.ofCameraBefore = try labelled(knowledge, by: before, through: guess)
     // One arena takes the place of the other.
     before.runner.releaseMemory()
     let network = try opened(file)
-    asked.ofCamera = try labelled(by: network, through: guess)
-    asked.aligned = try labelled(by: network)
+    asked.ofCamera = try labelled(knowledge, by: network, through: guess)
+    asked.aligned = try labelled(knowledge, by: network)
     // A trained tail leaves the statistics behind.
     let learner = HeadLearner(knowledge, statistics: trained == nil ? try StatisticsView.of(model) : nil)
     outcome.judge(by: try AlignmentGate(learner, method, asked))
@@ -69,12 +69,18 @@ extension Learning {
     try PhotoEncoder(ModelRunner(memory: file, threads: source.encoder.runner.plan.threads))
   }
 
-  /// The labelled photos in the order of what they teach, as they are or through the camera.
-  private func labelled(by network: PhotoEncoder, through guess: CameraGuess? = nil) throws -> [LearnedExample] {
+  /// The examples of `knowledge`, in its order, as they are or through the camera.
+  private func labelled(
+    _ knowledge: Knowledge, by network: PhotoEncoder, through guess: CameraGuess? = nil
+  ) throws -> [LearnedExample] {
     let again = PhotoSource(network, isStrict: true), width = network.preprocessing.inputWidth
-    return try names.indices.flatMap { label in
+    return try knowledge.classes.flatMap { known in
+      let label = names.firstIndex { isSameName($0, known.name) }
       let own = photos.filter { $0.label == label }, views = views(of: own.count)
-      return try own.map { photo in
+      return try known.examples.map { example in
+        guard let photo = own.first(where: { $0.identifier == example.identifier }) else {
+          preconditionFailure("an example is of a photo that was read")
+        }
         let embedding = try again.read(photo.path) { image throws(PhotoEncoderError) in
           guard let guess else { return try network.embed(image, views: views) }
           return try network.embedding(
