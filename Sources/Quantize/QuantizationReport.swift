@@ -41,6 +41,8 @@ public struct QuantizationReport: Sendable {
   public let embeddingSignalToNoise: Double
   /// Points of few-shot accuracy that int8 is expected to cost, see `AccuracyEstimate`.
   public internal(set) var estimatedLoss = 0.0
+  /// Fewer photos make no classes to estimate a loss on.
+  public static let estimatePhotos = 8
   /// What was tried, in order.
   public internal(set) var corrections: [CorrectionReport] = []
 

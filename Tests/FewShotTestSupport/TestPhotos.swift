@@ -23,8 +23,16 @@ package enum TestPhotos {
     return bytes
   }
 
+  /// A PPM photo of one grey, with noise of 0 ..< `noise` on top.
+  package static func plain(_ value: UInt8, width: Int = 40, height: Int = 36, noise: Int = 1) -> [UInt8] {
+    var random = CounterRandom(seed: 7, stream: UInt64(width))
+    let values = (0..<width * height * 3).map { _ in value + UInt8(random.next(below: noise)) }
+    return Array("P6\n\(width) \(height)\n255\n".utf8) + values
+  }
+
   /// Three convolutions with random weights, and preprocessing of photos.
-  package static func threeLayers(seed: UInt64 = 8, size: Int = 32) throws -> [UInt8] {
+  /// - Parameter gain: of the weights of the last: with 0 all photos have the same embedding.
+  package static func threeLayers(seed: UInt64 = 8, size: Int = 32, gain: Float = 1) throws -> [UInt8] {
     var random = SeededGenerator(seed: seed)
     var graph = Graph()
     func constant(_ shape: Shape, _ size: Float) -> Graph.TensorID {
@@ -36,7 +44,7 @@ package enum TestPhotos {
       (window.strideY, window.strideX) = (side == 3 ? 2 : 1, side == 3 ? 2 : 1)
       x = try graph.add(
         Convolution(window: window, activation: name == "last" ? .none : .relu6), name: name,
-        inputs: [x, constant(Shape(outputs, side, side, inputs), 0.6), constant(Shape(outputs), 0.2)])
+        inputs: [x, constant(Shape(outputs, side, side, inputs), name == "last" ? 0.6 * gain : 0.6), constant(Shape(outputs), 0.2)])
     }
     x = try graph.add(GlobalAveragePool(), name: "mean", inputs: [x])
     graph.outputs = [try graph.add(Reshape(Shape(1, 10)), name: "flatten", inputs: [x])]

@@ -35,6 +35,13 @@ public struct Calibration: Equatable, Sendable {
   /// Of nearest neighbours: k.
   public var neighbours = 0
 
+  /// The scale where nothing was learned: every class is about as likely as by chance.
+  package static let chanceScale: Float = 0.001
+
+  /// True where left-out examples are answered no better than by chance, or all embeddings are equal: what the head says means
+  /// nothing.
+  public var isChance: Bool { scale == Calibration.chanceScale }
+
   package init(
     scale: Float, threshold: Float, scaleSource: ScaleSource, thresholdSource: ThresholdSource, leftOutCount: Int,
     leftOutRight: Int, penalty: Float = 0, neighbours: Int = 0

@@ -88,6 +88,7 @@ public enum Calibrator {
     } else if let known {
       (result.scale, result.scaleSource) = (known, .encoder)
     }
+    if support.areAllEqual { result.scale = Calibration.chanceScale }
     return result
   }
 

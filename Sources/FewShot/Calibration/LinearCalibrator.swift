@@ -3,7 +3,8 @@ package import TinyNN
 /// Finds the scale and the threshold of a linear head from the scores that its examples have when they are left out.
 ///
 /// Scale: it makes the left-out examples likeliest, under a prior around a preset that counts as much as a few examples,
-/// raised by half over the examples of a class: with one example fewer, a head is less sure than it will be. The prior is around
+/// raised by half over the examples of a class: with one example fewer, a head is less sure than it will be. Left-out examples that
+/// are answered no better than by chance leave every class about as likely. The prior is around
 /// the encoder's own scale where its statistics have one for so few examples. With one example for each class the scale is that, or
 /// a preset.
 ///
@@ -61,6 +62,7 @@ package enum LinearCalibrator {
       found.threshold = Calibrator.bound(refusing: Calibrator.refusedOthersPercent, of: scores, count)
       found.thresholdSource = .otherClasses
     }
+    if examples.embeddings.areAllEqual { found.scale = Calibration.chanceScale }
     return found
   }
 
@@ -85,8 +87,9 @@ package enum LinearCalibrator {
   /// 1, 2^(1/4), ... 256.
   private static func scale(_ step: Int) -> Float { ElementaryMath.exp(Float(step) * 0.17328680) }
 
-  /// `leftOut`: [examples][classes]; every class has at least two examples.
+  /// `leftOut`: [examples][classes]; every class has at least two examples. `Calibration.chanceScale` where they say nothing.
   package static func fittedScale(_ support: SupportSet, _ leftOut: Elements<Float>, preset: Float) -> Float {
+    if isChance(support, leftOut) { return Calibration.chanceScale }
     var best = (scale: preset, loss: Float.infinity)
     for step in 0..<stepCount {
       let scale = scale(step)
@@ -95,6 +98,24 @@ package enum LinearCalibrator {
       if loss < best.loss { best = (scale, loss) }
     }
     return best.scale * raise(support.fewest)
+  }
+
+  /// Whether left-out examples are answered no better than by chance, each class counting the same: at most as often, and two standard
+  /// deviations less than by a head that has a quarter of what lies between chance and always, so that a few examples that happen
+  /// to be wrong are no proof.
+  package static func isChance(_ support: SupportSet, _ leftOut: Elements<Float>) -> Bool {
+    let classes = support.classCount, chance = 1 / Float(classes), modest = chance + 0.25 * (1 - chance)
+    var accuracy: Float = 0
+    var spread: Float = 0
+    for label in 0..<classes {
+      let count = Float(support.count(ofClass: label))
+      var right: Float = 0
+      for index in 0..<support.count where support.label(index) == label && isRight(index, support, leftOut) { right = right + 1 }
+      accuracy = accuracy + right / count
+      spread = spread + 1 / count
+    }
+    let deviation = (modest * (1 - modest) * spread).squareRoot()
+    return accuracy <= 1.0001 && accuracy < modest * Float(classes) - 2 * deviation
   }
 
   private static func raise(_ fewest: Int) -> Float { 1 + 0.5 / Float(fewest) }
@@ -119,17 +140,17 @@ package enum LinearCalibrator {
 
   /// Left-out examples whose own class has the largest score.
   package static func rightCount(_ support: SupportSet, _ leftOut: Elements<Float>) -> Int {
-    let classes = support.classCount
     var right = 0
-    for index in 0..<support.count {
-      let own = support.label(index)
-      var isRight = true
-      for label in 0..<classes where label != own && leftOut[index * classes + label] >= leftOut[index * classes + own] {
-        isRight = false
-      }
-      if isRight { right += 1 }
-    }
+    for index in 0..<support.count where isRight(index, support, leftOut) { right += 1 }
     return right
+  }
+
+  private static func isRight(_ index: Int, _ support: SupportSet, _ leftOut: Elements<Float>) -> Bool {
+    let classes = support.classCount, own = support.label(index)
+    for label in 0..<classes where label != own && leftOut[index * classes + label] >= leftOut[index * classes + own] {
+      return false
+    }
+    return true
   }
 
   /// Writes the cosine of every example to the prototype of every class, its own left out of its class's, to `cosines`,

@@ -61,7 +61,12 @@ extension LinearHead {
   package static func calibrate(
     _ examples: HeadExamples, penalty: Float, _ parts: HeadParts<Self>, leftOut: Elements<Float>, scratch: Elements<Float>
   ) -> Calibration {
-    LinearCalibrator.calibrate(
+    // What was solved for equal embeddings is chance, if it is finite at all: no class is likelier.
+    if examples.embeddings.areAllEqual {
+      parts.part(0).clear()
+      parts.part(1).clear()
+    }
+    return LinearCalibrator.calibrate(
       examples, traits, classifier(parts, scale: 1, threshold: 0), penalty: penalty, leftOut: leftOut, scratch: scratch)
   }
 

@@ -39,6 +39,7 @@ package enum NeighbourHead: Head {
     result.neighbours = oneShotCount
     guard fewest > 1 else {
       setRefusal(&result, support, statistics, row: row, scores: scores)
+      if support.areAllEqual { result.scale = Calibration.chanceScale }
       return result
     }
     for index in 0..<examples {
@@ -65,6 +66,7 @@ package enum NeighbourHead: Head {
         result.leftOutRight = right
       }
     }
+    if support.areAllEqual { result.scale = Calibration.chanceScale }
     return result
   }
 

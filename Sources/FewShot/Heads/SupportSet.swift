@@ -33,6 +33,13 @@
     return count
   }
 
+  /// Whether the embeddings tell nothing apart: their angles are below a twentieth of a degree or so. All 0 are equal, too.
+  package var areAllEqual: Bool {
+    let length = embeddings[0].dot(embeddings[0])
+    for index in 1..<max(1, count) where embeddings[index].dot(embeddings[0]) < length - 1e-6 { return false }
+    return true
+  }
+
   /// Examples of the class that has fewest.
   public var fewest: Int {
     var fewest = Int.max

@@ -9,6 +9,8 @@ public struct CameraAlignmentOptions: Equatable, Sendable {
   /// The least shift that is corrected, as a multiple of the largest that one class of the labelled photos has from all of them:
   /// photos without labels may show only some of the classes, which is no shift.
   public var threshold = 1.5
+  /// Fewer photos without labels are what they happen to show, not what their camera does: nothing is changed.
+  public var photoMinimum = 8
   public init() {}
 }
 
@@ -35,7 +37,7 @@ public final class CameraAlignment {
   public let shift: Double
   /// The largest shift of one class of the labelled photos from all of them.
   public let classShift: Double
-  /// True if the shift was large enough to be corrected.
+  /// True if there were enough photos and the shift was large enough to be corrected.
   public let isAligned: Bool
   /// The aligned encoder's file; the original's where nothing was aligned.
   public let file: AlignedMemory
@@ -63,7 +65,7 @@ public final class CameraAlignment {
     }
     self.shift = shift(camera)
     classShift = reference.classes.filter { ($0.first?.photoCount ?? 0) > 0 }.map(shift).max() ?? 0
-    isAligned = self.shift > options.threshold * classShift
+    isAligned = unlabelled.places.count >= options.photoMinimum && self.shift > options.threshold * classShift
     guard isAligned else { return }
     let strength = Double(unlabelled.places.count) / (Double(unlabelled.places.count) + options.priorPhotos)
     for index in run.points.indices {

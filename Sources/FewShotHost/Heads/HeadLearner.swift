@@ -9,6 +9,27 @@ struct HeadLearner {
   let lengths: [Float]
   let statistics: StatisticsView?
 
+  init(examples: ExampleMemory, lengths: [Float], statistics: StatisticsView?) {
+    self.examples = examples
+    self.lengths = lengths
+    self.statistics = statistics
+  }
+
+  /// Examples in the order of the classes.
+  init(_ knowledge: Knowledge, statistics: StatisticsView?) {
+    examples = ExampleMemory(
+      count: knowledge.exampleCount, classCount: knowledge.classes.count, dimension: knowledge.dimension)
+    var lengths: [Float] = []
+    for (label, learned) in knowledge.classes.enumerated() {
+      for example in learned.examples {
+        examples.set(lengths.count, to: example.embedding.span, label: label)
+        lengths.append(example.length)
+      }
+    }
+    self.lengths = lengths
+    self.statistics = statistics
+  }
+
   /// Prototypes take `calibration` where it is given.
   func learn(_ method: LearningMethod, calibration: Calibration? = nil) throws(HeadError) -> LearnedHead {
     switch method {

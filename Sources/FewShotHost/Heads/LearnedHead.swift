@@ -25,16 +25,7 @@ public struct LearnedHead: Sendable {
     _ knowledge: Knowledge, statistics: StatisticsView?, method: LearningMethod = .head(.prototype),
     calibration given: Calibration? = nil
   ) throws(HeadError) {
-    let examples = ExampleMemory(
-      count: knowledge.exampleCount, classCount: knowledge.classes.count, dimension: knowledge.dimension)
-    var lengths: [Float] = []
-    for (label, learned) in knowledge.classes.enumerated() {
-      for example in learned.examples {
-        examples.set(lengths.count, to: example.embedding.span, label: label)
-        lengths.append(example.length)
-      }
-    }
-    self = try HeadLearner(examples: examples, lengths: lengths, statistics: statistics).learn(method, calibration: given)
+    self = try HeadLearner(knowledge, statistics: statistics).learn(method, calibration: given)
   }
 
   /// `memory` holds the section of `header`, and the learned parts.

@@ -50,7 +50,7 @@ enum LeaveOut {
   }
 
   /// The fold of each example.
-  private static func folds(of examples: ExampleMemory) -> [Int] {
+  static func folds(of examples: ExampleMemory) -> [Int] {
     let fewest = examples.fewest
     guard fewest >= 4 || examples.count > 64 else { return Array(0..<examples.count) }
     var seen = [Int](repeating: 0, count: examples.classCount)

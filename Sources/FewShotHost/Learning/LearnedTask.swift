@@ -12,6 +12,11 @@ public struct LearnedTask {
   /// What training the tail came to, and what photos without labels did; nil where neither was asked for.
   public let tail: TailOutcome?
   public let camera: CameraOutcome?
+  /// The part of left-out photos that the network of the file answers rightly, aligned where it is; nil where every class has one
+  /// photo.
+  public var leaveOneOutAccuracy: Double? {
+    camera?.isAligned == true ? camera?.gate?.leaveOneOutAccuracy : head.calibration.leaveOneOutAccuracy
+  }
   /// The training's state, which is of no use once the task is written.
   let checkpointPath: String?
 
@@ -37,16 +42,17 @@ extension Learning {
     let model = source.model
     let frozen = try knowledge(photos, dimension: source.encoder.dimension)
     let training = try plan.tail.map { try train($0, frozen, checkpoint) }
-    var tail = training?.0, camera = unlabelled.isEmpty ? nil : try align(training?.0.trained?.model ?? model)
-    let knowledge = training?.1 ?? frozen
+    var tail = training?.0
+    let knowledge = training?.1 ?? frozen, method = tail?.isTrained == false ? .auto : plan.options.method
+    var camera = unlabelled.isEmpty ? nil : try align(tail?.trained, knowledge, method)
     // What an undo goes back to: the same photos with the encoder as it was.
     var before = previous ?? TaskFile(frozen, method: tail == nil ? plan.options.method : .auto)
     before.replace(by: frozen)
-    let adapted = try changed(tail?.trained, camera?.file, before: before)
+    let adapted = try adapted(tail?.trained, camera?.file, before: before)
     tail?.trained = nil
     camera?.file = nil
     var task = adapted == nil ? before : TaskFile(knowledge)
-    task.method = tail?.isTrained == false ? .auto : plan.options.method
+    task.method = method
     let encoded = try withExtendedLifetime(adapted) { try task.encoded(encoder: adapted?.model ?? model) }
     return LearnedTask(
       file: encoded.bytes, knowledge: knowledge, head: encoded.head, tail: tail, camera: camera,
@@ -54,7 +60,7 @@ extension Learning {
   }
 
   /// The encoder with all that was changed in it and with the way back to `before`; nil where nothing was.
-  private func changed(
+  private func adapted(
     _ trained: TrainedEncoder?, _ aligned: AlignedMemory?, before: TaskFile
   ) throws(ModelError) -> AdaptedEncoder? {
     guard let memory = aligned ?? trained?.memory else { return nil }

@@ -1,4 +1,5 @@
 import FewShot
+import HostRuntime
 import ImageFiles
 import TinyNN
 
@@ -70,18 +71,23 @@ public final class Learning {
   }
 
   /// Adds photos without labels that the device's camera took: the encoder is aligned with it where they differ from the labelled
-  /// ones, and objectives that take them train on them. Of many, an evenly spread part is read.
+  /// ones, and objectives that take them train on them. Of many, an evenly spread part is read; those that tell nothing are left out
+  /// (`PhotoSource.forEachTelling`).
   /// - Throws: `PhotoError`, or `LearningError.noUnlabelledPhotos` where none of them can be read.
   public func addUnlabelled(_ photos: [String]) throws {
     unlabelled += photos
     guard let trunk, trunk.plan.options.takesUnlabelled else { return }
     let chosen = photos.evenlySpread(atMost: LearningMaterial.unlabelledLimit)
-    try source.forEach(
-      in: [PhotoFolder(name: "", photos: chosen)], copies: .once, .readingUnlabelled,
-      extract: { _, image throws(PhotoEncoderError) in try source.encoder.networkInput(image) }
-    ) { photo, input in trunk.addUnlabelled(input, identifier: photo.identifier) }
-    guard !trunk.unlabelled.isEmpty else { throw LearningError.noUnlabelledPhotos(files: chosen.count) }
+    let telling = try source.forEachTelling(chosen, .readingUnlabelled) { photo, input throws(PhotoError) in
+      let identifier: UInt64
+      do throws(FileError) { identifier = try PhotoIdentifier.of(photo.path) } catch { throw PhotoError.file(error) }
+      trunk.addUnlabelled(input, identifier: identifier)
+    }
+    guard telling.readable > 0 else { throw LearningError.noUnlabelledPhotos(files: chosen.count) }
   }
+
+  /// Views of each photo of a class with so many whose mean embedding is learned.
+  func views(of count: Int) -> Int { plan.tail == nil ? plan.options.views ?? View.averagedCount(photos: count) : 1 }
 
   private func label(of name: String) -> Int {
     if let known = names.firstIndex(where: { isSameName($0, name) }) { return known }

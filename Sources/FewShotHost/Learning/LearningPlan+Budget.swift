@@ -72,7 +72,8 @@ extension LearningPlan {
     let aligned = counts.first { count in
       var first = choices[0]
       first.alignedPhotos = count
-      return LearningPlan(bytes, first, material).byteCount(of: .aligning) <= budget
+      let plan = LearningPlan(bytes, first, material)
+      return max(plan.byteCount(of: .aligning), plan.byteCount(of: .judging)) <= budget
     }
     let all = plans(aligned ?? fewest)
     let place = all.firstIndex { $0.byteCount <= budget }

@@ -5,7 +5,8 @@ import TinyNN
 ///
 ///     reading    | trunk | head | views or trunkInputs | cutCache                |
 ///     training   | trunk | head | cutCache | weights | state | activations | scratch |
-///     aligning   | trunk | head | alignment | cameraPhotos                       |
+///     aligning   | trunk | head | alignment | cameraPhotos | contents            |
+///     judging    | the same | shown | finalHead | askedPhotos
 ///     finishing  | trunk | finalHead                                             |
 ///
 /// `byteCount` is the largest of these sums. The encoder's file is used in place and is not among them, nor is its copy with a
@@ -29,13 +30,19 @@ public struct LearningPlan: Sendable {
     case alignment
     /// Inputs of photos from the device's camera as int8, which alignment reads again and again.
     case cameraPhotos
+    /// What tells copies among them apart.
+    case contents
+    /// A labelled photo, smoothed and as the camera may show it.
+    case shown
+    /// Embeddings of the labelled photos by the aligned encoder, and of those of the camera by both, which are asked.
+    case askedPhotos
     /// Embeddings of the photos that are measured.
     case dataset
   }
 
   /// What is alive at the same time.
   public struct Phase: Sendable {
-    public enum Name: String, Sendable { case reading, training, aligning, finishing, measuring }
+    public enum Name: String, Sendable { case reading, training, aligning, judging, finishing, measuring }
     public let name: Name
     public let parts: [Part]
   }
@@ -81,8 +88,15 @@ public struct LearningPlan: Sendable {
     }
     guard material.unlabelled > 0 else { return }
     parts[.alignment] = encoder.alignment
-    parts[.cameraPhotos] = TensorCache.byteCount(count: alignedPhotos, entryCount: encoder.inputCount)
-    phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos]))
+    parts[.cameraPhotos] =
+      TensorCache.byteCount(count: alignedPhotos, entryCount: encoder.inputCount)
+    parts[.contents] = alignedPhotos * PhotoContent.byteCount
+    parts[.askedPhotos] = 3 * 4 * material.photos * encoder.dimension
+    // A photo, smoothed and as the camera may show it.
+    parts[.shown] = 4 * 4 * encoder.inputCount
+    phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos, .contents]))
+    phases.append(
+      Phase(name: .judging, parts: [.trunk, .head, .alignment, .cameraPhotos, .contents, .shown, .finalHead, .askedPhotos]))
   }
 
   /// The plan of few-shot episodes over a data set, all of which is read before the first.

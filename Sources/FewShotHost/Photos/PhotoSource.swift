@@ -76,6 +76,11 @@ public final class PhotoSource {
     try read(path) { image throws(PhotoEncoderError) in try encoder.embed(image) }
   }
 
+  /// The embedding of what the network takes for `photo`, as the encoder gives it.
+  func embedding(ofInput input: [Float], _ photo: SourcePhoto) throws(PhotoError) -> [Float] {
+    do { return try encoder.embedding(ofInput: input) } catch { throw .encoder(error, photo: photo.path) }
+  }
+
   /// Calls `body` with every photo of the folders that is taken, in their order, and what `extract` makes of it.
   public func forEach<Result>(
     in folders: [PhotoFolder], copies: PhotoCopies, _ activity: WorkEvent.Activity,
@@ -92,6 +97,14 @@ public final class PhotoSource {
         observer(.progress(activity, done: index, total: total))
       }
     }
+  }
+
+  /// Reports what was left out, each photo once.
+  func report(_ found: TellingPhotos) {
+    let empty = found.empty.filter { reported.insert($0).inserted }
+    let copies = found.copies.filter { reported.insert($0.photo).inserted }
+    if !empty.isEmpty { observer(.withoutContent(photos: empty, of: found.offered)) }
+    if !copies.isEmpty { observer(.copies(copies, of: found.offered)) }
   }
 
   private func take<Result>(

@@ -23,6 +23,10 @@ public enum WorkEvent: Sendable {
   case skipped(photo: String, PhotoError)
   /// A photo has the same bytes as `original`, which counts already.
   case copy(photo: String, original: String)
+  /// Of so many photos these have no content, one colour or nearly no contrast, and are left out.
+  case withoutContent(photos: [String], of: Int)
+  /// Of so many photos these look to the network as others do, which count already.
+  case copies([PhotoCopy], of: Int)
   /// So many of the labelled photos train the tail, evenly spread over each class.
   case trainsPart(taken: Int, of: Int, perClass: Int)
   /// Held-out photos are asked whether training helps, by so many short trainings.

@@ -3,13 +3,12 @@ import HostRuntime
 import TinyNN
 
 extension EncoderStatistics {
-  /// Of all photos that can be read, copies included.
+  /// Of all photos that can be read and tell something: see `PhotoSource.forEachTelling`.
   public init(of photos: [String], _ source: PhotoSource, _ activity: WorkEvent.Activity) throws(PhotoError) {
     var gathered = EncoderStatistics(dimension: source.encoder.dimension)
-    try source.forEach(
-      in: [PhotoFolder(name: "", photos: photos)], copies: .all, activity,
-      extract: { _, image throws(PhotoEncoderError) in try source.encoder.embed(image) }
-    ) { gathered.add($1) }
+    try source.forEachTelling(photos, activity) { photo, input throws(PhotoError) in
+      gathered.add(try source.embedding(ofInput: input, photo))
+    }
     self = gathered
   }
 }

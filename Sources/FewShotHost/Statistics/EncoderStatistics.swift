@@ -9,6 +9,8 @@ public import TinyNN
 /// random numbers, so the same photos in the same order give the same bytes.
 public struct EncoderStatistics: Sendable {
   public static let backgroundCount = 256
+  /// Fewer different photos are no statistics of photos.
+  public static let photoMinimum = 8
   /// Principal axes: of 64 the last 44 brought 0.1 points of few-shot accuracy, and would be a third of the section.
   static let axisCount = 20
 

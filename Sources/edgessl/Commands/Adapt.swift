@@ -131,7 +131,8 @@ struct Adapt: ParsableCommand {
       if tail.isTrained { note(tail.curve.text) }
     }
     if let camera = learned.camera { note(camera.text) }
-    note("learned \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(head.text)")
+    note("learned \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(learned.headText)")
+    head.warnOfChance()
     noteMemory(planned: plan.byteCount, weights: weights)
     let mostViews = classes.folders.map { plan.options.views ?? View.averagedCount(photos: $0.photos.count) }.max()
     let fields: [(name: String, value: JSON)] =
@@ -139,7 +140,8 @@ struct Adapt: ParsableCommand {
         ("task", .string(task.path)), ("taskSource", .string(task.reason)), ("encoder", .string(encoder.path)),
         ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
         ("skipped", JSON(source.skipped)), ("views", plan.tail == nil ? mostViews.map { .integer($0) } ?? .null : .null),
-      ] + head.fields + (learned.tail?.fields(plan) ?? []) + (learned.camera?.fields ?? []) + [
+      ] + head.fields(accuracy: learned.leaveOneOutAccuracy) + (learned.tail?.fields(plan) ?? []) + (learned.camera?.fields ?? [])
+      + [
         ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(source.encoder.runner.plan.arenaByteCount)),
         ("planBytes", .integer(plan.byteCount)), ("weightBytes", .integer(weights)),
         ("residentBytes", .integer(residentByteCounts().peak)), ("fileBytes", .integer(learned.file.count)),

@@ -85,6 +85,7 @@ struct Classes: ParsableCommand {
         if !undo { try edit(&editor, photos, location.path) }
         let learned = try editor.write(to: location.path), knowledge = editor.task.knowledge
         note("now \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(learned.text)")
+        learned.warnOfChance()
         head = learned
       }
       if undo || hasEdits { editor.task.knowledge.warnOfSharedPhotos() }

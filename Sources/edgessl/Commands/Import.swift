@@ -99,8 +99,12 @@ struct Import: ParsableCommand {
     do {
       let source = try PhotoSource(PhotoEncoder(ModelRunner(bytes: bytes)), observer: console(self.source))
       var gathered = try EncoderStatistics(of: photos, source, .embedding)
-      guard gathered.photoCount > 0 else {
+      guard source.skipped.count < photos.count else {
         throw Failure(.missingInput, "\(folder): no photos that can be read; name a folder of photos")
+      }
+      guard gathered.photoCount >= EncoderStatistics.photoMinimum else {
+        warn("\(tooFewForStatistics(gathered.photoCount, in: folder)) are left out")
+        return bytes
       }
       gathered.scales = try ScaleTablePhotos(classes: classes, statistics: folder).table(source, gathered)
       return gathered.file(of: source.model)

@@ -113,7 +113,7 @@ struct QuantizeCommand: ParsableCommand {
     writer.add(.provenance, provenance.section)
     let statistics = try QuantizedStatistics(
       of: encoder, int8: writer.finish(), model: model, background: background,
-      calibration: read.skipped.isEmpty ? calibration : nil,
+      calibration: read.skipped.isEmpty ? (calibration, read.inputs.count) : nil,
       classes: classes)
     if let section = statistics.section { writer.add(.statistics, section) }
     let bytes = writer.finish()

@@ -18,6 +18,20 @@ private final class WorkConsole {
     case .progress(let activity, let done, let total): update(activity, done, total)
     case .skipped(_, let error): warn("\(Failure(error, encoder: encoder).message); skipped")
     case .copy(let photo, let original): warn("\(photo): the same photo as \(original); counted once")
+    case .withoutContent(let photos, let all):
+      warn(
+        """
+        \(photos.count) of \(all) photos \(photos.count == 1 ? "has" : "have") no content, one colour or nearly no contrast, as \
+        \(photos[0]); left out
+        """
+      )
+    case .copies(let copies, let all):
+      warn(
+        """
+        \(copies.count) of \(all) photos \(copies.count == 1 ? "is a copy" : "are copies"), as \(copies[0].photo) of \
+        \(copies[0].original); counted once
+        """
+      )
     case .trainsPart(let taken, let all, let perClass):
       note("training takes \(taken) of \(all) photos, evenly spread: \(perClass) of a class at most")
     case .asksHeldOutPhotos(let trainings): note("asking held-out photos whether training helps: \(trainings) short trainings")

@@ -4,7 +4,7 @@ import HostRuntime
 
 /// Photos as an encoder's network takes them.
 struct CalibrationPhotos {
-  /// In the layout of the network's input.
+  /// In the layout of the network's input, of photos that tell something, each once.
   let inputs: [[Float]]
   /// Photos that could not be read.
   let skipped: [String]
@@ -15,6 +15,8 @@ struct CalibrationPhotos {
   static let range = 1...512
   /// Fewer than these leave ranges to chance (PTQ4ViT: 32 are enough).
   static let advisedCount = 32
+  /// Of one photo, ranges are those of that photo.
+  static let leastCount = 2
 
   /// At most `limit` photos, evenly spread over the folder and the folders below it.
   init(folder: String, limit: Int, for encoder: ModelRunner, model path: String) throws {
@@ -41,18 +43,25 @@ struct CalibrationPhotos {
       throw Failure(.badData, "\(path): \(reason)")
     }
     let source = PhotoSource(reader, observer: console(path))
-    let chosen = PhotoFolder(name: folder, photos: photos.evenlySpread(atMost: limit))
     var inputs: [[Float]] = []
+    let telling: TellingPhotos
     do {
-      try source.forEach(
-        in: [chosen], copies: .all, .calibration,
-        extract: { _, image throws(PhotoEncoderError) in try reader.networkInput(image) }
-      ) { inputs.append($1) }
+      telling = try source.forEachTelling(photos.evenlySpread(atMost: limit), .calibration) { inputs.append($1) }
     } catch { throw Failure(error, encoder: path) }
     self.inputs = inputs
     skipped = source.skipped
-    guard !inputs.isEmpty else {
+    guard telling.readable > 0 else {
       throw Failure(.badData, "\(folder): none of its \(photos.count) files is a photo that can be read")
+    }
+    guard inputs.count >= CalibrationPhotos.leastCount else {
+      throw Failure(
+        .badData,
+        """
+        \(folder): \(inputs.isEmpty ? "none of its photos has content" : "only 1 photo, however often it is there"): that says \
+        nothing about ranges; int8 needs at least \(CalibrationPhotos.advisedCount) different photos like those that the camera \
+        will see
+        """
+      )
     }
     if inputs.count < CalibrationPhotos.advisedCount {
       warn(

@@ -29,18 +29,26 @@ struct QuantizedStatistics {
 
   /// - Parameters:
   ///   - int8: the file of the int8 network, with preprocessing.
-  ///   - calibration: the folder, nil if a photo of it cannot be read.
+  ///   - calibration: the folder and its photos that tell something; nil if a photo of it cannot be read.
   ///   - classes: photos for the table of scales, else that of the float32 network stays.
-  init(of encoder: ModelRunner, int8: [UInt8], model: String, background: String?, calibration: String?, classes: String?) throws {
+  init(
+    of encoder: ModelRunner, int8: [UInt8], model: String, background: String?, calibration: (folder: String, telling: Int)?,
+    classes: String?
+  ) throws {
     let stored: StatisticsView?
     do { stored = try StatisticsView.of(encoder.model) } catch { throw Failure(error, in: model) }
     let kept = stored.flatMap { ScaleTable($0) }
-    func made(_ encoder: ModelRunner, _ photos: [String], classes: String?) throws -> [UInt8] {
+    /// Nil where too few photos tell something.
+    func made(_ encoder: ModelRunner, _ photos: [String], classes: String?) throws -> [UInt8]? {
       do {
         let source = try PhotoSource(PhotoEncoder(encoder), observer: console(model))
         var gathered = try EncoderStatistics(of: photos, source, .statistics)
-        guard gathered.photoCount > 0 else {
+        guard source.skipped.count < photos.count else {
           throw Failure(.missingInput, "\(background ?? model): no photos that can be read; name a folder of photos")
+        }
+        guard gathered.photoCount >= EncoderStatistics.photoMinimum else {
+          if let background { warn("\(tooFewForStatistics(gathered.photoCount, in: background)) stay as they are") }
+          return nil
         }
         gathered.scales = try classes.flatMap { try ScaleTablePhotos(classes: $0, statistics: $0).table(source, gathered) } ?? kept
         return gathered.section
@@ -52,21 +60,29 @@ struct QuantizedStatistics {
     if let background {
       let photos: [String]
       do { photos = try PhotoFolder.allPhotos(below: background) } catch { throw ClassFolders.failure(error) }
-      (section, origin) = (
-        try compact(made(ModelRunner(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .background
-      )
-      return
+      if let made = try made(ModelRunner(bytes: int8, threads: encoder.plan.threads), photos, classes: classes) {
+        (section, origin) = (try compact(made), .background)
+        return
+      }
     }
     guard let stored else { return }
     let bytes = FileWriter.bytes(of: .statistics, in: encoder.model)
-    if let calibration, let photos = try? PhotoFolder.allPhotos(below: calibration), photos.count == stored.photoCount,
-      try made(encoder, photos, classes: nil) == bytes
+    if let calibration, let photos = try? PhotoFolder.allPhotos(below: calibration.folder),
+      stored.photoCount == photos.count || stored.photoCount == calibration.telling,
+      try made(encoder, photos, classes: nil) == bytes,
+      let made = try made(ModelRunner(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)
     {
-      (section, origin) = (
-        try compact(made(ModelRunner(bytes: int8, threads: encoder.plan.threads), photos, classes: classes)), .calibration
-      )
+      (section, origin) = (try compact(made), .calibration)
     } else {
       (section, origin) = (try compact(bytes), .float32)
     }
   }
+}
+
+/// The start of a warning about statistics of photos; what becomes of them follows.
+func tooFewForStatistics(_ count: Int, in folder: String) -> String {
+  """
+  \(folder): \(count) different photos with content are too few for statistics, which take \
+  \(EncoderStatistics.photoMinimum): they
+  """
 }

@@ -93,12 +93,35 @@ extension LearningPlan {
   }
 }
 
+extension LearnedTask {
+  /// One line for people, after "learned".
+  var headText: String {
+    guard camera?.isAligned == true else { return head.text }
+    return head.text(accuracy: leaveOneOutAccuracy, of: "with the aligned encoder")
+  }
+}
+
 extension CameraOutcome {
   var text: String {
-    let shift =
-      "\(photos) photos without labels: shift \(decimal(self.shift, digits: 3)) from the labelled ones, "
+    guard verdict != .tooFewPhotos else {
+      return
+        """
+        \(photos) photos without labels that tell something: too few to know a camera by, which takes \
+        \(CameraAlignmentOptions().photoMinimum); the encoder stays as it is
+        """
+    }
+    let found =
+      "\(photos) photos without labels: shift \(decimal(shift, digits: 3)) from the labelled ones, "
       + "whose classes differ by up to \(decimal(classShift, digits: 3))"
-    return isAligned ? "\(shift): the encoder is aligned with their camera" : "\(shift): the encoder stays as it is"
+    guard let gate else { return "\(found): the encoder stays as it is" }
+    let asked =
+      """
+      \(gate.isLeftOut ? "left-out " : "")labelled photos as it may show them: \(gate.rightOfCamera) of \(gate.heldOut) right, \
+      \(gate.rightOfCameraBefore) before; as they are: \(gate.right), \(gate.rightBefore) before
+      """
+    return isAligned
+      ? "\(found): the encoder is aligned with their camera; \(asked)"
+      : "\(found): aligned with their camera it would be spoilt, so the encoder stays as it is; \(asked)"
   }
 
   var fields: [(name: String, value: JSON)] {
@@ -106,7 +129,12 @@ extension CameraOutcome {
       (
         "camera",
         [
-          "photos": .integer(photos), "shift": .number(shift), "classShift": .number(classShift), "aligned": .bool(isAligned),
+          "photos": .integer(photos), "shift": verdict == .tooFewPhotos ? .null : .number(shift),
+          "classShift": verdict == .tooFewPhotos ? .null : .number(classShift), "aligned": .bool(isAligned),
+          "verdict": .string(verdict.rawValue), "heldOut": gate.map { .integer($0.heldOut) } ?? .null,
+          "right": gate.map { .integer($0.right) } ?? .null, "rightBefore": gate.map { .integer($0.rightBefore) } ?? .null,
+          "rightOfCamera": gate.map { .integer($0.rightOfCamera) } ?? .null,
+          "rightOfCameraBefore": gate.map { .integer($0.rightOfCameraBefore) } ?? .null,
         ]
       )
     ]

@@ -12,6 +12,8 @@ struct QuantizationText {
   let statistics: QuantizedStatistics
 
   private var report: QuantizationReport { quantized.report }
+  /// Fewer photos show no loss.
+  private var isEstimated: Bool { photos.inputs.count >= QuantizationReport.estimatePhotos }
   /// Layers named in the summary.
   private static let worstCount = 5
 
@@ -24,7 +26,8 @@ struct QuantizationText {
       ("arenaBytes", .integer(sizes.int8Arena)), ("floatArenaBytes", .integer(sizes.floatArena)),
       ("arenaRatio", .number(ratio(sizes.int8Arena, sizes.floatArena))),
       ("embeddingCosine", .number(report.embeddingCosine)), ("worstEmbeddingCosine", .number(report.worstEmbeddingCosine)),
-      ("embeddingSignalToNoise", decibels(report.embeddingSignalToNoise)), ("estimatedLoss", .number(report.estimatedLoss)),
+      ("embeddingSignalToNoise", decibels(report.embeddingSignalToNoise)),
+      ("estimatedLoss", isEstimated ? .number(report.estimatedLoss) : .null),
       ("statistics", statistics.origin.map { .string($0.rawValue) } ?? .null),
       ("corrections", .array(report.corrections.map(correction))),
       ("floatLayers", .array(quantized.floatNodes.map { .string($0) })),
@@ -72,10 +75,12 @@ struct QuantizationText {
         + "signal to noise \(text(report.embeddingSignalToNoise)) dB",
     ]
     lines.append(
-      """
-      accuracy    \(decimal(report.estimatedLoss, digits: 2)) points of few-shot accuracy lost, as estimated on \
-      the calibration photos
-      """
+      isEstimated
+        ? """
+        accuracy    \(decimal(report.estimatedLoss, digits: 2)) points of few-shot accuracy lost, as estimated on \
+        the calibration photos
+        """
+        : "accuracy    not estimated: that takes \(QuantizationReport.estimatePhotos) different photos"
     )
     for correction in report.corrections {
       lines.append(

@@ -4,13 +4,33 @@ import HostRuntime
 
 extension LearnedHead {
   /// One line for people, after "learned".
-  var text: String {
-    let accuracy = calibration.leaveOneOutAccuracy.map { "leave-one-out accuracy \(decimal(100 * $0, digits: 1)) %" }
+  var text: String { text(accuracy: calibration.leaveOneOutAccuracy) }
+
+  /// The same with an accuracy that was measured otherwise.
+  func text(accuracy: Double?, of network: String? = nil) -> String {
+    let accuracy = accuracy.map {
+      "leave-one-out accuracy \(decimal(100 * $0, digits: 1)) %\(network.map { " \($0)" } ?? "")"
+    }
     return "\(methodText); \(accuracy ?? "one photo for each class, so no leave-one-out accuracy"); unknown below score "
       + """
       \(decimal(Double(calibration.threshold), digits: 3)) (\(calibration.thresholdSource.text)), scale \
       \(decimal(Double(calibration.scale), digits: 1))
       """
+  }
+
+  /// Warns where what the head says means nothing.
+  func warnOfChance() {
+    guard calibration.isChance else { return }
+    let found =
+      calibration.leftOutCount > 0
+      ? "\(calibration.leftOutRight) of \(calibration.leftOutCount) left-out photos are right, no better than by chance"
+      : "the encoder sees the same in all photos"
+    warn(
+      """
+      \(found): its answers mean nothing, so every class gets about the same confidence; look whether the photos are in the \
+      right folders, and whether the encoder was imported with its own --mean and --std
+      """
+    )
   }
 
   private var methodText: String {
@@ -34,13 +54,16 @@ extension LearnedHead {
       })
   }
 
-  var fields: [(name: String, value: JSON)] {
+  var fields: [(name: String, value: JSON)] { fields(accuracy: calibration.leaveOneOutAccuracy) }
+
+  /// The same with an accuracy that was measured otherwise.
+  func fields(accuracy: Double?) -> [(name: String, value: JSON)] {
     [
       ("method", .string("\(method)")), ("chosen", .bool(isChosen)), ("candidates", candidateFields),
       ("threshold", .float(calibration.threshold)),
       ("thresholdSource", .string("\(calibration.thresholdSource)")), ("scale", .float(calibration.scale)),
       ("scaleSource", .string("\(calibration.scaleSource)")),
-      ("leaveOneOutAccuracy", calibration.leaveOneOutAccuracy.map { .number(100 * $0) } ?? .null),
+      ("leaveOneOutAccuracy", accuracy.map { .number(100 * $0) } ?? .null),
       ("leftOut", .integer(calibration.leftOutCount)),
       ("neighbours", calibration.neighbours > 0 ? .integer(calibration.neighbours) : .null),
     ]

@@ -1,5 +1,6 @@
 import FewShot
 import FewShotHost
+import FewShotTestSupport
 import HostRuntime
 import TestSupport
 import Testing
@@ -30,6 +31,19 @@ import TinyNN
       "\(json)")
     for text in ["encoder: \(fixtures.encoder) (as named)", "task: \(file("t.tnn"))", "unknown below score", "memory: plan"] {
       #expect(result.errors.contains(text), "\(result)")
+    }
+  }
+
+  /// Equal embeddings of all photos: a warning, and no class is surer than another.
+  @Test(arguments: ["auto", "prototype", "knn"]) func anEncoderThatSaysNothing(method: String) throws {
+    let blind = try fixtures.folder.write(TestPhotos.threeLayers(gain: 0), to: "blind.tnn")
+    let result = try Command.run(["adapt", dataset, "--model", blind, "--method", method, "-o", file("t.tnn"), "--json"])
+    #expect(result.status == 0 && result.errors.contains("its answers mean nothing"), "\(result)")
+    for colour in ["red", "green", "blue"] {
+      let answer = try Command.run(["classify", "\(dataset)/\(colour)/0.ppm", "--model", file("t.tnn"), "--json"]).json()
+      let top = (answer["top"] as? [[String: Any]] ?? answer["candidates"] as? [[String: Any]])?.first
+      let confidence = answer["confidence"] as? Double ?? top?["confidence"] as? Double ?? 1
+      #expect(confidence < 0.4, "\(method): \(answer)")
     }
   }
 

@@ -102,6 +102,62 @@ import Testing
     }
   }
 
+  /// A folder of frames of one grey, no two files alike.
+  private func makePlain(_ name: String, _ count: Int, value: UInt8 = 0, noise: Int = 1) throws -> String {
+    try fixtures.folder.makeFolder(name)
+    for number in 0..<count {
+      try fixtures.folder.write(
+        TestPhotos.plain(value, width: 40 + number, noise: noise), to: "\(name)/plain\(number).ppm")
+    }
+    return file(name)
+  }
+
+  /// Photos without content, copies, and too few photos leave the task as it is, and a line says so.
+  @Test func photosThatTellNothingChangeNothing() throws {
+    #expect(try Command.run(["adapt", dataset, "--model", encoder, "--method", "prototype", "-o", file("plain.tnn")]).status == 0)
+    let copies = try fixtures.folder.makeFolder("copies"), seven = try fixtures.folder.makeFolder("seven")
+    for number in 0..<20 {
+      var dark = PhotoFixtures.photo("reddish", number < 7 ? number : 0)
+      for i in (dark.count - 40 * 36 * 3)..<dark.count { dark[i] /= 3 }
+      if number < 7 { try fixtures.folder.write(dark, to: "seven/\(number).ppm") }
+      if number >= 7 { try fixtures.folder.write(dark, to: "copies/\(number).ppm") }
+    }
+    for (folder, line, photos) in [
+      (try makePlain("black", 12), "12 of 12 photos have no content", 0),
+      (try makePlain("one-black", 1), "1 of 1 photos has no content", 0),
+      (try makePlain("white", 12, value: 255), "12 of 12 photos have no content", 0),
+      (try makePlain("covered", 12, noise: 3), "12 of 12 photos have no content", 0),
+      (copies, "12 of 13 photos are copies", 1), (seven, "7 photos without labels", 7),
+    ] {
+      let result = try adapt(encoder, folder, "same.tnn")
+      let camera = try camera(result)
+      #expect(result.status == 0 && camera["aligned"] as? Bool == false && camera["photos"] as? Int == photos, "\(result)")
+      #expect(camera["verdict"] as? String == "tooFewPhotos" && result.errors.contains(line), "\(result)")
+      #expect(result.errors.contains("too few to know a camera by, which takes 8; the encoder stays as it is"), "\(result)")
+      #expect(try contents(of: file("same.tnn")) == contents(of: file("plain.tnn")), "\(folder)")
+    }
+  }
+
+  @Test func framesWithoutContentAmongGoodOnesDoNotCount() throws {
+    let dark = try makeUnlabelled("dark", factor: 0.35)
+    let good = try adapt(encoder, dark, "good.tnn")
+    for number in 0..<12 { try fixtures.folder.write(TestPhotos.plain(0, width: 40 + number), to: "dark/z\(number).ppm") }
+    let result = try adapt(encoder, dark, "mixed.tnn")
+    #expect(try camera(good)["aligned"] as? Bool == true && camera(result)["photos"] as? Int == 24, "\(result)")
+    #expect(result.errors.contains("12 of 36 photos have no content"), "\(result)")
+    #expect(try contents(of: file("mixed.tnn")) == contents(of: file("good.tnn")))
+  }
+
+  /// The accuracy that is printed is that of the network that is written.
+  @Test func theAccuracyIsThatOfTheAlignedEncoder() throws {
+    let result = try adapt(encoder, try makeUnlabelled("dark", factor: 0.35), "aligned.tnn")
+    let camera = try camera(result)
+    let (right, all) = (camera["right"] as? Double ?? -1, camera["heldOut"] as? Double ?? 0)
+    let accuracy = try result.json()["leaveOneOutAccuracy"] as? Double
+    #expect(all == 12 && abs((accuracy ?? -1) - 100 * right / all) < 1e-9, "\(result)")
+    #expect(result.errors.contains("% with the aligned encoder"), "\(result)")
+  }
+
   @Test func refusesFoldersWithoutPhotos() throws {
     let missing = try adapt(encoder, file("nowhere"), "t.tnn")
     #expect(missing.status == 66 && missing.errors.contains("nowhere"), "\(missing)")

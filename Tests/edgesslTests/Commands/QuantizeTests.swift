@@ -1,5 +1,6 @@
 import FewShot
 import FewShotHost
+import FewShotTestSupport
 import HostRuntime
 import TestSupport
 import Testing
@@ -66,6 +67,33 @@ import TinyNN
       files.append(try contents(of: fixtures.folder.file(name)))
     }
     #expect(files[0].elementsEqual(files[1]))
+  }
+
+  /// Copies count once, and a calibration that says nothing is refused.
+  @Test func aCalibrationThatSaysNothingIsRefused() throws {
+    let fixtures = try PhotoFixtures(), folder = fixtures.folder
+    let output = folder.file("int8.tnn")
+    for name in ["same", "black", "two"] { try folder.makeFolder(name) }
+    for number in 0..<40 {
+      try folder.write(PhotoFixtures.photo("red", 0), to: "same/\(number).ppm")
+      try folder.write(PhotoFixtures.photo("red", number % 2), to: "two/\(number).ppm")
+      try folder.write(TestPhotos.plain(0, width: 40 + number), to: "black/\(number).ppm")
+    }
+    func arguments(_ name: String) -> [String] { ["quantize", fixtures.encoder, "--calibration", folder.file(name), "-o", output] }
+    for (name, reason) in [("same", "only 1 photo, however often it is there"), ("black", "none of its photos has content")] {
+      let refused = try Command.run(arguments(name))
+      #expect(refused.status == 65 && refused.errors.contains(reason) && refused.output.isEmpty, "\(refused)")
+    }
+    #expect(!folder.names.contains("int8.tnn"))
+    let two = try Command.run(arguments("two") + ["--json"])
+    #expect(two.status == 0 && two.errors.contains("38 of 40 photos are copies"), "\(two)")
+    #expect(two.errors.contains("only 2 photos"), "\(two)")
+    let fields = try two.json()
+    #expect(
+      fields["calibrationPhotos"] as? Int == 2 && fields["estimatedLoss"] != nil && !(fields["estimatedLoss"] is Double),
+      "\(fields)")
+    let text = try Command.run(arguments("two"))
+    #expect(text.output.contains("not estimated") && !text.output.contains("points of few-shot accuracy lost"), "\(text)")
   }
 
   @Test func damagedModelsAreRefused() throws {
