@@ -100,9 +100,9 @@ package enum LinearCalibrator {
     return best.scale * raise(support.fewest)
   }
 
-  /// Whether left-out examples are answered no better than by chance, each class counting the same: at most as often, and two standard
-  /// deviations less than by a head that has a quarter of what lies between chance and always, so that a few examples that happen
-  /// to be wrong are no proof.
+  /// Whether left-out examples are answered no better than by chance, each class counting the same: at most as often, and two
+  /// standard deviations less than by a head that has a quarter of what lies between chance and always, so that a few examples that
+  /// happen to be wrong are no proof.
   package static func isChance(_ support: SupportSet, _ leftOut: Elements<Float>) -> Bool {
     let classes = support.classCount, chance = 1 / Float(classes), modest = chance + 0.25 * (1 - chance)
     var accuracy: Float = 0

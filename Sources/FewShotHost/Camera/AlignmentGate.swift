@@ -39,8 +39,8 @@ public struct AlignmentGate: Equatable, Sendable {
   /// The part of left-out photos that the aligned encoder's network answers rightly; nil where none was left out.
   public var leaveOneOutAccuracy: Double? { isLeftOut && heldOut > 0 ? Double(right) / Double(heldOut) : nil }
 
-  /// The labelled photos in the order of the learner's examples: as they are by the aligned encoder, and as the camera may show them
-  /// by the encoder before and by the aligned one.
+  /// The labelled photos in the order of the learner's examples: as they are by the aligned encoder, and as the camera may show
+  /// them by the encoder before and by the aligned one.
   struct Asked {
     var aligned: [LearnedExample] = []
     var ofCameraBefore: [LearnedExample] = []

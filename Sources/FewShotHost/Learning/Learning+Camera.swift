@@ -3,8 +3,8 @@ import HostRuntime
 import TinyNN
 
 extension Learning {
-  /// Measures how far the device's photos are from the labelled ones for `encoder`, aligns it, and asks held-out photos whether it is
-  /// taken. Labelled photos are read again, one at a time; those without labels are kept as int8, as many as the plan says.
+  /// Measures how far the device's photos are from the labelled ones for `encoder`, aligns it, and asks held-out photos whether it
+  /// is taken. Labelled photos are read again, one at a time; those without labels are kept as int8, as many as the plan says.
   /// - Parameters:
   ///   - trained: the encoder whose tail was trained; nil: the source's.
   ///   - knowledge: what the photos teach as it sees them, by `method`.

@@ -71,8 +71,8 @@ public final class Learning {
   }
 
   /// Adds photos without labels that the device's camera took: the encoder is aligned with it where they differ from the labelled
-  /// ones, and objectives that take them train on them. Of many, an evenly spread part is read; those that tell nothing are left out
-  /// (`PhotoSource.forEachTelling`).
+  /// ones, and objectives that take them train on them. Of many, an evenly spread part is read; those that tell nothing are left
+  /// out (`PhotoSource.forEachTelling`).
   /// - Throws: `PhotoError`, or `LearningError.noUnlabelledPhotos` where none of them can be read.
   public func addUnlabelled(_ photos: [String]) throws {
     unlabelled += photos
