@@ -53,9 +53,11 @@ extension Episodes {
   /// Learns and classifies every episode with a trained tail. Row r of the dataset is the photo whose cached tensors start at
   /// r times `AdaptationOptions.placesPerPhoto`.
   /// - Parameters:
+  ///   - tail: trained anew in every episode.
   ///   - gated: keeps the untrained tail where held-out photos say that training does not help.
   ///   - unlabelled: other photos of the episode's classes that train without a label.
   ///   - shifted: where queries and photos without labels come from, if not from the dataset.
+  ///   - progress: gets the number of finished episodes.
   public func runFinetune(
     _ tail: TailTrainer, gated: Bool, unlabelled: UnlabelledDraw? = nil, shifted: ShiftedPhotos? = nil,
     progress: (Int) -> Void = { _ in }

@@ -15,7 +15,11 @@ public struct AdaptationPlan: Sendable {
   /// The tensor of the model at the cut.
   public var cutTensor: Int { training.cutTensor }
 
-  /// - Parameter photos: those that train.
+  /// - Parameters:
+  ///   - model: the encoder.
+  ///   - options: what is wanted.
+  ///   - photos: those that train.
+  ///   - classes: that they show.
   /// - Throws: `TrainingError` where no tail of the network can be trained.
   public init(for model: Model, _ options: AdaptationOptions, photos: Int, classes: Int) throws(TrainingError) {
     try self.init(TailCuts(model), options, photos: photos, classes: classes)

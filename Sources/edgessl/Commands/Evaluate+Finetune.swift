@@ -28,14 +28,14 @@ extension Evaluate {
       ) { progress.update(done: $0) }
     } catch { throw Failure(error, in: location.path) }
     progress.finish()
-    try report(result, adapter.plan, location, classes, source)
+    try report(result, plan, location, classes, source)
     noteMemory(planned: plan.byteCount, weights: source.model.weightByteCount)
   }
 
   private func report(
-    _ result: FinetuneResult, _ plan: AdaptationPlan, _ location: ModelLocation, _ classes: ClassFolders, _ source: PhotoSource
+    _ result: FinetuneResult, _ memory: LearningPlan, _ location: ModelLocation, _ classes: ClassFolders, _ source: PhotoSource
   ) throws {
-    let (accuracy, frozen, gain) = (result.accuracy, result.frozenAccuracy, result.gain)
+    let plan = memory.tail!, accuracy = result.accuracy, frozen = result.frozenAccuracy, gain = result.gain
     func percent(_ result: EpisodeResult) -> String {
       "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))"
     }
@@ -61,6 +61,7 @@ extension Evaluate {
       ("model", .string(location.path)), ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
       ("photos", .integer(classes.photoCount - source.skipped.count)), ("skipped", JSON(source.skipped)),
     ]
+    fields += memory.fields(weights: source.model.weightByteCount)
     var lines = [
       "\(ways)-way \(shots)-shot, finetune of the last \(plan.layers) layers: \(percent(accuracy)) over \(episodes) episodes",
       """

@@ -51,7 +51,8 @@ struct FinetuneOptions: ParsableArguments {
     options.steps = steps
     options.batch = batch
     if let views { options.views = views }
-    (options.learningRate, options.seed) = (learningRate, seed)
+    options.learningRate = learningRate
+    options.seed = seed
     options.auxiliary = auxiliary
     return options
   }

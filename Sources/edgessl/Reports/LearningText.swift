@@ -84,6 +84,12 @@ extension LearningPlan {
     ]
   }
 
+  /// Of any plan: what it takes at most, and its parts. `weights`: bytes that are used in place.
+  func fields(weights: Int) -> [(name: String, value: JSON)] {
+    let parts = Part.allCases.filter { self[$0] > 0 }.map { (name: $0.rawValue, value: JSON.integer(self[$0])) }
+    return [("planBytes", .integer(byteCount)), ("planParts", .object(parts)), ("weightBytes", .integer(weights))]
+  }
+
   /// Of a plan with a tail: one line for people.
   var text: String {
     guard let tail else { return "" }
