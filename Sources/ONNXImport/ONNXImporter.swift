@@ -94,10 +94,13 @@ extension ONNXModel {
     }
 
     var counts: [String: Int] = [:]
-    for index in found.nodes where !nodes[index].outputs.allSatisfy(isConstant) { counts[nodes[index].operatorName, default: 0] += 1 }
+    for index in found.nodes where !nodes[index].outputs.allSatisfy(isConstant) {
+      counts[nodes[index].operatorName, default: 0] += 1
+    }
     let input = found.inputs[0].name, isByte = inputs.contains { $0.name == input && $0.isByte }
     return ImportedModel(
-      graph: found.graph, inputs: found.inputs, outputs: found.outputs, sourceOperatorCounts: counts, producer: producer, opset: opset,
+      graph: found.graph, inputs: found.inputs, outputs: found.outputs, sourceOperatorCounts: counts, producer: producer,
+      opset: opset,
       expectedPixels: isByte ? .bytes : InputUse(of: input, in: self).expectedPixels, notes: notes)
   }
 

@@ -1,5 +1,5 @@
 import FewShot
-import TinyNN
+public import TinyNN
 
 extension LearningPlan {
   /// The plan of few-shot episodes with heads on the encoder as it is (`EmbeddedDataset.reading`, `Episodes.measure`).

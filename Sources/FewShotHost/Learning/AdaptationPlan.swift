@@ -38,8 +38,11 @@ public struct AdaptationPlan: Sendable {
   /// Places that a photo and its views take in the cut cache.
   public var placesPerPhoto: Int { options.placesPerPhoto }
 
-  /// float32 values of the objectives' memory.
-  func objectiveCount(dimension: Int) -> Int { options.objectiveValueCount(dimension: dimension, classes: classes, photos: photos) }
+  /// float32 values of the objectives' memory, and of what the trainer lends them besides.
+  func objectiveCount(dimension: Int) -> Int {
+    let mixes = options.objectives.contains { $0.type.rows.mixes }
+    return options.objectiveValueCount(dimension: dimension, classes: classes, photos: photos) + (mixes ? training.cutCount : 0)
+  }
 
   /// Everything that the result depends on besides the model and the photos.
   var identifyingBytes: [UInt8] {

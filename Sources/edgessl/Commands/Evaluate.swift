@@ -141,7 +141,7 @@ struct Evaluate: ParsableCommand {
         (
           "methods",
           .array(all.map { .object([("method", .string($0.name))] + $0.measures.fields + $0.measures.comparison(all[0].measures)) })
-        ),
+        )
       ]
     let lines = all.map {
       """

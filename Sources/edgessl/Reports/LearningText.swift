@@ -33,7 +33,7 @@ extension TailOutcome {
               gate.trials.map {
                 [
                   "learningRateFactor": .float($0.candidate.learningRateFactor),
-                  "rotation": .bool($0.candidate.auxiliary == .rotation),
+                  "auxiliary": JSON($0.candidate.auxiliaries.map(\.name)),
                   "right": .integer($0.right),
                   "logLikelihood": .float($0.logLikelihood),
                 ]
@@ -58,7 +58,8 @@ extension TrainingCurve {
 
 extension AdaptationCandidate {
   var text: String {
-    "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(auxiliary.map { ", with \($0.name)" } ?? "")"
+    let others = auxiliaries.isEmpty ? "" : ", with \(auxiliaries.map(\.name).joined(separator: ", "))"
+    return "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(others)"
   }
 }
 

@@ -18,7 +18,9 @@ import TinyNN
     try AdaptationCheckpoint(path: path, identity ?? fixture.identity, of: tail, interval: 0, resumes: resumes)
   }
 
-  @Test("Stopped after any step and resumed, a training ends with the same bits and losses", arguments: ["none", "rotation"])
+  @Test(
+    "Stopped after any step and resumed, a training ends with the same bits and losses",
+    arguments: ["none", "rotation", "npid,temporal-ensembling,moco,interpolation"])
   func resumesAfterAnyStep(_ name: String) throws {
     let auxiliary = try #require(AdaptationOptions.Auxiliary(rawValue: name))
     let fixture = try TailFixture(unlabelled: 2, auxiliary, steps: 6), tail = try fixture.trainer()

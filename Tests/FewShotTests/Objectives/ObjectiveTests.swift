@@ -13,7 +13,8 @@ import TinyNN
     for rows in [1, 2, 6] where rows % kind.type.rows.viewsPerPhoto == 0 {
       let tested = ObjectiveCase(kind, rows: rows)
       let exact = tested.evaluate()
-      #expect(exact.loss.isFinite && exact.loss > 0, "\(kind), \(rows) rows: loss \(exact.loss)")
+      // One photo alone has nothing to be told from.
+      #expect(exact.loss.isFinite && exact.loss >= 0 && (rows == 2 || exact.loss > 0), "\(kind), \(rows) rows: loss \(exact.loss)")
       compare("\(kind), \(rows) rows, embeddings", exact.gradients) { tested.slopes(of: tested.embeddings.floats, at: $0) }
       compare("\(kind), \(rows) rows, own weights", exact.parameterGradients) { tested.slopes(of: tested.memory.floats, at: $0) }
     }
@@ -64,7 +65,7 @@ import TinyNN
 
   @Test("An embedding of zeros has no gradient", arguments: kinds)
   func zeros(_ kind: ObjectiveKind) {
-    let tested = ObjectiveCase(kind, rows: 2)
+    let tested = ObjectiveCase(kind, rows: 4)
     for i in 0..<7 { tested.embeddings.floats[i] = 0 }
     let found = tested.evaluate()
     #expect(found.loss.isFinite && found.gradients[..<7].allSatisfy { $0 == 0 } && found.gradients.contains { $0 != 0 }, "\(kind)")
