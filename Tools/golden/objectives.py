@@ -1,4 +1,4 @@
-"""Writes Tests/GoldenTraining/objectives.json: what PyTorch computes of the objectives that train a tail (Sources/FewShot/Objectives).
+"""Writes Tests/GoldenTraining/objectives.json: what PyTorch computes of the objectives in Sources/FewShot/Objectives.
 
     python objectives.py [--output FILE]
 

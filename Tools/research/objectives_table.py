@@ -74,22 +74,21 @@ def interval(differences):
     return f"{mean:+.1f} ± {half:.1f}{' *' if abs(mean) > half else ''}", len(differences)
 
 
-def pools_of(objective):
-    return [None] if objective in LABELLED else list(POOLS)
+def cells_of(options):
+    """What is measured, the most telling first: a run that ends early has some of each objective."""
+    for chunk in range((options.episodes + options.chunk - 1) // options.chunk):
+        for pool in POOLS:
+            for shots in options.shots:
+                for photos in options.sets:
+                    yield photos, shots, "none", None, chunk
+                    for objective in options.objectives:
+                        yield photos, shots, objective, None if objective in LABELLED else pool, chunk
 
 
 def measure(cells, options):
-    """Chunk by chunk over everything, so that a run that ends early has some of each."""
-    for chunk in range((options.episodes + options.chunk - 1) // options.chunk):
-        for shots in options.shots:
-            for photos in options.sets:
-                if cells.found(photos, shots, "none", None, chunk) is None:
-                    return
-            for objective in options.objectives:
-                for pool in pools_of(objective):
-                    for photos in options.sets:
-                        if cells.found(photos, shots, objective, pool, chunk) is None:
-                            return
+    for cell in cells_of(options):
+        if cells.found(*cell) is None:
+            return
 
 
 def gains(cells, options, objective, pool, shots, sets):

@@ -75,7 +75,10 @@ import Testing
   @Test(arguments: [
     ["--method", "prototype"], ["--method", "auto,lda", "--views", "2"], ["--method", "prototype", "--episodes", "20000"],
     ["--method", "finetune", "--steps", "1", "--layers", "2", "--batch", "4"], ["--shift", "noise"],
-    ["--method", "finetune", "--steps", "1", "--layers", "2", "--batch", "4", "--auxiliary", "npid,pi-model", "--unlabelled-shots", "1"],
+    [
+      "--method", "finetune", "--steps", "1", "--layers", "2", "--batch", "4", "--auxiliary", "npid,pi-model",
+      "--unlabelled-shots", "1",
+    ],
   ])
   func everyEvaluationKeepsToItsPlan(_ options: [String]) throws {
     let (labelled, _, model) = try fixtures(size: 64, unlabelled: 1, isInt8: false)

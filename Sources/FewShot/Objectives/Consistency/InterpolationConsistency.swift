@@ -1,7 +1,7 @@
 public import TinyNN
 
-/// A mixture of two photos is told as the mixture of what is told of them: MixUp of tensors at the cut with guessed labels, the core
-/// of MixMatch (Berthelot et al. 2019) and of interpolation consistency (Verma et al. 2019).
+/// A mixture of two photos is told as the mixture of what is told of them: MixUp of tensors at the cut with guessed labels, the
+/// core of MixMatch (Berthelot et al. 2019) and of interpolation consistency (Verma et al. 2019).
 ///
 ///     L = mean squared difference of p(share a + (1 - share) b) to share q(a) + (1 - share) q(b)
 ///

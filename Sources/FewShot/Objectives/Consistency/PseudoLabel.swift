@@ -1,7 +1,7 @@
 public import TinyNN
 
-/// Cross-entropy of what the network itself says of photos without labels, where it is sure (Lee 2013, with the confidence threshold
-/// of FixMatch, Sohn et al. 2020): labels are asked of the photos as they are every 20 steps and learned from mild views.
+/// Cross-entropy of what the network itself says of photos without labels, where it is sure (Lee 2013, with the confidence
+/// threshold of FixMatch, Sohn et al. 2020): labels are asked of the photos as they are every 20 steps and learned from mild views.
 public struct PseudoLabel: Objective {
   /// A label counts from this probability on.
   static let threshold: Float = 0.8

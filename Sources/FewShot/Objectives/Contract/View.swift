@@ -62,8 +62,8 @@ public struct View: Equatable, Sendable {
     return place(y % halfHeight + target / 2 * halfHeight, x % halfWidth + target % 2 * halfWidth, height, width)
   }
 
-  /// The place of quarter `index` in the permutation, which is numbered in the factorial system: the first quarter takes one of four
-  /// places, the next one of the three that are left, and so on.
+  /// The place of quarter `index` in the permutation, which is numbered in the factorial system: the first quarter takes one of
+  /// four places, the next one of the three that are left, and so on.
   private func quarter(_ index: Int) -> Int {
     var rest = permutation, taken = 0, place = 0
     for step in 0...index {

@@ -1,7 +1,8 @@
 public import TinyNN
 
-/// A view is told from a queue of other photos' embeddings by the average of the weights, which changes slowly enough that embeddings
-/// of earlier steps may stay (MoCo, He et al. 2020). The average is that of the training, 0.98, not 0.999: it has 100 steps.
+/// A view is told from a queue of other photos' embeddings by the average of the weights, which changes slowly enough that
+/// embeddings of earlier steps may stay (MoCo, He et al. 2020). The average is that of the training, 0.98, not 0.999: it has 100
+/// steps.
 ///
 ///     L = mean over rows of  - log(exp(u . k+ / t) / (exp(u . k+ / t) + sum over others k of exp(u . k / t)))
 ///
@@ -15,8 +16,8 @@ public struct MoCo: Objective {
   public static func weight(phase: Float) -> Float { AuxiliaryWeight.fading(phase) }
   public static var usesAverage: Bool { true }
 
-  /// Keys [queue + rows][dimension], their photos, logits | how many rows the last batch had, how many the queue has, where its next
-  /// goes | rows at length 1.
+  /// Keys [queue + rows][dimension], their photos, logits | how many rows the last batch had, how many the queue has, where its
+  /// next goes | rows at length 1.
   public static func memoryCount(_ shape: ObjectiveShape) -> Int {
     (queueCount + shape.rowCount) * (shape.dimension + 2) + 3
       + UnitRows.memoryCount(rows: shape.rowCount, dimension: shape.dimension)

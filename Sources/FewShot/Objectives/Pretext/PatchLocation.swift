@@ -1,8 +1,8 @@
 public import TinyNN
 
-/// Predicting where one tile of a photo lies from another one (context prediction, Doersch et al. 2015; as auxiliary task of few-shot
-/// learning, Gidaris et al. 2019): 3 x 3 tiles, each scaled up to the whole input, so 24 distances; a head of two layers on both
-/// embeddings side by side.
+/// Predicting where one tile of a photo lies from another one (context prediction, Doersch et al. 2015; as auxiliary task of
+/// few-shot learning, Gidaris et al. 2019): 3 x 3 tiles, each scaled up to the whole input, so 24 distances; a head of two layers
+/// on both embeddings side by side.
 public struct PatchLocation: Objective {
   static let side = 3
   static let distances = (2 * side - 1) * (2 * side - 1) - 1
