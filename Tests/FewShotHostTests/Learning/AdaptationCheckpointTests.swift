@@ -69,7 +69,7 @@ import TinyNN
   }
 
   @Test func refusesWhatIsDamaged() throws {
-    let fixture = try TailFixture(.always(.rotation)), tail = try fixture.trainer()
+    let fixture = try TailFixture(.always([.rotation])), tail = try fixture.trainer()
     _ = fixture.train(tail, checkpoint: try checkpoint(fixture, tail))
     let good = try contents(of: path)
     var damaged: [[UInt8]] = [[], Array(good.prefix(7)), Array(good.prefix(87)), Array(good.dropLast()), good + [0]]

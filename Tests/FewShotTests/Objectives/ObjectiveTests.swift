@@ -22,8 +22,9 @@ import TinyNN
 
   private func compare(_ what: String, _ exact: [Float], _ numeric: (Int) -> [Float]) {
     let largest = exact.reduce(0) { max($0, $1.magnitude) }
-    for (index, value) in exact.enumerated() {
-      let found = numeric(index)
+    // Of many weights some are asked, spread over all.
+    for index in stride(from: 0, to: exact.count, by: 1 + exact.count / 60) {
+      let value = exact[index], found = numeric(index)
       #expect(
         found.contains { abs($0 - value) <= 0.01 * largest + 1e-4 },
         "\(what) at \(index): \(value), by differences \(found), largest \(largest)")
