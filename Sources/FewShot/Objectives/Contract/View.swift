@@ -70,12 +70,12 @@ public struct View: Equatable, Sendable {
       var choice = rest % (4 - step)
       rest /= 4 - step
       place = 0
-      while taken >> place & 1 == 1 { place += 1 }
+      while (taken &>> place) & 1 == 1 { place += 1 }
       while choice > 0 {
         place += 1
-        if taken >> place & 1 == 0 { choice -= 1 }
+        if (taken &>> place) & 1 == 0 { choice -= 1 }
       }
-      taken |= 1 << place
+      taken |= 1 &<< place
     }
     return place
   }

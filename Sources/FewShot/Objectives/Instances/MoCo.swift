@@ -52,12 +52,12 @@ public struct MoCo: Objective {
       photos[MoCo.queueCount + row] = -1
       guard let average = batch.average(row) else { continue }
       for i in 0..<shape.dimension { target[i] = average[i] }
-      if target.normalize() > 0 { photos[MoCo.queueCount + row] = Float(batch.rows[row].photo) }
+      if target.normalize() > 0 { photos[MoCo.queueCount + row] = Float(Int(batch.rows[row].photo)) }
     }
     let queued = Int(counts[1])
     var sum: Float = 0
     for row in 0..<count {
-      let gradient = batch.gradient(row), own = Float(batch.rows[row].photo), positive = MoCo.queueCount + (row ^ 1)
+      let gradient = batch.gradient(row), own = Float(Int(batch.rows[row].photo)), positive = MoCo.queueCount + (row ^ 1)
       gradient.clear()
       guard !units.isZero(row), photos[positive] >= 0 else { continue }
       var largest = -Float.infinity
