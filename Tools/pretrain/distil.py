@@ -3,9 +3,8 @@
     python distil.py --packs /tmp/packs --models ../../models --out /tmp/distilled --minutes 8
 
 Made for a GPU, where a step of the teachers costs less than reading their features; runs on a CPU, about 200 times slower. The
-packs are pack.py's. Writes of every student NAME-start.pt, NAME-end.pt (the average of weights), and NAME-final.pt: the share of the way between
-both, the map fitted anew on the whole squares, that is best on the held-out folders. The same command again resumes. Several
-processes: torchrun, as train.py.
+packs are pack.py's. Writes of every student NAME-start.pt and NAME-end.pt (the average of weights), and the targets of the whole squares. The same
+command again resumes. Several processes: torchrun, as train.py.
 """
 
 import argparse
@@ -30,7 +29,6 @@ from torch.nn.parallel import DistributedDataParallel
 import archives
 import augment
 import student
-from export import interpolate
 from fit import ridge
 from graph import Network
 from teachers import TEACHERS
@@ -321,16 +319,6 @@ def main() -> None:
             name, side = lesson.start.name, lesson.start.side
             network = lesson.averaged(a.out / f"{name}-end.pt")
             say(student=name, end=room.score(lambda x, n=network: n(resized(x, side)), a.episodes))
-            best = -1.0
-            for toward in (0.25, 0.5, 0.75, 1.0):
-                begin, end = (student.load(a.out / f"{name}-{of}.pt")[0] for of in ("start", "end"))
-                network = interpolate(begin, end, toward).to(device, memory_format=LAYOUT)
-                room.fit_map(network, side, whole)
-                score = room.score(lambda x, n=network: n(resized(x, side)), a.episodes)
-                say(student=name, toward=toward, score=score)
-                if sum(score.get("mean", [0])) > best:
-                    best = sum(score.get("mean", [0]))
-                    student.save(a.out / f"{name}-final.pt", network, side)
         np.save(a.out / "targets.npy", whole[:, :160].half().cpu().numpy())
     if world > 1:
         dist.destroy_process_group()
