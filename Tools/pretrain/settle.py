@@ -3,9 +3,10 @@
     python settle.py --packs /tmp/packs --targets /tmp/distilled/targets.npy --start /tmp/distilled/edge-s-start.pt \
         --student /tmp/distilled/edge-s-end.pt --out /tmp/edge-s/final.pt
 
-The archives' photos have 128 pixels, so every crop that distil.py enlarges is softer than a camera's photo, and the student learns
-to see soft photos. A square that is reduced to 80 to 112 pixels is sharp. Minutes on a CPU. Written is the share of the way from the
-start that has the best mean on the held-out sets, sharp (--sharp pixels) and as they are, of those shares where no set loses more than half a point.
+The archives' photos have 128 pixels, so every crop that distil.py enlarges is softer than a camera's photo, and the student
+learns to see soft photos. A square that is reduced to 80 to 112 pixels is sharp. Minutes on a CPU. Written is the share of the way
+from the start that has the best mean on the held-out sets, sharp (--sharp pixels) and as they are, of those shares where no set
+loses more than half a point.
 """
 
 import argparse
@@ -65,7 +66,8 @@ def main() -> None:
         rng = np.random.default_rng([a.seed, 800, step])
         x = resized(student.normalized(pixels[rows]), int(rng.choice(a.sides)))
         x = torch.where(torch.from_numpy(rng.random(len(rows)) < 0.5)[:, None, None, None], x.flip(3), x)
-        cosine, relation = losses(network(x.contiguous(memory_format=torch.channels_last)), targets[place[rows]], bank, a.temperature)
+        z = network(x.contiguous(memory_format=torch.channels_last))
+        cosine, relation = losses(z, targets[place[rows]], bank, a.temperature)
         optimizer.zero_grad()
         (cosine + a.relation * relation).backward()
         nn.utils.clip_grad_norm_(weights, 1)
