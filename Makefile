@@ -36,7 +36,7 @@ test: deps check-embedded
 	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build
 	Tools/checks/folder_arrows.py --self-test
-	Tools/checks/folder_arrows.py TinyNN ModelCompiler
+	Tools/checks/folder_arrows.py TinyNN ModelCompiler edgessl
 	Tools/checks/check-snippets.sh
 	Tools/checks/test-swift-app.sh
 	$(MAKE) test-firmware
