@@ -53,7 +53,7 @@ public struct AlignmentGate: Equatable, Sendable {
     heldOut = examples.count
     classes = examples.classCount
     isLeftOut = examples.fewest > 1
-    try learner.eachLeftOut(try learner.learn(method)) { head, index in
+    try learner.eachLeftOut(LeftOutHead(try learner.learn(method))) { head, index in
       let label = examples.label(index)
       rightBefore += head.classify(examples.support.embeddings[index], length: learner.lengths[index]).label == label ? 1 : 0
       right += head.classify(asked.aligned[index]).label == label ? 1 : 0
@@ -61,37 +61,4 @@ public struct AlignmentGate: Equatable, Sendable {
       rightOfCamera += head.classify(asked.ofCamera[index]).label == label ? 1 : 0
     }
   }
-}
-
-extension HeadClassifier {
-  fileprivate func classify(_ example: LearnedExample) -> Prediction {
-    example.embedding.withUnsafeBufferPointer {
-      // Read only, during this call.
-      classify(Embedding($0.baseAddress!, count: $0.count), length: example.length)
-    }
-  }
-}
-
-extension HeadLearner {
-  /// Calls `body` with each example and a head like `head` of the others. They are left out one at a time, many by 5 folds; where a
-  /// class has one example, none is.
-  fileprivate func eachLeftOut(_ head: LearnedHead, _ body: (HeadClassifier, Int) -> Void) throws(HeadError) {
-    let all = Array(0..<examples.count)
-    guard examples.fewest > 1 else {
-      let classifier = HeadClassifier(head)
-      return all.forEach { body(classifier, $0) }
-    }
-    let features = try features(of: head.method), penalty = head.calibration.penalty
-    let folds = all.count <= HeadLearner.oneByOneLimit ? all : LeaveOut.folds(of: examples)
-    for held in 0..<(folds.max() ?? -1) + 1 {
-      let kept = all.filter { folds[$0] != held }
-      let rest = HeadLearner(
-        examples: ExampleMemory(examples, kept), lengths: kept.map { lengths[$0] }, statistics: statistics)
-      let learned = try rest.learn(head.method, FeatureRows(features, kept), penalty: penalty > 0 ? penalty : nil)
-      let classifier = HeadClassifier(learned)
-      for index in all where folds[index] == held { body(classifier, index) }
-    }
-  }
-
-  private static let oneByOneLimit = 64
 }
