@@ -5,15 +5,14 @@ import TinyNN
 ///
 /// Labelled photos are left out, the head learns from the others as the encoder saw them before, and is asked what each shows. They
 /// are not of the camera with which the encoder was aligned, and far from it they may all be lost by design; so they are asked as
-/// that camera may show them (`CameraGuess`), with the encoder before and the aligned one. The aligned encoder is taken where it
-/// answers these better, or as well while it loses little of the photos as they are. Frames that show nothing, or something else,
-/// make no encoder better at that.
+/// that camera may show them (`CameraGuess`), with the encoder before and the aligned one. The guess is rough, and an encoder that
+/// is good for the camera may answer it somewhat worse: the aligned encoder is refused where it answers clearly worse, or tells
+/// little of the classes apart. Encoders that were aligned with frames of something else do both.
 public struct AlignmentGate: Equatable, Sendable {
-  /// The least part of what left-out photos have above chance: as the camera may show them, and as they are where the answers are
-  /// no better than before.
-  static let leastRight = 0.25, leastKept = 0.8
-  /// The part of the photos by which the answers are better.
-  static let leastGain = 1.0 / 12
+  /// The least part of what left-out photos have above chance that the aligned encoder has of them as the camera may show them.
+  static let leastRight = 0.25
+  /// Fewer than this part of the photos may it answer worse than the encoder before.
+  static let mostLoss = 1.0 / 6
 
   /// Labelled photos that were asked.
   public internal(set) var heldOut: Int
@@ -31,9 +30,7 @@ public struct AlignmentGate: Equatable, Sendable {
   public var isPassed: Bool {
     let chance = Double(heldOut) / Double(max(1, classes)), skill = max(0, Double(rightBefore) - chance)
     guard Double(rightOfCamera) >= chance + AlignmentGate.leastRight * skill else { return false }
-    let gain = rightOfCamera - rightOfCameraBefore
-    return Double(gain) >= max(1, AlignmentGate.leastGain * Double(heldOut))
-      || gain >= 0 && Double(right) >= chance + AlignmentGate.leastKept * skill
+    return Double(rightOfCameraBefore - rightOfCamera) < AlignmentGate.mostLoss * Double(heldOut)
   }
 
   /// The part of left-out photos that the aligned encoder's network answers rightly; nil where none was left out.

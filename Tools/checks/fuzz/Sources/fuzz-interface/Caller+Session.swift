@@ -16,14 +16,14 @@ extension Caller {
   mutating func useTensors() {
     let session = handle(.session), index = program.byte() < 192 ? 0 : program.integer()
     var tensor = tinynn_tensor()
-    var status = tinynn_session_input(session, index, isGiven() ? &tensor : nil)
+    var status = given(&tensor) { tinynn_session_input(session, index, $0) }
     check(status)
     if status == TINYNN_OK, tensor.element_type == TINYNN_FLOAT32, let data = tensor.data {
       let values = data.assumingMemoryBound(to: Float.self)
       for place in 0..<tensor.count { values[place] = place < 16 ? program.float() : Float(place % 7) }
     }
     tensor = tinynn_tensor()
-    status = tinynn_session_output(session, index, isGiven() ? &tensor : nil)
+    status = given(&tensor) { tinynn_session_output(session, index, $0) }
     check(status)
     if status == TINYNN_OK, tensor.element_type == TINYNN_FLOAT32, let data = tensor.data {
       let values = data.assumingMemoryBound(to: Float.self)
@@ -42,7 +42,7 @@ extension Caller {
     let model = handle(.model), session = handle(.session)
     let (height, width) = (program.integer(), program.integer())
     var needed = 0
-    check(tinynn_embed_scratch_bytes(model, height, width, isGiven() ? &needed : nil))
+    check(given(&needed) { tinynn_embed_scratch_bytes(model, height, width, $0) })
     let side = { (value: Int32) in Int(max(0, min(64, value))) }
     let stride = program.size(3 * side(width), limit: 256)
     let count = program.size(max(0, side(height) - 1) * stride + 3 * side(width), limit: 1 << 16)

@@ -6,7 +6,7 @@ extension Caller {
     let model = handle(.model)
     let (classes, examples) = program.byte() < 192 ? (6, 24) : (program.integer(), program.integer())
     var (needed, task): (Int, OpaquePointer?) = (0, nil)
-    check(tinynn_task_required_bytes(model, classes, examples, isGiven() ? &needed : nil))
+    check(given(&needed) { tinynn_task_required_bytes(model, classes, examples, $0) })
     let count = program.size(needed, limit: Caller.byteLimit)
     let status = tinynn_task_open(memory(count), count, model, classes, examples, &task)
     add(task, .task, status)
@@ -31,7 +31,7 @@ extension Caller {
   mutating func classify() {
     let task = handle(.task), count = program.size(dimension(), limit: 64), embedding = floats(count)
     var prediction = tinynn_prediction()
-    let status = tinynn_task_classify(task, embedding, count, isGiven() ? &prediction : nil)
+    let status = given(&prediction) { tinynn_task_classify(task, embedding, count, $0) }
     check(status)
     let classes = tinynn_task_class_count(task)
     if status == TINYNN_OK {
@@ -52,7 +52,7 @@ extension Caller {
   mutating func saveTask() {
     let task = handle(.task)
     var (needed, written) = (0, 0)
-    check(tinynn_task_file_bytes(task, isGiven() ? &needed : nil))
+    check(given(&needed) { tinynn_task_file_bytes(task, $0) })
     let count = program.size(needed, limit: Caller.byteLimit), buffer = memory(count)
     let status = tinynn_task_save(task, buffer, count, &written)
     check(status)

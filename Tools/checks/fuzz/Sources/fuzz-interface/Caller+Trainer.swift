@@ -12,7 +12,7 @@ extension Caller {
       options.keeps_average = program.integer()
     }
     var (needed, trainer): (Int, OpaquePointer?) = (0, nil)
-    check(tinynn_trainer_required_bytes(model, &options, isGiven() ? &needed : nil))
+    check(given(&needed) { tinynn_trainer_required_bytes(model, &options, $0) })
     let count = program.size(needed, limit: Caller.byteLimit)
     let status = tinynn_trainer_open(memory(count), count, model, &options, &trainer)
     add(trainer, .trainer, status)
@@ -51,7 +51,8 @@ extension Caller {
   private mutating func trainOnTask() {
     var loss: Float = 0
     let trainer = handle(.trainer), slot = program.integer(), task = handle(.task)
-    check(tinynn_trainer_prototype_loss(trainer, slot, task, program.integer(), isGiven() ? &loss : nil))
+    let label = program.integer()
+    check(given(&loss) { tinynn_trainer_prototype_loss(trainer, slot, task, label, $0) })
   }
 
   private mutating func trainBackward() {
@@ -65,14 +66,14 @@ extension Caller {
       step.epsilon = program.float()
       step.second_decay = program.float()
     }
-    check(tinynn_trainer_step(trainer, isGiven() ? &step : nil))
+    check(given(&step) { tinynn_trainer_step(trainer, $0) })
     if program.byte() > 192 { check(tinynn_trainer_adopt_average(trainer)) }
   }
 
   mutating func saveTrainer() {
     let trainer = handle(.trainer)
     var (needed, written) = (0, 0)
-    check(tinynn_trainer_file_bytes(trainer, isGiven() ? &needed : nil))
+    check(given(&needed) { tinynn_trainer_file_bytes(trainer, $0) })
     let count = program.size(needed, limit: Caller.byteLimit), buffer = memory(count)
     let status = tinynn_trainer_save(trainer, buffer, count, &written)
     check(status)

@@ -50,8 +50,10 @@ struct Caller {
     return block.bytes.baseAddress! + offset
   }
 
-  /// Where a result goes; seldom nowhere.
-  mutating func isGiven() -> Bool { program.byte() < 250 }
+  /// Calls with the place of a result; seldom with none.
+  mutating func given<T>(_ result: inout T, _ call: (UnsafeMutablePointer<T>?) -> tinynn_status) -> tinynn_status {
+    program.byte() < 250 ? withUnsafeMutablePointer(to: &result, call) : call(nil)
+  }
 
   mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in program.float() } }
 
@@ -61,11 +63,6 @@ struct Caller {
     precondition(handle != nil, "no handle, and no failure")
     handles.append(handle)
     newest[kind] = handle
-  }
-
-  /// A status that tinynn.h does not know is a fault.
-  func check(_ status: tinynn_status) {
-    precondition(status >= 0 && String(cString: tinynn_status_text(status)!) != "unknown status", "status \(status)")
   }
 
   /// Keeps what was saved, which must open.
@@ -98,4 +95,9 @@ struct Caller {
     guard let model = newest[.model], tinynn_model_info_get(model, &info) == TINYNN_OK else { return 8 }
     return Int(info.dimension)
   }
+}
+
+/// A status that tinynn.h does not know is a fault.
+func check(_ status: tinynn_status) {
+  precondition(status >= 0 && String(cString: tinynn_status_text(status)!) != "unknown status", "status \(status)")
 }

@@ -12,17 +12,21 @@ import TinyNN
 /// A file that asks for more is edited but not run, so that no time goes into big networks.
 private let byteLimit = 1 << 22, multiplyAddLimit = 1 << 22, valueLimit = 1 << 14
 
-/// A file in memory that has a path.
-private struct FileInMemory: ~Copyable {
-  let descriptor: Int32
-  var path: String { "/proc/self/fd/\(descriptor)" }
+/// The input as a file, for what takes a path: one that every input takes anew.
+private enum InputFile {
+  static let path: String = {
+    var name = Array("/dev/shm/fuzz-task-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&name)
+    precondition(descriptor >= 0)
+    close(descriptor)
+    return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+  }()
 
-  init(_ bytes: UnsafeRawBufferPointer) {
-    descriptor = memfd_create("task", 0)
-    precondition(descriptor >= 0 && write(descriptor, bytes.baseAddress!, bytes.count) == bytes.count)
+  static func write(_ bytes: UnsafeRawBufferPointer) {
+    let descriptor = open(path, O_WRONLY | O_TRUNC)
+    precondition(descriptor >= 0 && Glibc.write(descriptor, bytes.baseAddress!, bytes.count) == bytes.count)
+    close(descriptor)
   }
-
-  deinit { close(descriptor) }
 }
 
 private func edit(_ path: String, _ model: Model) throws {
@@ -65,11 +69,11 @@ private func classify(_ memory: AlignedMemory, _ model: Model) throws {
 @_cdecl("LLVMFuzzerTestOneInput")
 public func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   guard let memory = repairedFile(UnsafeRawBufferPointer(start: bytes, count: count)) else { return 0 }
-  let file = FileInMemory(UnsafeRawBufferPointer(memory.buffer))
+  InputFile.write(UnsafeRawBufferPointer(memory.buffer))
   do {
     let model = try Model(validating: memory.bytes)
-    _ = PreviousTask(at: file.path, for: model)
-    try? edit(file.path, model)
+    _ = PreviousTask(at: InputFile.path, for: model)
+    try? edit(InputFile.path, model)
     try? classify(memory, model)
   } catch {}
   return 0
