@@ -37,7 +37,7 @@ public struct PhotoReview: Sendable {
   /// Fewer photos of a class than this are few.
   public static let fewPhotos = 5
   /// Photos of a class with a larger median cosine to their neighbours are of one scene.
-  public static let uniformCosine: Float = 0.98
+  public static let uniformCosine = PhotoSelection.copyCosine
 
   public let reviewed: ReviewedPhotos
   /// The surest first.

@@ -7,6 +7,12 @@ struct PowerLaw: Equatable {
   let factor: Double
   let exponent: Double
 
+  init(floor: Double, factor: Double, exponent: Double) {
+    self.floor = floor
+    self.factor = factor
+    self.exponent = exponent
+  }
+
   private static let exponents = (1...16).map { Double($0) / 8 }
 
   /// The law with the smallest sum of weighted squares, its parts not negative; with two points the floor is 0.

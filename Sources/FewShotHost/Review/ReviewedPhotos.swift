@@ -68,8 +68,11 @@ public struct ReviewedPhotos: Sendable {
     }
   }
 
+  /// Embeddings of a photo and its copy in another file.
+  private static let sameCosine: Float = 0.995
+
   private func isCopy(_ a: LearnedExample, _ b: LearnedExample) -> Bool {
-    a.identifier == b.identifier || zip(a.embedding, b.embedding).reduce(0) { $0 + $1.0 * $1.1 } > PhotoSelection.copyCosine
+    a.identifier == b.identifier || zip(a.embedding, b.embedding).reduce(0) { $0 + $1.0 * $1.1 } > ReviewedPhotos.sameCosine
   }
 
   /// Places of the photos of each class.

@@ -26,8 +26,10 @@ public enum FrameSource: Equatable, Sendable {
 
   /// True for what ends and is not begun anew.
   var isFinite: Bool {
-    guard case .ffmpeg(let text) = self, !text.contains("://") else { return true }
-    return isFile(text)
+    switch self {
+    case .ffmpeg(let text): !text.contains("://") && isFile(text)
+    case .standardInput, .folder: true
+    }
   }
 }
 

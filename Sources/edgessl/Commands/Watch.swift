@@ -38,6 +38,7 @@ struct Watch: ParsableCommand {
   @Option(help: ArgumentHelp("How many frames are kept; the oldest go.", valueName: "N"))
   var limit = 200
 
+  @OptionGroup var broker: BrokerOptions
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var results: OutputOptions
 
@@ -77,13 +78,16 @@ struct Watch: ParsableCommand {
       }
     } catch { throw Failure(error) }
     stopping.onStop { stream.stop() }
+    let state = try broker.publisher(classes: classifier.names)
+    defer { state?.stop() }
     var output = WatchOutput(results)
-    try watch(stream, watcher, location, &output)
-    output.finish()
+    defer { output.finish() }
+    try watch(stream, watcher, location, state, &output)
   }
 
   private func watch(
-    _ stream: FrameStream, _ watcher: Watcher, _ location: ModelLocation, _ output: inout WatchOutput
+    _ stream: FrameStream, _ watcher: Watcher, _ location: ModelLocation, _ state: BrokerState?,
+    _ output: inout WatchOutput
   ) throws(Failure) {
     let service = ServiceNotifier()
     service?.send("READY=1")
@@ -110,6 +114,7 @@ struct Watch: ParsableCommand {
         let age = Double(monotonicNanoseconds() - arrival) / 1e6
         try output.show(answer, age: age, dropped: dropped)
         dropped = 0
+        state?.report(answer)
         if let error = watcher.keepingError, problem != error.description {
           problem = error.description
           warn(problem)
