@@ -50,7 +50,8 @@ public final class ChildProgram {
     errors = err[0]
   }
 
-  /// Asks the program to end, insists after two seconds, and returns its exit status; 128 and the signal's number where one ended it.
+  /// Asks the program to end, insists after two seconds, and returns its exit status; 128 and the signal's number where one ended
+  /// it.
   @discardableResult
   public func end() -> Int32 {
     if let status { return status }

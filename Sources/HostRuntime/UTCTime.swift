@@ -16,7 +16,8 @@ public struct UTCTime: Equatable, Sendable, CustomStringConvertible {
   /// "2026-11-27T14:05:33.120Z".
   public var description: String {
     let parts = parts
-    return "\(parts.year)-\(two(parts.month))-\(two(parts.day))T\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second)).\(milli)Z"
+    return
+      "\(parts.year)-\(two(parts.month))-\(two(parts.day))T\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second)).\(milli)Z"
   }
 
   /// For names of files: "20261127T140533.120".

@@ -8,7 +8,8 @@ public struct BrokerAddress: Equatable, Sendable, CustomStringConvertible {
 
   /// Nil for other text. Names and passwords may have bytes as %XX.
   public init?(_ text: String) {
-    guard let scheme = text.firstRange(of: "://"), let tls = ["mqtt": false, "mqtts": true][text[..<scheme.lowerBound].lowercased()]
+    guard let scheme = text.firstRange(of: "://"),
+      let tls = ["mqtt": false, "mqtts": true][text[..<scheme.lowerBound].lowercased()]
     else { return nil }
     usesTLS = tls
     var rest = text[scheme.upperBound...]

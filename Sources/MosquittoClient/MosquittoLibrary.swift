@@ -10,11 +10,15 @@ struct MosquittoLibrary: Sendable {
   typealias SetPassword = @convention(c) (Client, UnsafePointer<CChar>?, UnsafePointer<CChar>?) -> CInt
   typealias SetWill = @convention(c) (Client, UnsafePointer<CChar>, CInt, UnsafeRawPointer?, CInt, Bool) -> CInt
   /// CA file, CA folder, certificate, key, callback for the key's password.
-  typealias SetTLS = @convention(c) (Client, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?, OpaquePointer?) -> CInt
+  typealias SetTLS =
+    @convention(c) (
+      Client, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?, OpaquePointer?
+    ) -> CInt
   typealias Connect = @convention(c) (Client, UnsafePointer<CChar>, CInt, CInt) -> CInt
   typealias Disconnect = @convention(c) (Client) -> CInt
   typealias Loop = @convention(c) (Client, CInt, CInt) -> CInt
-  typealias Publish = @convention(c) (Client, UnsafeMutablePointer<CInt>?, UnsafePointer<CChar>, CInt, UnsafeRawPointer?, CInt, Bool) -> CInt
+  typealias Publish =
+    @convention(c) (Client, UnsafeMutablePointer<CInt>?, UnsafePointer<CChar>, CInt, UnsafeRawPointer?, CInt, Bool) -> CInt
   typealias OnConnect = @convention(c) (Client, (@convention(c) (Client?, UnsafeMutableRawPointer?, CInt) -> Void)?) -> Void
   typealias ErrorText = @convention(c) (CInt) -> UnsafePointer<CChar>
   typealias RefusalText = @convention(c) (CInt) -> UnsafePointer<CChar>

@@ -15,7 +15,8 @@ public struct Crop: Equatable, Sendable {
     let percents = parts.count { $0.hasSuffix("%") }
     guard parts.count == 4, percents == 0 || percents == 4 else { return nil }
     let numbers = parts.compactMap { Double($0.hasSuffix("%") ? $0.dropLast() : $0) }
-    guard numbers.count == 4, numbers.allSatisfy({ $0.isFinite && $0 >= 0 && $0 <= 16_777_216 }), numbers[2] > 0, numbers[3] > 0 else {
+    guard numbers.count == 4, numbers.allSatisfy({ $0.isFinite && $0 >= 0 && $0 <= 16_777_216 }), numbers[2] > 0, numbers[3] > 0
+    else {
       return nil
     }
     isPercent = percents == 4

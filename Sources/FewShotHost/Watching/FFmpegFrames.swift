@@ -71,7 +71,9 @@ struct FFmpegFrames {
     var run = Run(), splitter = FrameSplitter(), lastFrame = monotonicNanoseconds()
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
     defer { buffer.deallocate() }
-    var streams = [pollfd(fd: child.output, events: Int16(POLLIN), revents: 0), pollfd(fd: child.errors, events: Int16(POLLIN), revents: 0)]
+    var streams = [
+      pollfd(fd: child.output, events: Int16(POLLIN), revents: 0), pollfd(fd: child.errors, events: Int16(POLLIN), revents: 0),
+    ]
     var isOpen = true
     while isOpen, !mailbox.isStopped {
       let ready = poll(&streams, 2, 200)
@@ -115,7 +117,8 @@ struct FFmpegFrames {
   private var shown: String { withoutPassword(source) }
 
   private func withoutPassword(_ text: String) -> String {
-    guard let scheme = source.range(of: "://"), let at = source[scheme.upperBound...].split(separator: "/").first?.lastIndex(of: "@")
+    guard let scheme = source.range(of: "://"),
+      let at = source[scheme.upperBound...].split(separator: "/").first?.lastIndex(of: "@")
     else { return text }
     let secret = source[scheme.upperBound...at]
     return text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "…@")

@@ -52,6 +52,12 @@ final class FrameMailbox: @unchecked Sendable {
     return stopped
   }
 
+  var isFinished: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return end != nil
+  }
+
   enum Taken {
     case frame(arrival: Int, replaced: Int)
     case nothing

@@ -81,6 +81,12 @@ public final class FrameStream: Sendable {
 
   public var isStopped: Bool { mailbox.isStopped }
 
+  /// After `stop`: waits until a child process has ended, a few seconds at most.
+  public func waitForChild() {
+    guard case .ffmpeg = source else { return }
+    for _ in 0..<500 where !mailbox.isFinished { usleep(10_000) }
+  }
+
   public enum Next: Sendable {
     /// The newest frame is in the bytes: when it came, on the clock of `monotonicNanoseconds`, and how many were passed over.
     case frame(arrival: Int, dropped: Int)

@@ -37,7 +37,9 @@ struct Review: ParsableCommand {
 
   func run() throws {
     let (reviewed, statistics, file) = try isFile(subject) ? task() : folders()
-    let html = try report.map { path throws(Failure) in try OutputFile(path, .html, option: "--report", inputs: [subject, file.path]) }
+    let html = try report.map { path throws(Failure) in
+      try OutputFile(path, .html, option: "--report", inputs: [subject, file.path])
+    }
     let review = withExtendedLifetime(file) { PhotoReview(reviewed, statistics: statistics, seed: seed) }
     if review.isChance { warn("left-out photos are answered no better than by chance, so that nothing can be said about labels") }
     let text = ReviewText(review)

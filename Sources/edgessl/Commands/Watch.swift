@@ -81,7 +81,11 @@ struct Watch: ParsableCommand {
     let state = try broker.publisher(classes: classifier.names)
     defer { state?.stop() }
     var output = WatchOutput(results)
-    defer { output.finish() }
+    defer {
+      output.finish()
+      stream.stop()
+      stream.waitForChild()
+    }
     try watch(stream, watcher, location, state, &output)
   }
 
@@ -207,7 +211,8 @@ extension Failure {
       self.init(
         .missingInput,
         code == ENOENT ? "\(path): the folder is gone" : "\(path): cannot be watched: \(String(cString: strerror(code)))")
-    case .noFrames(let name): self.init(.badData, "\(name): ended without a JPEG in it; for instance: rpicam-vid -t 0 --codec mjpeg -o -")
+    case .noFrames(let name):
+      self.init(.badData, "\(name): ended without a JPEG in it; for instance: rpicam-vid -t 0 --codec mjpeg -o -")
     case .noProgram: self.init(.missingInput, "ffmpeg: is not installed, and reads this source: apt install ffmpeg")
     case .program(let reason, let source): self.init(.badData, "\(source): ffmpeg: \(reason)")
     case .cannotRead(let code, let name): self.init(.inputOutput, "\(name): cannot be read: \(String(cString: strerror(code)))")

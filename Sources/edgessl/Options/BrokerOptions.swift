@@ -30,9 +30,11 @@ struct BrokerOptions: ParsableArguments {
   var homeAssistant = false
 
   func validate() throws {
-    let isUsable = !topic.isEmpty && topic.utf8.count <= 1000 && topic.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "+" && $0 != "#" }
+    let isUsable =
+      !topic.isEmpty && topic.utf8.count <= 1000 && topic.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "+" && $0 != "#" }
     guard isUsable, topic.first != "/", topic.last != "/" else {
-      throw ValidationError("--topic: '\(topic)' is no topic to publish to; it has no +, # or control characters, and no / at its ends")
+      throw ValidationError(
+        "--topic: '\(topic)' is no topic to publish to; it has no +, # or control characters, and no / at its ends")
     }
   }
 

@@ -38,7 +38,8 @@ struct HTMLPage {
       Thumbnail.dataURI(of: photo, side: 144).map { "<img src=\"\($0)\" alt=\"\(escapedHTML(text))\">" } ?? ""
     }
     return """
-      <figure\(photos.count > 1 ? " class=\"pair\"" : "")>\(images.joined(separator: " "))<figcaption>\(caption)</figcaption></figure>
+      <figure\(photos.count > 1 ? " class=\"pair\"" : "")>\(images.joined(separator: " "))\
+      <figcaption>\(caption)</figcaption></figure>
       """
   }
 

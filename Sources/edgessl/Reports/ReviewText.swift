@@ -48,8 +48,9 @@ struct ReviewText {
 
   private func thin(_ thin: ThinClass) -> String {
     switch thin.reason {
-    case .few: "\(names[thin.label]): \(thin.photos) \(thin.photos == 1 ? "photo" : "photos"); add some, "
-      + "\(PhotoReview.fewPhotos) or more are better"
+    case .few:
+      "\(names[thin.label]): \(thin.photos) \(thin.photos == 1 ? "photo" : "photos"); add some, "
+        + "\(PhotoReview.fewPhotos) or more are better"
     case .uniform:
       "\(names[thin.label]): its photos are nearly the same (similarity \(decimal(Double(thin.similarity ?? 0), digits: 2))); "
         + "add some from other sides, in other light, on other ground"

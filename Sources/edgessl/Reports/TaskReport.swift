@@ -31,8 +31,10 @@ struct TaskReport {
       ($1.element.answer.confidence, $0.offset) < ($0.element.answer.confidence, $1.offset)
     }
     if ordered.isEmpty { return "<p>None.</p>" }
-    return ordered.prefix(TaskReport.shownMistakes).map { HTMLPage.figure(
-      [$0.element.photo], caption: caption($0.element), alternatives: [$0.element.photo]) }.joined(separator: "\n")
+    return ordered.prefix(TaskReport.shownMistakes).map {
+      HTMLPage.figure(
+        [$0.element.photo], caption: caption($0.element), alternatives: [$0.element.photo])
+    }.joined(separator: "\n")
   }
 
   private func caption(_ mistake: TaskMistake) -> String {

@@ -26,7 +26,8 @@ import Testing
 
   @Test func stateAvailabilityAndDiscoveryReachABrokerThatIsRestarted() throws {
     let folder = fixtures.folder
-    try folder.write(Array("listener \(port) 127.0.0.1\nallow_anonymous false\npassword_file \(folder.file("users"))\n".utf8), to: "conf")
+    try folder.write(
+      Array("listener \(port) 127.0.0.1\nallow_anonymous false\npassword_file \(folder.file("users"))\n".utf8), to: "conf")
     try folder.write(Array("secret word\n".utf8), to: "password")
     let result = try shell(
       """
@@ -48,7 +49,8 @@ import Testing
     let (first, second) = (try heard("heard1"), try heard("heard2"))
     for lines in [first, second] {
       #expect(lines.contains("lab/bin/availability online"), "\(lines)\n\(result)")
-      let discovery = try #require(lines.first { $0.hasPrefix("homeassistant/sensor/edgessl_lab_bin/config ") }, "\(lines)\n\(result)")
+      let discovery = try #require(
+        lines.first { $0.hasPrefix("homeassistant/sensor/edgessl_lab_bin/config ") }, "\(lines)\n\(result)")
       let json = try JSONSerialization.jsonObject(with: Data(discovery.drop { $0 != "{" }.utf8)) as? [String: Any]
       #expect(json?["state_topic"] as? String == "lab/bin" && json?["availability_topic"] as? String == "lab/bin/availability")
       #expect(json?["options"] as? [String] == ["blue", "green", "red", "unknown"], "\(discovery)")
@@ -70,7 +72,8 @@ import Testing
       sleep 3; kill -KILL $watch; sleep 1; kill $sub $first; cat heard
       """)
     let lines = result.output.split(separator: "\n")
-    #expect(lines.contains { $0.hasPrefix("edgessl {\"state\":\"red\"") } && lines.last == "edgessl/availability offline", "\(result)")
+    #expect(
+      lines.contains { $0.hasPrefix("edgessl {\"state\":\"red\"") } && lines.last == "edgessl/availability offline", "\(result)")
   }
 
   @Test func aWrongPasswordIsSaidAndTriedAgain() throws {
@@ -82,7 +85,9 @@ import Testing
       cat err >&2
       """)
     #expect(result.output.contains("status 0"), "\(result)")
-    #expect(result.errors.contains("not authorised") && result.errors.contains("again in 1 s") && !result.errors.contains("wrong"), "\(result)")
+    #expect(
+      result.errors.contains("not authorised") && result.errors.contains("again in 1 s") && !result.errors.contains("wrong"),
+      "\(result)")
   }
 
   @Test func certificatesAreChecked() throws {

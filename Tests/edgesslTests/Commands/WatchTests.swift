@@ -75,8 +75,10 @@ import Testing
     try fixtures.folder.write(blue, to: "blue.ppm")
     try fixtures.folder.makeFolder("inbox")
     let result = try shell(
-      "\"$1\" watch \"$3/inbox\" --model \"$2\" --json > \"$3/out\" & pid=$!; sleep 1; cp \"$3/red.ppm\" \"$3/inbox/1.ppm\"; sleep 1; "
-        + "echo no photo > \"$3/inbox/2.jpg\"; sleep 0.5; mv \"$3/blue.ppm\" \"$3/inbox/3.ppm\"; sleep 1; kill -TERM $pid; wait $pid; "
+      "\"$1\" watch \"$3/inbox\" --model \"$2\" --json > \"$3/out\" & pid=$!; sleep 1; "
+        + "cp \"$3/red.ppm\" \"$3/inbox/1.ppm\"; sleep 1; "
+        + "echo no photo > \"$3/inbox/2.jpg\"; sleep 0.5; mv \"$3/blue.ppm\" \"$3/inbox/3.ppm\"; sleep 1; "
+        + "kill -TERM $pid; wait $pid; "
         + "echo status $?; cat \"$3/out\"")
     let parts = result.output.split(separator: "\n")
     #expect(parts.first == "status 0", "\(result)")
@@ -87,7 +89,8 @@ import Testing
   @Test func uncertainFramesAreKeptWithinTheirLimit() throws {
     // Colours that run through the whole circle: unknown things, unsure answers and changes.
     let result = try shell(
-      "ffmpeg -loglevel error -f lavfi -t 6 -i color=c=red:size=64x48:rate=10,hue=H=2*PI*t/6 \(jpegs) > \"$3/all\"; for i in 1 2 3; do "
+      "ffmpeg -loglevel error -f lavfi -t 6 -i color=c=red:size=64x48:rate=10,hue=H=2*PI*t/6 \(jpegs) > \"$3/all\"; "
+        + "for i in 1 2 3; do "
         + "\"$1\" watch - --model \"$2\" --save-uncertain \"$3/kept\" --limit 4 --interval 0.02 < \"$3/all\" >/dev/null; done; "
         + "ls \"$3/kept\"")
     let kept = result.output.split(separator: "\n")
@@ -100,7 +103,8 @@ import Testing
 
   @Test func aCropIsWhatIsSeenAndKept() throws {
     // Left red, right blue.
-    let source = "-f lavfi -t 1 -i color=c=0xDC1E14:size=64x48:rate=10 -f lavfi -t 1 -i color=c=0x1428E6:size=64x48:rate=10 "
+    let source =
+      "-f lavfi -t 1 -i color=c=0xDC1E14:size=64x48:rate=10 -f lavfi -t 1 -i color=c=0x1428E6:size=64x48:rate=10 "
       + "-filter_complex hstack"
     for (crop, label) in [("0,0,64,48", "red"), ("50%,0%,50%,100%", "blue")] {
       let result = try shell(
@@ -116,7 +120,9 @@ import Testing
       "ffmpeg -loglevel error -re \(colour("red", seconds: 1.5)) \(jpegs) | \"$1\" watch - --model \"$2\" --json --motion")
     #expect(try lines(still).count == 1, "\(still)")
     let moving = try shell(
-      "ffmpeg -loglevel error -re -f lavfi -t 1.5 -i testsrc2=size=64x48:rate=10 \(jpegs) | \"$1\" watch - --model \"$2\" --json --motion")
+      "ffmpeg -loglevel error -re -f lavfi -t 1.5 -i testsrc2=size=64x48:rate=10 \(jpegs) | "
+        + "\"$1\" watch - --model \"$2\" --json --motion"
+    )
     #expect(try lines(moving).count > 4, "\(moving)")
   }
 
@@ -125,7 +131,8 @@ import Testing
     let port = Int.random(in: 20_000..<60_000)
     let server = "ffmpeg -loglevel quiet -re \(colour("red", seconds: 2)) -c:v mjpeg -f mpjpeg -listen 1 http://127.0.0.1:\(port)"
     let result = try shell(
-      "timeout 20 \"$1\" watch http://me:secret@127.0.0.1:\(port) --model \"$2\" --json > \"$3/out\" 2> \"$3/err\" & pid=$!; sleep 0.5; "
+      "timeout 20 \"$1\" watch http://me:secret@127.0.0.1:\(port) --model \"$2\" --json > \"$3/out\" 2> \"$3/err\" & pid=$!; "
+        + "sleep 0.5; "
         + "\(server); sleep 0.2; \(server); kill -TERM $pid; wait $pid; echo status $?; cat \"$3/out\"; cat \"$3/err\" >&2")
     #expect(result.output.hasPrefix("status 0"), "\(result)")
     #expect(result.output.split(separator: "\n").count > 4, "\(result)")
@@ -139,7 +146,9 @@ import Testing
     let result = try shell(
       "ffmpeg -loglevel error \(colour("red", seconds: 40, rate: 100)) \(jpegs) > \"$3/all\"; mkfifo \"$3/pipe\"; "
         + "\"$1\" watch - --model \"$2\" --json < \"$3/pipe\" > \"$3/out\" & pid=$!; exec 3> \"$3/pipe\"; cat \"$3/all\" >&3; "
-        + "grep VmRSS /proc/$pid/status; for i in 1 2 3 4 5 6; do cat \"$3/all\" >&3; done; grep VmRSS /proc/$pid/status; exec 3>&-; wait $pid")
+        + "grep VmRSS /proc/$pid/status; for i in 1 2 3 4 5 6; do cat \"$3/all\" >&3; done; grep VmRSS /proc/$pid/status; "
+        + "exec 3>&-; wait $pid"
+    )
     let sizes = result.output.split(separator: "\n").compactMap { $0.split(separator: " ").dropFirst().first.flatMap { Int($0) } }
     try #require(sizes.count == 2, "\(result)")
     #expect(sizes[1] - sizes[0] < 1500, "kilobytes: \(sizes)")
