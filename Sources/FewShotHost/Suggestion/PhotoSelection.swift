@@ -74,7 +74,7 @@ public struct PhotoSelection {
     var numbers: [Int: Int] = [:]
     var choices: [Choice] = [], kept = (photoCount..<points.count).map { $0 }
     while choices.count < count, let place = clusters.nextPlace {
-      if clusters[place].order.isEmpty, !clusters[place].isOrdered {
+      if !clusters[place].isOrdered {
         clusters[place].order = ordered(clusters[place].rows, doubts: order == .unsurePhotos ? doubts : [])
         clusters[place].isOrdered = true
       }

@@ -53,7 +53,7 @@ import Testing
     let result = try Command.run(base + ["--count", "3", "--copy-to", target, "--sheet", sheet, "--json"])
     #expect(result.status == 0, "\(result)")
     let copies = try FileManager.default.contentsOfDirectory(atPath: target)
-    #expect(copies.sorted() == try images(result).sorted())
+    #expect(try images(result).sorted() == copies.sorted())
     let name = try #require(copies.first)
     #expect(try contents(of: "\(target)/\(name)") == contents(of: "\(pool)/below/\(name)"))
     // Again: the same photos are there already.
