@@ -76,7 +76,7 @@ bench-kernels: deps
 
 install: build
 	install -D $(BIN) $(DESTDIR)$(PREFIX)/bin/edgessl
-	install -D -m 644 models/edge-s/edge-s.tnn $(DESTDIR)$(PREFIX)/share/edgessl/models/edge-s/edge-s.tnn
+	for file in models/accuracy.txt models/*/*.tnn models/*/LICENSE*; do install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/edgessl/$$file; done
 
 # libtinynn.a and tinynn.h for this machine's own C programs, and what pkg-config needs to find them.
 install-firmware:

@@ -54,7 +54,7 @@ class Writer:
             "Conv",
             [x, f"{name}.w", f"{name}.b"],
             kernel_shape=[k, k],
-            pads=[k // 2] * 4,
+            pads=layer.pads,
             strides=[layer.stride] * 2,
             group=layer.groups,
         )
@@ -109,16 +109,16 @@ def main() -> None:
     if a.start:
         network = interpolate(student.load(a.start)[0], network, a.toward)
     content = to_onnx(network.eval(), side).SerializeToString()
-    x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    v = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) * 255
     with torch.no_grad():
-        want = network(x).numpy()
-    got = onnxruntime.InferenceSession(content).run(None, {"x": x.numpy()})[0]
+        want = network((v - student.MEAN) / student.STD).numpy()
+    got = onnxruntime.InferenceSession(content).run(None, {"x": ((v - network.mean) / network.std).numpy()})[0]
     difference = np.abs(got - want).max() / np.abs(want).max()
     if not difference < 1e-4:
         raise SystemExit(f"{a.onnx}: ONNX Runtime differs from PyTorch by {difference:.1e} of the largest value")
     a.onnx.write_bytes(content)
     print(
-        f"{a.onnx}: input {side}x{side}, {len(content)} bytes, {sum(p.numel() for p in network.parameters())} weights, "
+        f"{a.onnx}: input {side}x{side}, (v - {network.mean:g}) / {network.std:g}, {len(content)} bytes, {sum(p.numel() for p in network.parameters())} weights, "
         f"{multiply_adds(network, side) / 1e6:.2f} million multiply-adds, differs by {difference:.1e}"
     )
     print("sha256", hashlib.sha256(content).hexdigest())

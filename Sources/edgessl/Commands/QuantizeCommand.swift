@@ -85,8 +85,8 @@ struct QuantizeCommand: ParsableCommand {
     let page = try report.map { path throws(Failure) in
       try OutputFile(path, .html, option: "--report", inputs: [model], besides: [int8])
     }
-    let file: MappedFile, encoder: ModelRunner
-    do { file = try MappedFile(model) } catch { throw error.failure }
+    let file = try openEncoderFile(model)
+    let encoder: ModelRunner
     do { encoder = try ModelRunner(file: file, threads: threads) } catch { throw Failure(error, in: model) }
     guard !encoder.model.has(.classes) else {
       throw Failure(.badData, "\(model): is a task file; quantize its encoder and learn the classes anew with: edgessl adapt")
