@@ -56,7 +56,8 @@ struct ShippedEncoders {
   func accuracies() -> [String: Accuracy] {
     guard let file = try? MappedFile(folder + "/accuracy.txt") else { return [:] }
     var found: [String: Accuracy] = [:]
-    for line in String(decoding: file.bytes, as: UTF8.self).split(separator: "\n") where line.first != "#" {
+    let text = String(decoding: (0..<file.bytes.count).map { file.bytes.load(UInt8.self, at: $0) }, as: UTF8.self)
+    for line in text.split(separator: "\n") where line.first != "#" {
       let words = line.split(separator: " ")
       guard words.count == 3, let one = Double(words[1]), let five = Double(words[2]) else { continue }
       found[String(words[0])] = Accuracy(oneShot: one, fiveShot: five)
