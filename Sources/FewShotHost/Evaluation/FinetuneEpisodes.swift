@@ -10,8 +10,10 @@ public struct FinetuneResult: Sendable {
   /// another camera.
   public internal(set) var auto: [Double] = []
   public internal(set) var averaged: [Double] = []
-  /// Of the trained encoder aligned with the other camera; empty where it was not.
+  /// Of the trained encoder aligned with the other camera where that is taken; empty where none was to be.
   public internal(set) var aligned: [Double] = []
+  /// Episodes in which the alignment was taken.
+  public internal(set) var alignedCount = 0
   /// Episodes in which the gate took the trained tail.
   public internal(set) var takenCount = 0
   /// Episodes in which another objective trained beside the prototypes.
@@ -101,26 +103,24 @@ extension Episodes {
         result.averaged.append(answer.accuracy)
       }
       if let alignment = shifted?.alignment {
-        result.aligned.append(try aligned(tail.trainer.trainedFile(), alignment, draw, others))
+        let found = try aligned(tail.trainer.trainedFile(), alignment, draw, others)
+        result.aligned.append(found ?? result.adapted[episode])
+        result.alignedCount += found == nil ? 0 : 1
       }
       progress(episode + 1)
     }
     return result
   }
 
-  /// The accuracy of a trained encoder that was aligned with the other camera.
-  private func aligned(_ trained: AlignedMemory, _ alignment: ShiftedPhotos.Alignment, _ draw: Draw, _ unlabelled: [Int])
-    throws(ModelError) -> Double
+  /// The accuracy of a trained encoder that was aligned with the other camera; nil where that is not taken.
+  private func aligned(_ trained: AlignedMemory, _ alignment: ShiftedPhotos.Alignment, _ draw: Draw, _ unlabelled: [Int]) throws
+    -> Double?
   {
-    let found = try withExtendedLifetime(trained) { () throws(ModelError) in
-      let reference = try CameraReference(
-        try Model(validating: trained.bytes), labelled: CachedInputs(alignment.clean, draw.support),
-        labels: draw.support.indices.map { $0 / options.shots })
-      return CameraAlignment(reference, unlabelled: CachedInputs(alignment.shifted, unlabelled), alignment.options)
-    }
-    let learned = try InputEmbedder(trained).embeddings(alignment.clean, draw.support)
-    let prototypes = prototypes(learned)
-    let rows = try InputEmbedder(found.file).embeddings(alignment.shifted, draw.queries.map(\.row))
+    let original = try InputEmbedder(trained)
+    guard let aligned = try EpisodeAlignment(original, alignment, self, draw, unlabelled).encoder else { return nil }
+    // As in a task, the prototypes are of the labelled photos as the encoder saw them before.
+    let prototypes = prototypes(original.embeddings(alignment.clean, draw.support))
+    let rows = aligned.embeddings(alignment.shifted, draw.queries.map(\.row))
     let right = NearestPrototype.rightCount(rows, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)
     return 100 * Double(right) / Double(draw.queries.count)
   }

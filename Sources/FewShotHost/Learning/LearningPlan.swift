@@ -110,7 +110,8 @@ public struct LearningPlan: Sendable {
     parts[.cameraPhotos] =
       TensorCache.byteCount(count: alignedPhotos, entryCount: encoder.inputCount)
     parts[.contents] = alignedPhotos * PhotoContent.byteCount
-    parts[.askedPhotos] = 3 * 4 * material.photos * encoder.dimension
+    // Asked in three ways; what the aligned encoder sees goes into the file, too.
+    parts[.askedPhotos] = 4 * 4 * material.photos * encoder.dimension
     // A photo, smoothed and as the camera may show it.
     parts[.shown] = 4 * 4 * encoder.inputCount
     phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos, .contents]))

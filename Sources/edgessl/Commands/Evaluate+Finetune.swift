@@ -66,6 +66,7 @@ extension Evaluate {
     if let aligned = result.alignedAccuracy {
       fields += [
         ("alignedAccuracy", .number(aligned.mean)), ("alignedCI95", .number(aligned.interval)), ("alignedAccuracies", aligned.json),
+        ("alignedEpisodes", .integer(result.alignedCount)),
       ]
     }
     fields += [
@@ -80,7 +81,9 @@ extension Evaluate {
       \(decimal(gain.interval, digits: 2)); trained in \(result.takenCount) of them
       """,
     ]
-    if let aligned = result.alignedAccuracy { lines.append("trained, then aligned with the camera: \(percent(aligned))") }
+    if let aligned = result.alignedAccuracy {
+      lines.append("trained, then aligned with the camera: \(percent(aligned)); aligned in \(result.alignedCount) episodes")
+    }
     try results.print(.object(fields), text: lines.joined(separator: "\n"))
   }
 }

@@ -13,9 +13,8 @@ struct Models: ParsableCommand {
   private struct Entry {
     let name: String
     let path: String
-    let fileByteCount: Int
-    let summary: ModelSummary
     let accuracy: ShippedEncoders.Accuracy?
+    let fileByteCount, side, dimension, multiplyAdds, arenaByteCount: Int
     /// Median time of the network for one photo, on one thread.
     let milliseconds: Double
 
@@ -27,8 +26,13 @@ struct Models: ParsableCommand {
       fileByteCount = file.bytes.count
       do {
         let runner = try ModelRunner(file: file)
-        summary = try ModelSummary(runner.model)
-        let input = BenchInput(runner.model)
+        let model = runner.model
+        side = model.tensor(model.input(0)).type.shape[1]
+        dimension = model.tensor(model.output(0)).type.shape.count
+        let summary = try ModelSummary(model)
+        multiplyAdds = summary.multiplyAdds
+        arenaByteCount = summary.plan.arenaByteCount
+        let input = BenchInput(model)
         var latencies = Latencies()
         for run in 0..<12 {
           input.fill(runner)
@@ -42,16 +46,20 @@ struct Models: ParsableCommand {
       }
     }
 
-    var side: Int { summary.model.tensor(summary.model.input(0)).type.shape[1] }
-    var dimension: Int { summary.model.tensor(summary.model.output(0)).type.shape.count }
-
     var json: JSON {
       [
         "name": .string(name), "path": .string(path), "fileBytes": .integer(fileByteCount), "inputSide": .integer(side),
-        "dimension": .integer(dimension), "macs": .integer(summary.multiplyAdds),
-        "arenaBytes": .integer(summary.plan.arenaByteCount),
+        "dimension": .integer(dimension), "macs": .integer(multiplyAdds), "arenaBytes": .integer(arenaByteCount),
         "accuracy": accuracy.map { ["oneShot": .number($0.oneShot), "fiveShot": .number($0.fiveShot)] } ?? .null,
         "milliseconds": .number(milliseconds),
+      ]
+    }
+
+    var cells: [String] {
+      [
+        name, "\(side) px", "\(dimension)", "\(ByteSize(fileByteCount))", "\(decimal(Double(multiplyAdds) / 1e6, digits: 1)) M",
+        "\(ByteSize(arenaByteCount))", accuracy.map { "\(decimal($0.oneShot, digits: 1)) %" } ?? "-",
+        accuracy.map { "\(decimal($0.fiveShot, digits: 1)) %" } ?? "-", "\(decimal(milliseconds, digits: 1)) ms",
       ]
     }
   }
@@ -72,16 +80,9 @@ struct Models: ParsableCommand {
       ("encoder", .left), ("input", .right), ("values", .right), ("file", .right), ("multiply-adds", .right), ("arena", .right),
       ("1 photo", .right), ("5 photos", .right), ("time", .right),
     ])
-    for entry in entries {
-      table.append([
-        entry.name, "\(entry.side) px", "\(entry.dimension)", "\(ByteSize(entry.fileByteCount))",
-        "\(decimal(Double(entry.summary.multiplyAdds) / 1e6, digits: 1)) M", "\(ByteSize(entry.summary.plan.arenaByteCount))",
-        entry.accuracy.map { "\(decimal($0.oneShot, digits: 1)) %" } ?? "-", entry.accuracy.map { "\(decimal($0.fiveShot, digits: 1)) %" } ?? "-",
-        "\(decimal(entry.milliseconds, digits: 1)) ms",
-      ])
-    }
+    for entry in entries { table.append(entry.cells) }
     return table.text
-      + "\n1 and 5 photos: right answers among 5 classes taught with so many photos of each, mean of the four sets of the model card;"
+      + "\n1 and 5 photos: right answers among 5 classes taught with so many photos of each, mean of the model card's sets;"
       + "\ntime: the network on one photo, one thread of this machine."
   }
 }

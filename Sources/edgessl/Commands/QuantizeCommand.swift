@@ -91,6 +91,8 @@ struct QuantizeCommand: ParsableCommand {
     guard !encoder.model.has(.classes) else {
       throw Failure(.badData, "\(model): is a task file; quantize its encoder and learn the classes anew with: edgessl adapt")
     }
+    // Where each element of a constant stands takes several times its bytes.
+    do { try AvailableMemory.require(8 * file.bytes.count) } catch { throw Failure(error, in: model) }
     let source = Graph(reading: encoder.model)
     guard !source.isQuantized else { throw Failure(.badData, "\(model): is int8 already; quantize the float32 model") }
 

@@ -14,7 +14,8 @@ struct ShippedEncoders {
 
   let folder: String
 
-  /// The first folder that has an encoder: beside the executable (../share/edgessl), in a folder above it, or below the current one.
+  /// The first folder that has an encoder: beside the executable (../share/edgessl), in a folder above it, or below the
+  /// current one.
   static func find() -> ShippedEncoders? {
     folders(executable: executablePath(), current: ".").map(ShippedEncoders.init).first { $0.path(of: usual) != nil }
   }
@@ -45,8 +46,8 @@ struct ShippedEncoders {
     return paths.filter { path(of: name($0)) == $0 }.map(name).sorted()
   }
 
-  /// The file of an encoder: that of `edge-s-int8` lies in the folder `edge-s`, and one that is shipped in int8 alone has both names.
-  /// Nil where there is none.
+  /// The file of an encoder: that of `edge-s-int8` lies in the folder `edge-s`, and one that is shipped in int8 alone has
+  /// both names. Nil where there is none.
   func path(of name: String) -> String? {
     let family = name.hasSuffix("-int8") ? String(name.dropLast(5)) : name
     return ["\(folder)/\(family)/\(name).tnn", "\(folder)/\(family)/\(family)-int8.tnn"].first(where: isFile)
@@ -56,7 +57,8 @@ struct ShippedEncoders {
   func accuracies() -> [String: Accuracy] {
     guard let file = try? MappedFile(folder + "/accuracy.txt") else { return [:] }
     var found: [String: Accuracy] = [:]
-    for line in String(decoding: file.bytes, as: UTF8.self).split(separator: "\n") where line.first != "#" {
+    let text = String(decoding: (0..<file.bytes.count).map { file.bytes.load(UInt8.self, at: $0) }, as: UTF8.self)
+    for line in text.split(separator: "\n") where line.first != "#" {
       let words = line.split(separator: " ")
       guard words.count == 3, let one = Double(words[1]), let five = Double(words[2]) else { continue }
       found[String(words[0])] = Accuracy(oneShot: one, fiveShot: five)

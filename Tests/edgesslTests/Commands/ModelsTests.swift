@@ -22,7 +22,7 @@ import Testing
     #expect(byName["checksum"] as? String != nil && byName["macs"] as? Int ?? 0 > 1_000_000)
     let unknown = try Command.run(["inspect", "edge-z"])
     #expect(unknown.status == 66 && unknown.errorLines.count == 1 && unknown.errors.contains("edgessl models lists"), "\(unknown)")
-    let adapt = try Command.run(["adapt", "--model", "edge-z", "/"])
-    #expect(adapt.status == 66 && adapt.errors.contains("edge-z: no such file"), "\(adapt)")
+    let embed = try Command.run(["embed", "edge-z", "a.jpg", "-o", "/tmp/edge-z.npy"])
+    #expect(embed.status == 66 && embed.errors.contains("edge-z: no such file"), "\(embed)")
   }
 }
