@@ -1,4 +1,4 @@
-import FewShot
+public import FewShot
 import HostRuntime
 import TinyNN
 
@@ -6,6 +6,10 @@ import TinyNN
 public struct FinetuneResult: Sendable {
   public internal(set) var adapted: [Double] = []
   public internal(set) var frozen: [Double] = []
+  /// Of `auto` on the encoder as it is, and of the mean of its answer and the trained tail's; empty where queries come through
+  /// another camera.
+  public internal(set) var auto: [Double] = []
+  public internal(set) var averaged: [Double] = []
   /// Of the trained encoder aligned with the other camera where that is taken; empty where none was to be.
   public internal(set) var aligned: [Double] = []
   /// Episodes in which the alignment was taken.
@@ -55,12 +59,15 @@ extension Episodes {
   /// Learns and classifies every episode with a trained tail. Row r of the dataset is the photo whose cached tensors start at
   /// r times `AdaptationOptions.placesPerPhoto`.
   /// - Parameters:
+  ///   - tail: trained anew in every episode.
+  ///   - statistics: the encoder's, for the head that `auto` chooses.
   ///   - gated: keeps the untrained tail where held-out photos say that training does not help.
   ///   - unlabelled: other photos of the episode's classes that train without a label.
   ///   - shifted: where queries and photos without labels come from, if not from the dataset.
+  ///   - progress: gets the number of finished episodes.
   public func runFinetune(
-    _ tail: TailTrainer, gated: Bool, unlabelled: UnlabelledDraw? = nil, shifted: ShiftedPhotos? = nil,
-    progress: (Int) -> Void = { _ in }
+    _ tail: TailTrainer, statistics: StatisticsView?, gated: Bool, unlabelled: UnlabelledDraw? = nil,
+    shifted: ShiftedPhotos? = nil, progress: (Int) -> Void = { _ in }
   ) throws -> FinetuneResult {
     var result = FinetuneResult()
     let places = tail.plan.options.placesPerPhoto, firstQuery = shifted?.firstPlace ?? 0
@@ -72,21 +79,28 @@ extension Episodes {
       let others = unlabelled.map { self.unlabelled(draw, $0) } ?? []
       let extra = others.map { firstQuery + $0 * places }
       result.unlabelledCount += extra.count
+      var answer: AveragedAnswer?
+      if shifted == nil { answer = AveragedAnswer(self, draw, try learner(draw, statistics: statistics).learn(.auto)) }
       tail.restart()
       let gate = gated ? AdaptationGate(tail, photos, classCount: options.ways, unlabelled: extra, seed: seed) : nil
       if gate?.takesTrained ?? true {
         let candidate = gate?.winner?.candidate ?? tail.plan.options.candidates[0]
         tail.restart()
         tail.train(photos, classCount: options.ways, unlabelled: extra, seed: seed, as: candidate)
-        if candidate.auxiliary != nil { result.auxiliaryCount += 1 }
+        if !candidate.auxiliaries.isEmpty { result.auxiliaryCount += 1 }
         let prototypes = tail.prototypes(photos, classCount: options.ways)
         let queries = tail.embeddings(draw.queries.map { firstQuery + $0.row * places })
         let right = NearestPrototype.rightCount(queries, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)
         result.adapted.append(100 * Double(right) / Double(draw.queries.count))
+        answer?.add(queries, prototypes, scale: gate?.winner?.calibration.scale ?? PrototypeLogits.scale)
         result.takenCount += 1
       } else {
         tail.restart()
         result.adapted.append(result.frozen[episode])
+      }
+      if let answer {
+        result.auto.append(answer.frozenAccuracy)
+        result.averaged.append(answer.accuracy)
       }
       if let alignment = shifted?.alignment {
         let found = try aligned(tail.trainer.trainedFile(), alignment, draw, others)

@@ -8,6 +8,7 @@ public final class AdaptedEncoder {
   public let model: Model
 
   /// - Parameters:
+  ///   - before: the encoder without the change.
   ///   - changed: the changed encoder, whose bytes must stay during the call.
   ///   - task: what the encoder knew, or would know, without the change: what an undo goes back to.
   ///   - calibration: of a trained tail, by photos that were held out of its training.

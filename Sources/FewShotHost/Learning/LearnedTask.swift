@@ -21,7 +21,9 @@ public struct LearnedTask {
   let checkpointPath: String?
 
   /// Writes the task file atomically and removes the checkpoint of its training.
-  /// - Parameter lock: of what stood there when the previous task was read.
+  /// - Parameters:
+  ///   - path: of the file.
+  ///   - lock: of what stood there when the previous task was read.
   public func write(to path: String, holding lock: FileLock? = nil) throws(FileError) {
     try writeAtomically(file, to: path, replacing: lock?.identity)
     if tail != nil, let checkpointPath { unlink(checkpointPath) }

@@ -24,6 +24,7 @@ public struct TaskEditor {
   public private(set) var model: Model
 
   /// - Parameters:
+  ///   - path: of the task file.
   ///   - locksFile: keeps other editors away until this value goes, so that no edit is lost.
   ///   - seconds: how long to wait for another editor.
   /// - Throws: `FileError`, also where another process kept the file locked, `ModelError`, or `ClassifierError.noClasses`.

@@ -38,7 +38,7 @@ struct Evaluate: ParsableCommand {
   @Option(help: "How it learns, one or more separated by commas: \(Method.names).")
   var method = "prototype"
 
-  @Option(help: ArgumentHelp("Write a report on episodes: one page in HTML with charts and photos.", valueName: "r.html"))
+  @Option(help: ArgumentHelp("Write a report: one page in HTML with charts and photos.", valueName: "r.html"))
   var report: String?
 
   @Flag(help: "With --method finetune: train always, without asking held-out photos whether it helps.")
@@ -47,6 +47,8 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var finetune: FinetuneOptions
 
   @OptionGroup var shifted: ShiftOptions
+
+  @OptionGroup var selected: SelectOptions
 
   @Flag(help: "Refuse photos that cannot be read, instead of skipping them with a warning.")
   var strict = false
@@ -65,12 +67,13 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let methods = try Method.list(method)
+    let selections = try selected.selections()
     let location = try ModelLocation.encoder(option: model)
     location.announce("model")
     let (file, opened) = try openModelFile(location.path)
     let isTask = withExtendedLifetime(file) { opened.has(.classes) }
-    if isTask, report != nil { throw Failure(.usage, "\(location.path): is a task file; --report is for episodes with an encoder") }
-    if isTask { try evaluateTask(location) } else { try evaluateEpisodes(location, methods) }
+    if isTask, !selections.isEmpty { throw Failure(.usage, "\(location.path): is a task file; --select is for an encoder") }
+    if isTask { try evaluateTask(location) } else { try evaluateEpisodes(location, methods, selections) }
   }
 
   // MARK: Episodes
@@ -92,20 +95,25 @@ struct Evaluate: ParsableCommand {
       photosPerClass: [Int](repeating: shots, count: ways), unlabelled: draw.map { $0.perClass * $0.classes } ?? 0)
   }
 
-  private func evaluateEpisodes(_ location: ModelLocation, _ methods: [Method]) throws {
+  private func evaluateEpisodes(_ location: ModelLocation, _ methods: [Method], _ selections: [LabelSelection]) throws {
     let html = try report.map { path throws(Failure) in
       try OutputFile(path, .html, option: "--report", inputs: [location.path])
     }
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation", isStrict: strict)
     let source = try runtime.photos(location.path, strict: strict)
+    if !selections.isEmpty { return try evaluateSelections(selections, methods, location, classes, source) }
     if methods == [.finetune] { return try evaluateFinetune(location, classes, source) }
     if shifted.shift != nil { return try evaluateShift(location, classes, source, methods) }
-    let views = try finetune.averagedViews() ?? 1
-    let embedded: EmbeddedDataset, photos: [String]
+    let views = try finetune.averagedViews() ?? 1, options = episodeOptions
+    let plan: LearningPlan, embedded: EmbeddedDataset, photos: [String]
+    do {
+      plan = try LearningPlan(
+        measuring: source.encoder, methods.map(\.learning), views: views, photos: classes.photoCount,
+        classes: classes.folders.count, options, shots: html == nil ? shots : max(shots, Evaluate.reportedShots.max()!))
+    } catch { throw Failure(error, in: location.path) }
     do {
       (embedded, photos) = try EmbeddedDataset.reading(classes.folders, source, views: views, cache: embeddingCacheFolder())
     } catch { throw Failure(error, encoder: location.path) }
-    let options = episodeOptions
     let drawn: Episodes
     do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
     let statistics: StatisticsView?
@@ -133,10 +141,11 @@ struct Evaluate: ParsableCommand {
         ("model", .string(location.path)),
         ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
         ("photos", .integer(classes.photoCount - source.skipped.count)), ("skipped", JSON(source.skipped)),
+      ] + plan.fields(weights: source.model.weightByteCount) + [
         (
           "methods",
           .array(all.map { .object([("method", .string($0.name))] + $0.measures.fields + $0.measures.comparison(all[0].measures)) })
-        ),
+        )
       ]
     let lines = all.map {
       """
@@ -145,7 +154,11 @@ struct Evaluate: ParsableCommand {
       """
     }
     try results.print(.object(fields), text: lines.joined(separator: "\n"))
+    noteMemory(planned: plan.byteCount, weights: source.model.weightByteCount)
   }
+
+  /// Photos of a class to learn from in a report's curve, besides `shots`.
+  private static let reportedShots = [1, 2, 5, 10, 20]
 
   /// The accuracy of each method at several numbers of photos, as far as the dataset has them, over at most 200 episodes.
   private func accuracyByShots(
@@ -154,9 +167,10 @@ struct Evaluate: ParsableCommand {
   ) throws -> [(name: String, points: [(shots: Int, mean: Double, interval: Double)])] {
     try methods.map { method in
       var points: [(shots: Int, mean: Double, interval: Double)] = []
-      for shots in Set([1, 2, 5, 10, 20, shots]).sorted() {
+      for shots in Set(Evaluate.reportedShots + [shots]).sorted() {
         var some = options
-        (some.shots, some.episodes) = (shots, min(200, episodes))
+        some.shots = shots
+        some.episodes = min(200, episodes)
         guard let drawn = try? Episodes(embedded, some) else { continue }
         let found = try drawn.measure(method.learning, statistics: statistics).accuracies
         points.append((shots, found.mean, found.interval))
@@ -168,6 +182,9 @@ struct Evaluate: ParsableCommand {
   // MARK: A task
 
   private func evaluateTask(_ location: ModelLocation) throws {
+    let html = try report.map { path throws(Failure) in
+      try OutputFile(path, .html, option: "--report", inputs: [location.path])
+    }
     let classes = try ClassFolders(dataset, needed: 1, role: "evaluation", isStrict: strict)
     try location.requireTask()
     let encoder = try runtime.open(location.path)
@@ -177,17 +194,27 @@ struct Evaluate: ParsableCommand {
       throw Failure(
         .badData, "\(dataset): no folder is named like one of the task's classes: \(task.names.joined(separator: ", "))")
     }
-    let evaluation: TaskEvaluation, skipped: [String]
+    let plan = LearningPlan(measuring: task, photos: classes.photoCount), weights = task.model.weightByteCount
+    let evaluation: TaskEvaluation, skipped: [String], mistakes: [TaskMistake]
     do {
-      (evaluation, skipped) = try task.evaluate(classes.folders, isStrict: strict, observer: console(location.path))
+      (evaluation, skipped, mistakes) = try task.evaluate(classes.folders, isStrict: strict, observer: console(location.path))
     } catch { throw Failure(error, encoder: location.path) }
     guard evaluation.knownCount > 0 else { throw Failure(.badData, "\(dataset): no photo of a known class can be read") }
-    try results.print(json(evaluation, task, skipped, location), text: text(evaluation, task.names))
+    let text = text(evaluation, task.names)
+    if let html {
+      let page = TaskReport(
+        title: "\(location.path) on \(dataset)", names: task.names, evaluation: evaluation, mistakes: mistakes, summary: text)
+      try html.write(Array(page.page.html.utf8))
+    }
+    try results.print(json(evaluation, task, skipped, location, plan), text: text)
+    noteMemory(planned: plan.byteCount, weights: weights)
   }
 
-  private func json(_ evaluation: TaskEvaluation, _ task: Classifier, _ skipped: [String], _ location: ModelLocation) -> JSON {
+  private func json(
+    _ evaluation: TaskEvaluation, _ task: Classifier, _ skipped: [String], _ location: ModelLocation, _ plan: LearningPlan
+  ) -> JSON {
     func percent(_ part: Int, of whole: Int) -> JSON { whole == 0 ? .null : .number(100 * Double(part) / Double(whole)) }
-    return [
+    var json: JSON = [
       "accuracy": .number(100 * evaluation.accuracy), "method": .string("\(task.head.method)"), "classes": JSON(task.names),
       "confusion": .array(evaluation.confusion.map { JSON($0) }), "calibrationError": .number(evaluation.calibrationError()),
       "knownPhotos": .integer(evaluation.knownCount), "acceptedKnown": percent(evaluation.acceptedCount, of: evaluation.knownCount),
@@ -195,6 +222,8 @@ struct Evaluate: ParsableCommand {
       "auroc": evaluation.rejectionAUROC.map { .number($0) } ?? .null, "threshold": .float(task.head.calibration.threshold),
       "model": .string(location.path), "dataset": .string(dataset), "skipped": JSON(skipped),
     ]
+    for (name, value) in plan.fields(weights: task.model.weightByteCount) { json.append(name, value) }
+    return json
   }
 
   private func text(_ evaluation: TaskEvaluation, _ names: [String]) -> String {
