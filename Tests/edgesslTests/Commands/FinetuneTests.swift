@@ -191,7 +191,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--steps", "0"], ["--learning-rate", "0"], ["--auxiliary", "jigsaw"], ["--layers", "0"], ["--batch", "100000"],
+    ["--steps", "0"], ["--learning-rate", "0"], ["--auxiliary", "puzzle"], ["--layers", "0"], ["--batch", "100000"],
   ])
   func refusesWrongOptions(_ options: [String]) throws {
     let result = try adapt("x.tnn", options)
