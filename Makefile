@@ -9,7 +9,7 @@ TEST_PACKAGES = ffmpeg mosquitto mosquitto-clients openssl
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-test deps-arm build demo lint test documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
@@ -39,10 +39,14 @@ test: deps deps-test check-embedded
 	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build
 	Tools/checks/folder_arrows.py --self-test
-	Tools/checks/folder_arrows.py TinyNN ModelCompiler
+	Tools/checks/folder_arrows.py TinyNN ModelCompiler edgessl
 	Tools/checks/check-snippets.sh
 	Tools/checks/test-swift-app.sh
 	$(MAKE) test-firmware
+
+# The tests under the address, undefined-behaviour and thread sanitizers: Documentation/reliability.md.
+sanitize: deps
+	Tools/checks/sanitize.sh
 
 # The pages of the DocC catalogues under .build/documentation; the plugin is fetched for this alone.
 documentation: deps

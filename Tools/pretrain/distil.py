@@ -3,9 +3,8 @@
     python distil.py --packs /tmp/packs --models ../../models --out /tmp/distilled --minutes 8
 
 Made for a GPU, where a step of the teachers costs less than reading their features; runs on a CPU, about 200 times slower. The
-packs are pack.py's. Writes of every student NAME-start.pt, NAME-end.pt (the average of weights), and NAME-final.pt: the share of the way between
-both, the map fitted anew on the whole squares, that is best on the held-out folders. The same command again resumes. Several
-processes: torchrun, as train.py.
+packs are pack.py's. Writes of every student NAME-start.pt and NAME-end.pt (the average of weights), and the targets of the
+whole squares. The same command again resumes. Several processes: torchrun, as train.py.
 """
 
 import argparse
@@ -17,6 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +30,11 @@ from torch.nn.parallel import DistributedDataParallel
 import archives
 import augment
 import student
-from export import interpolate
 from fit import ridge
 from graph import Network
 from teachers import TEACHERS
 from train import Batches, losses
 from validation import HeldOut
-
 
 LAYOUT = torch.contiguous_format if os.environ.get("LAYOUT") == "contiguous" else torch.channels_last
 
@@ -87,6 +85,10 @@ def resized(x: Tensor, side: int) -> Tensor:
     if side == x.shape[-1]:
         return x
     return functional.interpolate(x, (side, side), mode="bilinear", antialias=side < x.shape[-1])
+
+
+def embedding(network: student.Encoder, side: int, x: Tensor) -> Tensor:
+    return network(resized(x, side))
 
 
 class Teaching(nn.Module):
@@ -274,7 +276,7 @@ def main() -> None:
             network = read_start(start, a.packs, a.models).to(device, memory_format=LAYOUT)
             room.fit_map(network, start.side, whole)
             student.save(path, network, start.side)
-            say(student=start.name, start=room.score(lambda x: network(resized(x, start.side)), a.episodes))
+            say(student=start.name, start=room.score(partial(embedding, network, start.side), a.episodes))
         if world > 1:
             dist.barrier()
         lessons.append(Lesson(start, student.load(path)[0], device, world))
@@ -320,17 +322,7 @@ def main() -> None:
         for lesson in lessons:
             name, side = lesson.start.name, lesson.start.side
             network = lesson.averaged(a.out / f"{name}-end.pt")
-            say(student=name, end=room.score(lambda x, n=network: n(resized(x, side)), a.episodes))
-            best = -1.0
-            for toward in (0.25, 0.5, 0.75, 1.0):
-                begin, end = (student.load(a.out / f"{name}-{of}.pt")[0] for of in ("start", "end"))
-                network = interpolate(begin, end, toward).to(device, memory_format=LAYOUT)
-                room.fit_map(network, side, whole)
-                score = room.score(lambda x, n=network: n(resized(x, side)), a.episodes)
-                say(student=name, toward=toward, score=score)
-                if sum(score.get("mean", [0])) > best:
-                    best = sum(score.get("mean", [0]))
-                    student.save(a.out / f"{name}-final.pt", network, side)
+            say(student=name, end=room.score(partial(embedding, network, side), a.episodes))
         np.save(a.out / "targets.npy", whole[:, :160].half().cpu().numpy())
     if world > 1:
         dist.destroy_process_group()

@@ -127,7 +127,8 @@ def main() -> None:
         raise SystemExit(f"{a.onnx}: ONNX Runtime differs from PyTorch by {difference:.1e} of the largest value")
     a.onnx.write_bytes(content)
     print(
-        f"{a.onnx}: input {side}x{side}, (v - {network.mean:g}) / {network.std:g}, {len(content)} bytes, {sum(p.numel() for p in network.parameters())} weights, "
+        f"{a.onnx}: input {side}x{side}, (v - {network.mean:g}) / {network.std:g}, {len(content)} bytes, "
+        f"{sum(p.numel() for p in network.parameters())} weights, "
         f"{multiply_adds(network, side) / 1e6:.2f} million multiply-adds, differs by {difference:.1e}"
     )
     print("sha256", hashlib.sha256(content).hexdigest())

@@ -1,4 +1,6 @@
-"""Packs what distil.py needs into files small enough to be sent to another machine: photos as WebP squares, encoders in half precision.
+"""Packs what distil.py needs into files small enough to be sent to another machine.
+
+Photos become WebP squares, encoders are kept in half precision.
 
     python pack.py --data ../../../shared/data/pretrain --encoders ../../../shared/data/encoders --out /tmp/packs
 

@@ -82,7 +82,7 @@ struct Models: ParsableCommand {
     ])
     for entry in entries { table.append(entry.cells) }
     return table.text
-      + "\n1 and 5 photos: right answers among 5 classes taught with so many photos of each, mean of the four sets of the model card;"
+      + "\n1 and 5 photos: right answers among 5 classes taught with so many photos of each, mean of the model card's sets;"
       + "\ntime: the network on one photo, one thread of this machine."
   }
 }

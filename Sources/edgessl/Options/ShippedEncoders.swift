@@ -14,7 +14,8 @@ struct ShippedEncoders {
 
   let folder: String
 
-  /// The first folder that has an encoder: beside the executable (../share/edgessl), in a folder above it, or below the current one.
+  /// The first folder that has an encoder: beside the executable (../share/edgessl), in a folder above it, or below the
+  /// current one.
   static func find() -> ShippedEncoders? {
     folders(executable: executablePath(), current: ".").map(ShippedEncoders.init).first { $0.path(of: usual) != nil }
   }
@@ -45,8 +46,8 @@ struct ShippedEncoders {
     return paths.filter { path(of: name($0)) == $0 }.map(name).sorted()
   }
 
-  /// The file of an encoder: that of `edge-s-int8` lies in the folder `edge-s`, and one that is shipped in int8 alone has both names.
-  /// Nil where there is none.
+  /// The file of an encoder: that of `edge-s-int8` lies in the folder `edge-s`, and one that is shipped in int8 alone has
+  /// both names. Nil where there is none.
   func path(of name: String) -> String? {
     let family = name.hasSuffix("-int8") ? String(name.dropLast(5)) : name
     return ["\(folder)/\(family)/\(name).tnn", "\(folder)/\(family)/\(family)-int8.tnn"].first(where: isFile)
