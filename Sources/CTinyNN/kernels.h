@@ -16,8 +16,8 @@
 #elif defined(__aarch64__)
 #define KERNELS(ROW) \
   ROW(TINYNN_CPU_NEON,               neon,       neon,          neon,         neon,        neon,   neon) \
-  ROW(TINYNN_CPU_NEON_DOT_PRODUCT,   neon,       neon,          neon_dotprod, neon,        neon,   neon) \
-  ROW(TINYNN_CPU_NEON_I8MM,          neon,       neon,          neon_i8mm,    neon,        neon,   neon)
+  ROW(TINYNN_CPU_NEON_DOT_PRODUCT,   neon,       neon,          neon_dotprod, neon_dotprod, neon,  neon) \
+  ROW(TINYNN_CPU_NEON_I8MM,          neon,       neon,          neon_i8mm,    neon_dotprod, neon,  neon)
 #elif defined(__arm__)
 #define KERNELS(ROW) \
   ROW(TINYNN_CPU_ARM,                none,       none,          arm,          arm,         arm,    none)
