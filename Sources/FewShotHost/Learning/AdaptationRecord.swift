@@ -19,7 +19,7 @@ public struct AdaptationRecord: Sendable {
   let calibration: Calibration?
 
   private static let headerByteCount = AdaptationCalibration.headerByteCount
-  static let sections: [SectionKind] = [.classes, .examples, .head, .history]
+  static let sections = TaskFile.ownSections
 
   /// `before` and `after` are the same encoder before and after training, `task` what was or would be known without it.
   init(before: Model, after: Model, task: TaskFile, calibration: Calibration?) {

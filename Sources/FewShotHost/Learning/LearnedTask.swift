@@ -12,6 +12,8 @@ public struct LearnedTask {
   /// What training the tail came to, and what photos without labels did; nil where neither was asked for.
   public let tail: TailOutcome?
   public let camera: CameraOutcome?
+  /// Photos without labels that the task keeps; nil where none were offered or the plan has no room.
+  public let unlabelled: UnlabelledPhotos?
   /// The part of left-out photos that the network of the file answers rightly, aligned where it is; nil where every class has one
   /// photo.
   public var leaveOneOutAccuracy: Double? {
@@ -53,9 +55,12 @@ extension Learning {
     camera?.file = nil
     var task = adapted == nil ? before : TaskFile(knowledge)
     task.method = method
-    let encoded = try withExtendedLifetime(adapted) { try task.encoded(encoder: adapted?.model ?? model) }
+    let encoded = try withExtendedLifetime(adapted) {
+      task.unlabelled = try embedUnlabelled(by: adapted?.model)
+      return try task.encoded(encoder: adapted?.model ?? model)
+    }
     return LearnedTask(
-      file: encoded.bytes, knowledge: knowledge, head: encoded.head, tail: tail, camera: camera,
+      file: encoded.bytes, knowledge: knowledge, head: encoded.head, tail: tail, camera: camera, unlabelled: task.unlabelled,
       checkpointPath: checkpoint?.path)
   }
 

@@ -7,6 +7,8 @@ import TinyNN
 ///     training   | trunk | head | cutCache | weights | state | activations | scratch |
 ///     aligning   | trunk | head | alignment | cameraPhotos | contents            |
 ///     judging    | the same | shown | finalHead | askedPhotos
+///     embedding  | trunk | kept | keptContents                                       |
+///     propagating | trunk | finalHead | kept | propagation                        |
 ///     finishing  | trunk | finalHead                                             |
 ///
 /// `byteCount` is the largest of these sums. The encoder's file is used in place and is not among them, nor is its copy with a
@@ -36,13 +38,19 @@ public struct LearningPlan: Sendable {
     case shown
     /// Embeddings of the labelled photos by the aligned encoder, and of those of the camera by both, which are asked.
     case askedPhotos
+    /// Embeddings of photos without labels as int8, and what is learned with them, as the task keeps them.
+    case kept
+    /// Working memory of learning with them.
+    case propagation
+    /// What tells copies among them apart.
+    case keptContents
     /// Embeddings of the photos that are measured.
     case dataset
   }
 
   /// What is alive at the same time.
   public struct Phase: Sendable {
-    public enum Name: String, Sendable { case reading, training, aligning, judging, finishing, measuring }
+    public enum Name: String, Sendable { case reading, training, aligning, judging, embedding, propagating, finishing, measuring }
     public let name: Name
     public let parts: [Part]
   }
@@ -53,6 +61,8 @@ public struct LearningPlan: Sendable {
   public let tail: AdaptationPlan?
   /// Photos without labels that the alignment reads, evenly spread over all.
   public let alignedPhotos: Int
+  /// Photos without labels whose embeddings the task keeps, evenly spread over all.
+  public let keptPhotos: Int
   public internal(set) var phases: [Phase]
   var parts: [Part: Int] = [:]
 
@@ -70,6 +80,7 @@ public struct LearningPlan: Sendable {
     options = choice.options
     tail = choice.tail
     alignedPhotos = choice.alignedPhotos
+    keptPhotos = choice.keptPhotos
     self.material = material
     parts[.trunk] = encoder.trunk
     parts[.finalHead] = encoder.finalHead
@@ -86,6 +97,7 @@ public struct LearningPlan: Sendable {
       parts[.views] = options.views == 1 ? 0 : encoder.views
       phases = [Phase(name: .reading, parts: [.trunk, .head, .views])]
     }
+    if keptPhotos > 0 { addPropagation(encoder.dimension) }
     guard material.unlabelled > 0 else { return }
     parts[.alignment] = encoder.alignment
     parts[.cameraPhotos] =
@@ -97,6 +109,19 @@ public struct LearningPlan: Sendable {
     phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos, .contents]))
     phases.append(
       Phase(name: .judging, parts: [.trunk, .head, .alignment, .cameraPhotos, .contents, .shown, .finalHead, .askedPhotos]))
+  }
+
+  /// What photos without labels take that the task keeps.
+  private mutating func addPropagation(_ dimension: Int) {
+    let examples = material.photos, classes = material.classes
+    let section = PropagatedParts.byteCount(photos: keptPhotos, labelled: examples, classes: classes, dimension: dimension)
+    // Embeddings and identifiers while they are read, and in the section that is learned.
+    parts[.kept] = section + keptPhotos * (dimension + 8)
+    parts[.propagation] =
+      4 * PropagationLearner.scratchCount(labelled: examples, unlabelled: keptPhotos, classes: classes, dimension: dimension)
+    parts[.keptContents] = keptPhotos * PhotoContent.byteCount
+    phases.append(Phase(name: .embedding, parts: [.trunk, .kept, .keptContents]))
+    phases.append(Phase(name: .propagating, parts: [.trunk, .finalHead, .kept, .propagation]))
   }
 
   /// The plan of few-shot episodes over a data set, all of which is read before the first.
@@ -112,6 +137,7 @@ public struct LearningPlan: Sendable {
     options = wanted.map { .training($0) } ?? LearningOptions(method: .head(.prototype), views: 1)
     material = episode
     alignedPhotos = episode.unlabelled
+    keptPhotos = 0
     let model = encoder.runner.model, inputCount = encoder.preprocessing.outputCount, copies = isShifted ? 2 : 1
     tail = try wanted.map { try AdaptationPlan(for: model, $0, photos: photos, classes: episode.classes) }
     phases = [Phase(name: .measuring, parts: Part.allCases)]

@@ -38,6 +38,16 @@ struct Evaluate: ParsableCommand {
   @Option(help: "How it learns, one or more separated by commas: \(Method.names).")
   var method = "prototype"
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Episodes learn from photos without labels, too, up to \(UnlabelledPool.perClass) of a class: as many of each (equal), \
+      all, a half, a quarter, a tenth and none (unequal), equal and three of ten of other classes (others), of one class only \
+      (one). Says what they gain.
+      """,
+      valueName: UnlabelledPool.allCases.map(\.rawValue).joined(separator: "|")))
+  var unlabelledPool: UnlabelledPool?
+
   @Option(help: ArgumentHelp("Write a report on episodes: one page in HTML with charts and photos.", valueName: "r.html"))
   var report: String?
 
@@ -98,6 +108,9 @@ struct Evaluate: ParsableCommand {
     }
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation", isStrict: strict)
     let source = try runtime.photos(location.path, strict: strict)
+    if unlabelledPool != nil, methods == [.finetune] || shifted.shift != nil {
+      throw Failure(.usage, "--unlabelled-pool goes with frozen heads, without --method finetune and --shift")
+    }
     if methods == [.finetune] { return try evaluateFinetune(location, classes, source) }
     if shifted.shift != nil { return try evaluateShift(location, classes, source, methods) }
     let views = try finetune.averagedViews() ?? 1
@@ -107,14 +120,19 @@ struct Evaluate: ParsableCommand {
     } catch { throw Failure(error, encoder: location.path) }
     let options = episodeOptions
     let drawn: Episodes
-    do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
+    do {
+      drawn = try Episodes(embedded, options)
+      try unlabelledPool.map(drawn.checkPool)
+    } catch { throw Failure(.badData, "\(dataset): \(error)") }
     let statistics: StatisticsView?
     do { statistics = try StatisticsView.of(source.model) } catch { throw Failure(error, in: location.path) }
     var all: [(name: String, measures: EpisodeMeasures)] = []
     for method in methods {
       var progress = Progress("Episodes, \(method.name)", total: episodes)
       let measures: EpisodeMeasures
-      do { measures = try drawn.measure(method.learning, statistics: statistics) { progress.update(done: $0) } } catch {
+      do {
+        measures = try drawn.measure(method.learning, statistics: statistics, pool: unlabelledPool) { progress.update(done: $0) }
+      } catch {
         throw Failure(.badData, "\(location.path): \(error)")
       }
       progress.finish()
@@ -130,7 +148,7 @@ struct Evaluate: ParsableCommand {
       all[0].measures.fields + [
         ("episodes", .integer(episodes)), ("ways", .integer(ways)), ("shots", .integer(shots)), ("queries", .integer(queries)),
         ("seed", .integer(Int(truncatingIfNeeded: seed))), ("method", .string(all[0].name)), ("views", .integer(views)),
-        ("model", .string(location.path)),
+        ("model", .string(location.path)), ("unlabelledPool", unlabelledPool.map { .string($0.rawValue) } ?? .null),
         ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
         ("photos", .integer(classes.photoCount - source.skipped.count)), ("skipped", JSON(source.skipped)),
         (
@@ -141,7 +159,7 @@ struct Evaluate: ParsableCommand {
     let lines = all.map {
       """
       \(ways)-way \(shots)-shot, \($0.name): \(decimal($0.measures.accuracies.mean, digits: 2)) % +- \
-      \(decimal($0.measures.accuracies.interval, digits: 2)) over \(episodes) episodes
+      \(decimal($0.measures.accuracies.interval, digits: 2)) over \(episodes) episodes\($0.measures.unlabelled?.text ?? "")
       """
     }
     try results.print(.object(fields), text: lines.joined(separator: "\n"))
@@ -230,7 +248,7 @@ extension EpisodeMeasures {
       ("calibrationError", .number(calibrationError)),
       ("acceptedKnown", .number(100 * accepted)), ("rejectedOther", refused.map { .number(100 * $0) } ?? .null),
       ("rejection", .array(signals)), ("chosen", .object(chosen.map { ("\($0.method)", .integer($0.episodes)) })),
-    ]
+    ] + (unlabelled?.fields ?? [])
   }
 
   /// The mean difference to `reference` over the same episodes, and its 95 % confidence interval.
@@ -239,6 +257,24 @@ extension EpisodeMeasures {
     return [("difference", .number(paired.mean)), ("differenceCi95", .number(paired.interval))]
   }
 }
+
+extension UnlabelledMeasures {
+  fileprivate var fields: [(name: String, value: JSON)] {
+    [
+      ("frozenAccuracy", .number(frozen.mean)), ("gain", .number(gain.mean)), ("gainCi95", .number(gain.interval)),
+      ("unlabelledPhotos", .number(meanCount)), ("trustedEpisodes", .integer(trusted)),
+    ]
+  }
+
+  fileprivate var text: String {
+    """
+    ; photos without labels (\(decimal(meanCount, digits: 0))): \(gain.mean < 0 ? "" : "+")\(decimal(gain.mean, digits: 2)) +- \
+    \(decimal(gain.interval, digits: 2))
+    """
+  }
+}
+
+extension UnlabelledPool: ExpressibleByArgument {}
 
 extension EpisodeResult {
   /// One number for each episode, so that results on the same episodes can be paired.
