@@ -5,7 +5,7 @@ package import TinyNN
 /// Each example is left out of its class's prototype and compared with it: cosines that a new photo of the class will have,
 /// if a little too small. Classes with one example have none.
 ///
-/// Threshold: it keeps at least 95 % of the left-out cosines. Where a class has one example, it refuses at least 90 % of the
+/// Threshold: it keeps 95 % of new cosines of the same kind as the left-out ones. Where a class has one example, it refuses at least 90 % of the
 /// background embeddings (their largest cosine to any prototype), or without background a quarter of the examples as seen by the
 /// other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is above what keeps the
 /// left-out cosines that there are.
@@ -73,8 +73,7 @@ public enum Calibrator {
       if largest(of: cosines, except: own) < cosines[own] { result.leftOutRight += 1 }
     }
     if result.leftOutCount > 0 {
-      memory.scores.sort(first: result.leftOutCount)
-      result.threshold = memory.scores[result.leftOutCount * (100 - keptPercent) / 100]
+      result.threshold = bound(keeping: keptPercent, of: memory.scores, result.leftOutCount)
     }
 
     if fewest < 2 {
@@ -108,6 +107,19 @@ public enum Calibrator {
         of: memory.cosines.slice(index * support.classCount, support.classCount), except: support.label(index))
     }
     return (bound(refusing: refusedOthersPercent, of: memory.scores, support.count), .otherClasses)
+  }
+
+  /// The score that a new one of the same kind reaches in `percent` of all cases, by the first `count`, which it sorts.
+  ///
+  /// Of n scores, a new one is as likely to fall into each of the n + 1 gaps between and around them, so the bound has
+  /// (1 - percent) (n + 1) of them at or below it (Vovk et al., "Algorithmic learning in a random world", 2005): between two of
+  /// them in proportion, and below the smallest by the same slope where there are too few.
+  package static func bound(keeping percent: Int, of scores: Elements<Float>, _ count: Int) -> Float {
+    scores.sort(first: count)
+    guard count > 1 else { return scores[0] }
+    let place = Float(100 - percent) / 100 * Float(count + 1) - 1
+    let lower = max(0, min(count - 2, Int(place)))
+    return scores[lower] + (place - Float(lower)) * (scores[lower + 1] - scores[lower])
   }
 
   /// The smallest of the first `count` scores that has at least `percent` of them before it in ascending order. Sorts them.

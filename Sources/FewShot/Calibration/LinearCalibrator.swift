@@ -50,8 +50,7 @@ package enum LinearCalibrator {
       found.leftOutCount = count
       found.leftOutRight = rightCount(support, leftOut)
       for index in 0..<count { scores[index] = score(index, except: classes) }
-      scores.sort(first: count)
-      found.threshold = scores[count * (100 - Calibrator.keptPercent) / 100]
+      found.threshold = Calibrator.bound(keeping: Calibrator.keptPercent, of: scores, count)
     } else if let statistics = examples.statistics, statistics.backgroundCount > 0 {
       writeBackgroundScores(statistics, examples.map, classifier, row: row, rest: scores)
       found.threshold = Calibrator.bound(

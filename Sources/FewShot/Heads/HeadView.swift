@@ -115,8 +115,10 @@ public struct HeadView: Sendable {
     var prediction = method.accept(
       Classifying(
         row: row, section: section, header: header, examples: examples, confidences: confidences, scratch: scratch))
-    if let propagated {
-      prediction.label = propagated.average(embedding, confidences, scratch: scratch)
+    // Where the head means nothing, nothing that labels taught does.
+    if let propagated, !calibration.isChance {
+      prediction.label = propagated.average(
+        embedding, sharpness: PropagatedClassifier.sharpness(calibration), confidences, scratch: scratch)
       prediction.confidence = confidences[prediction.label]
     }
     prediction.cosine = embedding.dot(classifier.prototypes[prediction.label])

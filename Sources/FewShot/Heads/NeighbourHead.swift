@@ -46,8 +46,7 @@ package enum NeighbourHead: Head {
       let nearest = leaveOut(index, of: support, neighbours)
       scores[index] = nearest.cosines[0]
     }
-    scores.sort(first: examples)
-    result.threshold = scores[examples * (100 - Calibrator.keptPercent) / 100]
+    result.threshold = Calibrator.bound(keeping: Calibrator.keptPercent, of: scores, examples)
     (result.scaleSource, result.leftOutCount) = (.leaveOneOut, examples)
     let preset = known.map { LinearCalibrator.leftOut($0, fewest) } ?? presetScale
     var best = -Float.infinity

@@ -191,9 +191,10 @@ public import TinyNN
       var prediction = CosineClassifier(
         prototypes: prototypeMatrix, scale: calibration.scale, threshold: calibration.threshold
       ).classify(row.embedding, confidences: confidences)
-      guard let classifier = unlabelled?.classifier(support) else { return prediction }
+      guard !calibration.isChance, let classifier = unlabelled?.classifier(support) else { return prediction }
       let rest = scratch.slice(layout.dimension, scratch.count - layout.dimension)
-      prediction.label = classifier.average(row.embedding, confidences, scratch: rest)
+      prediction.label = classifier.average(
+        row.embedding, sharpness: PropagatedClassifier.sharpness(calibration), confidences, scratch: rest)
       prediction.confidence = confidences[prediction.label]
       prediction.cosine = row.embedding.dot(prototypeMatrix[prediction.label])
       return prediction

@@ -80,7 +80,7 @@ struct PropagationTests {
       let best = span.withElements { confidences in
         query.withUnsafeBufferPointer {
           PropagatedClassifier(found.photos, found.parts).average(
-            Embedding($0.baseAddress!, count: $0.count), confidences, scratch: scratch.floats)
+            Embedding($0.baseAddress!, count: $0.count), sharpness: 1, confidences, scratch: scratch.floats)
         }
       }
       #expect(best == expected.firstIndex(of: expected.max()!))
