@@ -46,7 +46,6 @@ import TinyNN
     for (identifier, row) in photos.others + photos.others.prefix(3) {
       try check(tinynn_task_add_unlabelled(device.task, identifier, row, row.count))
       unlabelled.add(row, identifier: identifier)
-      unlabelled.offeredCount += 1
     }
     #expect(tinynn_task_unlabelled_count(device.task) == 40 && unlabelled.count == 40)
     try check(tinynn_task_learn(device.task))

@@ -39,7 +39,7 @@ package import TinyNN
 
 //
 // unlabelled 0 u32 version 1 | 4 u32 dimension d | 8 u32 photos n | 12 u32 class count C | 16 u32 labelled photos l
-//           20 u32 1 where it answers beside the head | 24 u32 photos that were offered | 28 .. 63 0
+//           20 u32 1 where it answers beside the head | 24 .. 63 0
 //           64 n x u64 identifier, ascending
 //              at the next multiple of 64: n x d i8 embeddings, the largest magnitude of each 127
 //              at the next multiple of 64: d f32 mean of the embeddings of all photos

@@ -6,8 +6,6 @@ public struct UnlabelledView: Sendable {
   package let parts: PropagatedParts
   /// False where they lie elsewhere than the labelled photos: then the head answers alone.
   public let isTrusted: Bool
-  /// Photos that were offered; near copies and those beyond the room for them are not among those that are kept.
-  public let offeredCount: Int
 
   /// Photos that are kept.
   public var count: Int { parts.photos }
@@ -27,8 +25,7 @@ public struct UnlabelledView: Sendable {
     _ = try check.number(12, in: classes...classes)
     _ = try check.number(16, in: labelled...labelled)
     isTrusted = try check.number(20, in: 0...1) == 1
-    offeredCount = try check.number(24, in: count...Int(Int32.max))
-    try check.requireZeros(28..<SectionLayout.wideHeaderByteCount)
+    try check.requireZeros(24..<SectionLayout.wideHeaderByteCount)
     _ = try check.rowBytes(count + labelled, max(dimension, classes), 4)
     try check.requireByteCount(
       PropagatedParts.byteCount(photos: count, labelled: labelled, classes: classes, dimension: dimension))
@@ -66,13 +63,12 @@ public struct UnlabelledView: Sendable {
 
 extension PropagatedParts {
   /// Writes the section's header.
-  package func writeHeader(isTrusted: Bool, offered: Int, to section: Elements<UInt8>, at start: Int = 0) {
+  package func writeHeader(isTrusted: Bool, to section: Elements<UInt8>, at start: Int = 0) {
     section.store(SectionLayout.version, at: start)
     section.store(UInt32(truncatingIfNeeded: dimension), at: start + 4)
     section.store(UInt32(truncatingIfNeeded: photos), at: start + 8)
     section.store(UInt32(truncatingIfNeeded: classes), at: start + 12)
     section.store(UInt32(truncatingIfNeeded: labelled), at: start + 16)
     section.store(UInt32(isTrusted ? 1 : 0), at: start + 20)
-    section.store(UInt32(truncatingIfNeeded: offered), at: start + 24)
   }
 }

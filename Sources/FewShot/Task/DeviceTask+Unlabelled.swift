@@ -31,7 +31,6 @@ extension DeviceTask {
     if keepsFilesUnlabelled, let view = fileUnlabelled {
       guard view.count <= capacity else { throw .tooManyUnlabelled }
       for index in 0..<view.count { reserved.take(view.parts.row(index), identifier: view.identifier(index)) }
-      reserved.offered = view.offeredCount
     }
     unlabelled = reserved
   }

@@ -7,7 +7,6 @@ package import TinyNN
 @safe package struct DeviceUnlabelled {
   package let capacity: Int
   package private(set) var count = 0
-  package var offered = 0
   /// Whether what was learned is to be trusted; nil where it is not learned since the last edit.
   package private(set) var isTrusted: Bool?
   private let dimension: Int
@@ -77,7 +76,6 @@ package import TinyNN
     let values = scratch.slice(0, dimension), row = scratch.slice(dimension, dimension)
     values.copy(embedding)
     guard values.normalize().isFinite else { return .notFinite }
-    offered += 1
     let place = place(of: identifier)
     if place < count, self.identifier(place) == identifier { return .known }
     if rows.original(of: values.embedding, scratch: row) != nil { return .known }
@@ -99,7 +97,6 @@ package import TinyNN
 
   package mutating func removeAll() {
     count = 0
-    offered = 0
     isTrusted = nil
   }
 
@@ -158,7 +155,7 @@ package import TinyNN
     }
     let trusted = PropagationLearner.learn(
       DevicePhotos(labelled: labelled, unlabelled: parts.rows), into: parts, scratch: scratch)
-    parts.writeHeader(isTrusted: trusted, offered: max(offered, count), to: section)
+    parts.writeHeader(isTrusted: trusted, to: section)
     isTrusted = trusted
   }
 

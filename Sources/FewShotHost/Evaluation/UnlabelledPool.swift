@@ -66,7 +66,6 @@ extension Episodes {
   /// The photos of these rows as a task keeps them.
   func unlabelledPhotos(_ rows: [Int]) -> UnlabelledPhotos {
     var photos = UnlabelledPhotos(dimension: dataset.dimension)
-    photos.offeredCount = rows.count
     for row in rows {
       photos.add(
         Array(dataset.rows[row * dataset.dimension..<(row + 1) * dataset.dimension]), identifier: UInt64(row))

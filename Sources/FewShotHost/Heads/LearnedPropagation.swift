@@ -27,7 +27,7 @@ public struct LearnedPropagation: Sendable {
     isTrusted = PropagationLearner.learn(
       DevicePhotos(labelled: examples.support, unlabelled: parts.rows), into: parts, scratch: scratch.floats)
     withExtendedLifetime((examples, scratch)) {}
-    parts.writeHeader(isTrusted: isTrusted, offered: unlabelled.offeredCount, to: memory.elements)
+    parts.writeHeader(isTrusted: isTrusted, to: memory.elements)
   }
 
   private static func parts(_ memory: AlignedMemory, _ examples: ExampleMemory, photos: Int) -> PropagatedParts {

@@ -14,6 +14,8 @@ public struct LearnedTask {
   public let camera: CameraOutcome?
   /// Photos without labels that the task keeps; nil where none were offered or the plan has no room.
   public let unlabelled: UnlabelledPhotos?
+  /// Photos without labels that were offered.
+  public let offeredUnlabelled: Int
   /// The part of left-out photos that the network of the file answers rightly, aligned where it is; nil where every class has one
   /// photo.
   public var leaveOneOutAccuracy: Double? {
@@ -61,7 +63,7 @@ extension Learning {
     }
     return LearnedTask(
       file: encoded.bytes, knowledge: knowledge, head: encoded.head, tail: tail, camera: camera, unlabelled: task.unlabelled,
-      checkpointPath: checkpoint?.path)
+      offeredUnlabelled: unlabelled.count, checkpointPath: checkpoint?.path)
   }
 
   /// The encoder with all that was changed in it and with the way back to `before`; nil where nothing was.

@@ -16,7 +16,6 @@ extension Learning {
     // What cannot be read or tells nothing was reported when the photos were read for the camera.
     let again = PhotoSource(encoder) { [observer] event in if case .progress = event { observer(event) } }
     var found = UnlabelledPhotos(dimension: encoder.dimension)
-    found.offeredCount = unlabelled.count
     try again.forEachTelling(unlabelled.evenlySpread(atMost: plan.keptPhotos), .embedding) { photo, input throws(PhotoError) in
       let identifier: UInt64
       do throws(FileError) { identifier = try PhotoIdentifier.of(photo.path) } catch { throw .file(error) }

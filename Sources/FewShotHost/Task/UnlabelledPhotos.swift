@@ -9,8 +9,6 @@ public struct UnlabelledPhotos: Equatable, Sendable {
   public private(set) var identifiers: [UInt64] = []
   /// [count][dimension]
   private var rows: [Int8] = []
-  /// Photos that were offered, those that are not kept included.
-  public var offeredCount = 0
 
   public init(dimension: Int) { self.dimension = dimension }
 
@@ -37,7 +35,6 @@ public struct UnlabelledPhotos: Equatable, Sendable {
     let labelled = Set(knowledge.classes.flatMap { $0.examples.map(\.identifier) })
     guard identifiers.contains(where: labelled.contains) else { return self }
     var rest = UnlabelledPhotos(dimension: dimension)
-    rest.offeredCount = offeredCount
     for (index, identifier) in identifiers.enumerated() where !labelled.contains(identifier) {
       rest.identifiers.append(identifier)
       rest.rows += rows[index * dimension..<(index + 1) * dimension]
@@ -76,7 +73,6 @@ public struct UnlabelledPhotos: Equatable, Sendable {
 
   init(_ view: UnlabelledView, dimension: Int) {
     self.dimension = dimension
-    offeredCount = view.offeredCount
     for index in 0..<view.count {
       identifiers.append(view.identifier(index))
       rows += (0..<dimension).map { view.parts.row(index)[$0] }
