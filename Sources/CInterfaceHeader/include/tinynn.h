@@ -335,8 +335,8 @@ tinynn_status tinynn_task_reserve_unlabelled(
 /// Adds a photo without a label, which learning uses beside the examples. Near copies of one that is there, and the same
 /// identifier, count once. Photos that are examples, too, by their identifier, are left out by `tinynn_task_learn`. Afterwards the
 /// task has to learn.
-tinynn_status tinynn_task_add_unlabelled(tinynn_task *TINYNN_NULLABLE task, uint64_t identifier,
-    const float *TINYNN_NULLABLE embedding, size_t count);
+tinynn_status tinynn_task_add_unlabelled(
+    tinynn_task *TINYNN_NULLABLE task, uint64_t identifier, const float *TINYNN_NULLABLE embedding, size_t count);
 
 /// Number of photos without labels that are kept; negative: minus a status.
 int32_t tinynn_task_unlabelled_count(const tinynn_task *TINYNN_NULLABLE task);

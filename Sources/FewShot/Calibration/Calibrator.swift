@@ -5,9 +5,9 @@ package import TinyNN
 /// Each example is left out of its class's prototype and compared with it: cosines that a new photo of the class will have,
 /// if a little too small. Classes with one example have none.
 ///
-/// Threshold: it keeps 95 % of new cosines of the same kind as the left-out ones. Where a class has one example, it refuses at least 90 % of the
-/// background embeddings (their largest cosine to any prototype), or without background a quarter of the examples as seen by the
-/// other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is above what keeps the
+/// Threshold: it keeps 95 % of new cosines of the same kind as the left-out ones. Where a class has one example, it refuses at
+/// least 90 % of the background embeddings (their largest cosine to any prototype), or without background a quarter of the
+/// examples as seen by the other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is above what keeps the
 /// left-out cosines that there are.
 ///
 /// Scale: that of `LinearCalibrator`; where a class has one example, of the encoder's statistics, or a preset.

@@ -23,7 +23,8 @@ package enum PropagationLearner {
   /// Values of working memory.
   package static func scratchCount(labelled: Int, unlabelled: Int, classes: Int, dimension: Int) -> Int {
     let count = labelled + unlabelled, neighbours = NeighbourGraph.neighbourCount(photos: count, classes: classes)
-    return SymmetricMatrix.valueCount(count) + NeighbourGraph.valueCount(count, neighbours: neighbours) + count * classes + 2 * count
+    return SymmetricMatrix.valueCount(count) + NeighbourGraph.valueCount(count, neighbours: neighbours) + count * classes + 2
+      * count
       + classes + DevicePhotos.scratchCount(dimension: dimension)
   }
 

@@ -21,7 +21,8 @@ public struct LearnedHead: Sendable {
   public var isChosen: Bool { header.isChosen }
   public var calibration: Calibration { header.calibration }
 
-  /// Learns and calibrates a head, and beside it what photos without labels teach; prototypes take `calibration` where it is given. `knowledge` has at least one class; the same
+  /// Learns and calibrates a head, and beside it what photos without labels teach; prototypes take `calibration` where it is
+  /// given. `knowledge` has at least one class; the same
   /// knowledge and statistics give the same bits.
   public init(
     _ knowledge: Knowledge, statistics: StatisticsView?, method: LearningMethod = .head(.prototype),

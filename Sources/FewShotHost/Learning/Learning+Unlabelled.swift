@@ -9,10 +9,11 @@ extension Learning {
   /// - Returns: nil where none tells anything.
   func embedUnlabelled(by adapted: Model?) throws -> UnlabelledPhotos? {
     guard plan.keptPhotos > 0, !unlabelled.isEmpty else { return nil }
-    let encoder = try adapted.map {
-      source.encoder.runner.releaseMemory()
-      return try PhotoEncoder(ModelRunner(memory: AlignedMemory(copying: $0.bytes), threads: source.encoder.runner.plan.threads))
-    } ?? source.encoder
+    let encoder =
+      try adapted.map {
+        source.encoder.runner.releaseMemory()
+        return try PhotoEncoder(ModelRunner(memory: AlignedMemory(copying: $0.bytes), threads: source.encoder.runner.plan.threads))
+      } ?? source.encoder
     // What cannot be read or tells nothing was reported when the photos were read for the camera.
     let again = PhotoSource(encoder) { [observer] event in if case .progress = event { observer(event) } }
     var found = UnlabelledPhotos(dimension: encoder.dimension)

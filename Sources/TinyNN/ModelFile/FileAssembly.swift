@@ -5,7 +5,9 @@ public struct SectionSet: Sendable {
   private init(bits: UInt32) { self.bits = bits }
 
   /// Classes, examples, head, history, photos without labels: what a task adds to an encoder.
-  public static var task: SectionSet { SectionSet(bits: bit(.classes) | bit(.examples) | bit(.head) | bit(.history) | bit(.unlabelled)) }
+  public static var task: SectionSet {
+    SectionSet(bits: bit(.classes) | bit(.examples) | bit(.head) | bit(.history) | bit(.unlabelled))
+  }
 
   /// What was learned with the weights as they were: a task, statistics, the record of an adaptation.
   public static var dependingOnWeights: SectionSet {

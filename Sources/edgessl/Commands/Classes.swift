@@ -47,7 +47,9 @@ struct Classes: ParsableCommand {
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var results: OutputOptions
 
-  private var hasEdits: Bool { !(add.isEmpty && remove.isEmpty && rename.isEmpty && merge.isEmpty && removePhoto.isEmpty) || forgetUnlabelled }
+  private var hasEdits: Bool {
+    !(add.isEmpty && remove.isEmpty && rename.isEmpty && merge.isEmpty && removePhoto.isEmpty) || forgetUnlabelled
+  }
 
   func validate() throws {
     if let views, !(1...View.averaged.count ~= views) {

@@ -29,7 +29,9 @@ struct PlainRecipe {
     shift = distance / (1 - dot(found, found))
     let (centre, k) = (centre, min(count - 1, max(3, min(10, count / (4 * classes)))))
     let rows = all.map { unit(zip($0, centre).map { $0 - $1 }) }
-    let nearest = rows.indices.map { i in Array(rows.indices.filter { $0 != i }.sorted { dot(rows[$0], rows[i]) > dot(rows[$1], rows[i]) }.prefix(k)) }
+    let nearest = rows.indices.map { i in
+      rows.indices.filter { $0 != i }.sorted { dot(rows[$0], rows[i]) > dot(rows[$1], rows[i]) }.prefix(k)
+    }
     let edges = rows.indices.map { i in
       rows.indices.map { j in nearest[i].contains(j) || nearest[j].contains(i) ? max(0, dot(rows[i], rows[j])) : 0 }
     }
@@ -39,9 +41,10 @@ struct PlainRecipe {
     for _ in 0..<10 {
       flow = rows.indices.map { i in
         (0..<classes).map { label in
-          seeds[i][label] + 0.8 * rows.indices.reduce(0) { sum, j in
-            edges[i][j] == 0 ? sum : sum + edges[i][j] / (degrees[i] * degrees[j]).squareRoot() * flow[j][label]
-          }
+          seeds[i][label] + 0.8
+            * rows.indices.reduce(0) { sum, j in
+              edges[i][j] == 0 ? sum : sum + edges[i][j] / (degrees[i] * degrees[j]).squareRoot() * flow[j][label]
+            }
         }
       }
     }
@@ -79,7 +82,8 @@ struct PlainRecipe {
     let query = unit(zip(embedding, centre).map { $0 - $1 })
     let scores = (0..<classes).map { label in
       rows.indices.reduce(0) { sum, i in
-        sum + (dot(zip(query, mean).map { $0 - $1 }, zip(rows[i], mean).map { $0 - $1 }) + 1 / Double(rows.count)) * coefficients[i][label]
+        let product = dot(zip(query, mean).map { $0 - $1 }, zip(rows[i], mean).map { $0 - $1 })
+        return sum + (product + 1 / Double(rows.count)) * coefficients[i][label]
       }
     }
     let powers = scores.map { exponential(10 * $0) }, sum = powers.reduce(0, +)
