@@ -3,8 +3,8 @@ from `edgessl evaluate --unlabelled-pool`).
 
     python Tools/research/propagation.py --edgessl .build/release/edgessl --model models/edge-s/edge-s.tnn --photos DIR...
 
-Each DIR has one folder of photos for each class. The head is cosine prototypes, softmax of 10 x cosine. Gains in points over it, mean
-of the folders and the worst of them, 1 and 5 shots, by pool: as many of each class; all, a half, a quarter, a tenth and none;
+Each DIR has one folder of photos for each class. The head is cosine prototypes, softmax of 10 x cosine. Gains in points over it,
+mean of the folders and the worst of them, 1 and 5 shots, by pool: as many of each class; all, a half, a quarter, a tenth and none;
 as many of each and three of ten of other classes; one class only; other classes only. Variants: `shipped`; `always`, without asking
 how far the photos are; `reversed`, reverse validation in its place; `all`, centred by the mean of all photos; `graph` and
 `ridge` alone beside the head."""

@@ -7,8 +7,8 @@ package import TinyNN
 ///
 /// Threshold: it keeps 95 % of new cosines of the same kind as the left-out ones. Where a class has one example, it refuses at
 /// least 90 % of the background embeddings (their largest cosine to any prototype), or without background a quarter of the
-/// examples as seen by the other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is above what keeps the
-/// left-out cosines that there are.
+/// examples as seen by the other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is
+/// above what keeps the left-out cosines that there are.
 ///
 /// Scale: that of `LinearCalibrator`; where a class has one example, of the encoder's statistics, or a preset.
 public enum Calibrator {
@@ -35,12 +35,13 @@ public enum Calibrator {
 
   /// The same in memory whose size the caller has checked.
   package static func calibrate(
-    _ support: SupportSet, prototypes: EmbeddingMatrix, statistics: StatisticsView?, scratch: Elements<Float>
+    _ support: SupportSet, prototypes: EmbeddingMatrix, statistics: StatisticsView?, nearness: Elements<Float>? = nil,
+    scratch: Elements<Float>
   ) -> Calibration {
     let dimension = support.dimension, start = support.count * support.classCount
     let memory = Memory(
       cosines: scratch.slice(0, start), row: scratch.slice(start, dimension),
-      scores: scratch.slice(start + dimension, scratch.count - start - dimension))
+      scores: scratch.slice(start + dimension, scratch.count - start - dimension), nearness: nearness)
     return calibrate(support, CosineClassifier(prototypes: prototypes, scale: 1, threshold: 0), statistics, memory)
   }
 
@@ -51,6 +52,8 @@ public enum Calibrator {
     let row: Elements<Float>
     /// [max(examples, background)]
     let scores: Elements<Float>
+    /// [examples + background]; see `HeadExamples`.
+    let nearness: Elements<Float>?
   }
 
   private static func calibrate(
@@ -68,7 +71,7 @@ public enum Calibrator {
       guard size > 1 else { continue }
       PrototypeHead.leaveOut(index, of: support, into: memory.row)
       cosines[own] = support.embeddings[index].dot(memory.row.embedding)
-      memory.scores[result.leftOutCount] = cosines[own]
+      memory.scores[result.leftOutCount] = cosines[own] + memory.nearness.addend(index)
       result.leftOutCount += 1
       if largest(of: cosines, except: own) < cosines[own] { result.leftOutRight += 1 }
     }
@@ -98,7 +101,7 @@ public enum Calibrator {
     if let statistics, statistics.backgroundCount > 0 {
       for index in 0..<statistics.backgroundCount {
         statistics.copyBackground(index, into: memory.row)
-        memory.scores[index] = classifier.nearest(to: memory.row.embedding).cosine
+        memory.scores[index] = classifier.nearest(to: memory.row.embedding).cosine + memory.nearness.addend(support.count + index)
       }
       return (bound(refusing: refusedBackgroundPercent, of: memory.scores, statistics.backgroundCount), .background)
     }

@@ -117,9 +117,7 @@ public struct HeadView: Sendable {
         row: row, section: section, header: header, examples: examples, confidences: confidences, scratch: scratch))
     // Where the head means nothing, nothing that labels taught does.
     if let propagated, !calibration.isChance {
-      prediction.label = propagated.average(
-        embedding, sharpness: PropagatedClassifier.sharpness(calibration), confidences, scratch: scratch)
-      prediction.confidence = confidences[prediction.label]
+      propagated.refine(&prediction, embedding, calibration, confidences, scratch: scratch)
     }
     prediction.cosine = embedding.dot(classifier.prototypes[prediction.label])
     return prediction

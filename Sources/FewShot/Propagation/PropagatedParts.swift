@@ -25,21 +25,22 @@ package struct PropagatedParts: @unchecked Sendable {
   private static let recordByteCount = 8
 
   package static func byteCount(photos: Int, labelled: Int, classes: Int, dimension: Int) -> Int {
-    start(5, photos, classes, dimension) + 4 * (labelled + photos) * classes
+    start(6, photos, labelled, classes, dimension) + photos
   }
 
-  /// The offset of part `index`: identifiers, embeddings, mean, weights, biases, soft labels.
-  private static func start(_ index: Int, _ photos: Int, _ classes: Int, _ dimension: Int) -> Int {
+  /// The offset of part `index`: identifiers, embeddings, mean, weights, biases, soft labels, marks.
+  private static func start(_ index: Int, _ photos: Int, _ labelled: Int, _ classes: Int, _ dimension: Int) -> Int {
     var end = SectionLayout.wideHeaderByteCount
     if index > 0 { end += recordByteCount * photos }
     if index > 1 { end = Format.aligned(end) + photos * dimension }
     if index > 2 { end = Format.aligned(end) + 4 * dimension }
     if index > 3 { end = Format.aligned(end) + 4 * classes * dimension }
     if index > 4 { end = Format.aligned(end) + 4 * classes }
+    if index > 5 { end = Format.aligned(end) + 4 * (labelled + photos) * classes }
     return Format.aligned(end)
   }
 
-  package func start(_ index: Int) -> Int { PropagatedParts.start(index, photos, classes, dimension) }
+  package func start(_ index: Int) -> Int { PropagatedParts.start(index, photos, labelled, classes, dimension) }
 
   package func identifier(_ index: Int) -> UInt64 {
     section.region.load(UInt64.self, at: SectionLayout.wideHeaderByteCount + PropagatedParts.recordByteCount * index)
@@ -66,6 +67,9 @@ package struct PropagatedParts: @unchecked Sendable {
   package var biases: Elements<Float> { floats(4, classes) }
   /// [labelled + photos][classes]: rows that sum to 1.
   package var softLabels: Elements<Float> { floats(5, (labelled + photos) * classes) }
+
+  /// [photos]: 1 for those that most of the labels reached, which new photos of the classes are near to; else 0.
+  package var isReached: Elements<UInt8> { section.slice(start(6), photos) }
 
   private func floats(_ index: Int, _ count: Int) -> Elements<Float> {
     let bytes = section.slice(start(index), 4 * count)

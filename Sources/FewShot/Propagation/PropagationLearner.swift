@@ -36,6 +36,7 @@ package enum PropagationLearner {
     let shift = photos.writeCentre(into: parts.mean, scratch: memory.rows)
     photos.writeCosines(minus: parts.mean.embedding, to: memory.matrix, scratch: memory.rows)
     propagate(photos.labelled, memory, into: parts.softLabels)
+    markReached(photos, parts, memory)
     for index in 0..<count { normalize(parts.softLabels.slice(index * classes, classes)) }
     weigh(photos, parts.softLabels, memory)
     regress(photos, parts, memory)
@@ -95,6 +96,21 @@ package enum PropagationLearner {
       }
       labels.copy(next.embedding)
     }
+  }
+
+  /// Marks the two fifths of the photos without labels that most of the labels reached: things that were not taught are hardly
+  /// among them.
+  private static func markReached(_ photos: DevicePhotos, _ parts: PropagatedParts, _ memory: Memory) {
+    let first = photos.labelled.count, classes = photos.classCount, others = photos.unlabelled.count
+    for index in 0..<others {
+      var sum: Float = 0
+      for label in 0..<classes { sum = sum + parts.softLabels[(first + index) * classes + label] }
+      memory.weights[index] = sum
+      memory.means[index] = sum
+    }
+    memory.means.sort(first: others)
+    let bound = memory.means[others * 3 / 5]
+    for index in 0..<others { parts.isReached[index] = memory.weights[index] >= bound && bound > 0 ? 1 : 0 }
   }
 
   /// Scales to the sum 1; where no label came, every class is as likely.

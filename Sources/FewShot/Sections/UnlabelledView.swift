@@ -6,6 +6,8 @@ public struct UnlabelledView: Sendable {
   package let parts: PropagatedParts
   /// False where they lie elsewhere than the labelled photos: then the head answers alone.
   public let isTrusted: Bool
+  /// Whether the head's threshold is for scores with the nearness to these photos.
+  package let countsNearness: Bool
 
   /// Photos that are kept.
   public var count: Int { parts.photos }
@@ -25,7 +27,8 @@ public struct UnlabelledView: Sendable {
     _ = try check.number(12, in: classes...classes)
     _ = try check.number(16, in: labelled...labelled)
     isTrusted = try check.number(20, in: 0...1) == 1
-    try check.requireZeros(24..<SectionLayout.wideHeaderByteCount)
+    countsNearness = try check.number(24, in: 0...1) == 1
+    try check.requireZeros(28..<SectionLayout.wideHeaderByteCount)
     _ = try check.rowBytes(count + labelled, max(dimension, classes), 4)
     try check.requireByteCount(
       PropagatedParts.byteCount(photos: count, labelled: labelled, classes: classes, dimension: dimension))
@@ -42,6 +45,7 @@ public struct UnlabelledView: Sendable {
     for index in 0..<labels.count where !(labels[index] >= 0 && labels[index] <= 1.001) {
       throw check.refusal(at: parts.start(5) + 4 * index)
     }
+    for index in 0..<count where parts.isReached[index] > 1 { throw check.refusal(at: parts.start(6) + index) }
     self.parts = parts
     photos = DevicePhotos(labelled: examples.support, unlabelled: parts.rows)
   }
@@ -58,17 +62,20 @@ public struct UnlabelledView: Sendable {
   }
 
   /// What answers beside the head; nil where the head answers alone.
-  package var classifier: PropagatedClassifier? { isTrusted ? PropagatedClassifier(photos, parts) : nil }
+  package var classifier: PropagatedClassifier? {
+    isTrusted ? PropagatedClassifier(photos, parts, countsNearness: countsNearness) : nil
+  }
 }
 
 extension PropagatedParts {
   /// Writes the section's header.
-  package func writeHeader(isTrusted: Bool, to section: Elements<UInt8>, at start: Int = 0) {
+  package func writeHeader(isTrusted: Bool, countsNearness: Bool, to section: Elements<UInt8>, at start: Int = 0) {
     section.store(SectionLayout.version, at: start)
     section.store(UInt32(truncatingIfNeeded: dimension), at: start + 4)
     section.store(UInt32(truncatingIfNeeded: photos), at: start + 8)
     section.store(UInt32(truncatingIfNeeded: classes), at: start + 12)
     section.store(UInt32(truncatingIfNeeded: labelled), at: start + 16)
     section.store(UInt32(isTrusted ? 1 : 0), at: start + 20)
+    section.store(UInt32(countsNearness ? 1 : 0), at: start + 24)
   }
 }

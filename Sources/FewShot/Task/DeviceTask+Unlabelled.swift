@@ -12,7 +12,7 @@ extension DeviceTask {
     guard
       let layout = DeviceUnlabelled.Layout(
         capacity: capacity, classes: self.layout.classCapacity, examples: self.layout.exampleCapacity,
-        dimension: self.layout.dimension)
+        dimension: self.layout.dimension, background: statistics?.backgroundCount ?? 0)
     else { throw .tooLarge }
     return layout
   }
@@ -59,6 +59,13 @@ extension DeviceTask {
     unlabelled?.removeAll()
     keepsFilesUnlabelled = false
     head = .none
+  }
+
+  /// What calibration adds to scores; nil where nothing, as with one photo of a class and no background to refuse.
+  mutating func nearness() -> Elements<Float>? {
+    let labelled = support
+    guard labelled.fewest > 1 || statistics?.backgroundCount ?? 0 > 0 else { return nil }
+    return unlabelled?.nearness(labelled, statistics)
   }
 
   /// Learns with them what they tell beside the head.

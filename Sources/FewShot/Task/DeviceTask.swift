@@ -161,7 +161,8 @@ public import TinyNN
     PrototypeHead.learn(support, into: prototypes)
     head = .learned(
       givenCalibration
-        ?? Calibrator.calibrate(support, prototypes: prototypeMatrix, statistics: statistics, scratch: scratch))
+        ?? Calibrator.calibrate(
+          support, prototypes: prototypeMatrix, statistics: statistics, nearness: nearness(), scratch: scratch))
   }
 
   /// Scale and threshold of the head.
@@ -193,9 +194,7 @@ public import TinyNN
       ).classify(row.embedding, confidences: confidences)
       guard !calibration.isChance, let classifier = unlabelled?.classifier(support) else { return prediction }
       let rest = scratch.slice(layout.dimension, scratch.count - layout.dimension)
-      prediction.label = classifier.average(
-        row.embedding, sharpness: PropagatedClassifier.sharpness(calibration), confidences, scratch: rest)
-      prediction.confidence = confidences[prediction.label]
+      classifier.refine(&prediction, row.embedding, calibration, confidences, scratch: rest)
       prediction.cosine = row.embedding.dot(prototypeMatrix[prediction.label])
       return prediction
     }

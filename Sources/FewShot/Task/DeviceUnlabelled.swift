@@ -9,6 +9,7 @@ package import TinyNN
   package private(set) var count = 0
   /// Whether what was learned is to be trusted; nil where it is not learned since the last edit.
   package private(set) var isTrusted: Bool?
+  private var countsNearness = false
   private let dimension: Int
   private let base: UnsafeMutableRawPointer
   private let layout: Layout
@@ -24,7 +25,7 @@ package import TinyNN
     package let byteCount: Int
 
     /// Nil where the sizes do not fit into the address space.
-    package init?(capacity: Int, classes: Int, examples: Int, dimension: Int) {
+    package init?(capacity: Int, classes: Int, examples: Int, dimension: Int, background: Int) {
       let photos = capacity + examples
       // Far from overflow: a quarter of the address space, of which the largest part is the matrix of all pairs.
       let limit = Int(Int32.max) / 16
@@ -37,7 +38,8 @@ package import TinyNN
       scratch = section + Format.aligned(sectionByteCount)
       scratchCount = max(
         2 * dimension,
-        PropagationLearner.scratchCount(labelled: examples, unlabelled: capacity, classes: classes, dimension: dimension))
+        PropagationLearner.scratchCount(labelled: examples, unlabelled: capacity, classes: classes, dimension: dimension),
+        examples + background + PropagatedClassifier.scratchCount(classes: classes, dimension: dimension))
       byteCount = scratch + Format.aligned(4 * scratchCount)
     }
   }
@@ -153,16 +155,33 @@ package import TinyNN
       let row = parts.row(index)
       for column in 0..<dimension { row[column] = kept.region.load(Int8.self, at: index * dimension + column) }
     }
-    let trusted = PropagationLearner.learn(
+    isTrusted = PropagationLearner.learn(
       DevicePhotos(labelled: labelled, unlabelled: parts.rows), into: parts, scratch: scratch)
-    parts.writeHeader(isTrusted: trusted, to: section)
-    isTrusted = trusted
+    countsNearness = false
+    writeHeader()
+  }
+
+  private func writeHeader() {
+    parts.writeHeader(
+      isTrusted: isTrusted == true, countsNearness: countsNearness, to: bytes(layout.section, layout.sectionByteCount))
+  }
+
+  /// The nearness of the labelled photos and of the background, which counts in scores from now on; nil where the head answers
+  /// alone. Valid until the next call.
+  package mutating func nearness(_ labelled: SupportSet, _ statistics: StatisticsView?) -> Elements<Float>? {
+    guard let classifier = classifier(labelled) else { return nil }
+    let values = scratch.slice(0, labelled.count + (statistics?.backgroundCount ?? 0))
+    classifier.writeNearness(statistics, to: values, scratch: scratch.slice(values.count, scratch.count - values.count))
+    countsNearness = true
+    writeHeader()
+    return values
   }
 
   /// What answers beside the head; nil where it answers alone.
   package func classifier(_ labelled: SupportSet) -> PropagatedClassifier? {
     guard isTrusted == true, count > 0 else { return nil }
     let parts = parts
-    return PropagatedClassifier(DevicePhotos(labelled: labelled, unlabelled: parts.rows), parts)
+    return PropagatedClassifier(
+      DevicePhotos(labelled: labelled, unlabelled: parts.rows), parts, countsNearness: countsNearness)
   }
 }

@@ -56,17 +56,20 @@ extension Episodes {
     var (unlabelledCount, trusted) = (0, 0)
     for episode in 0..<options.episodes {
       var draw = draw(episode, others: true)
-      let learner = learner(draw, statistics: statistics)
-      var head = try learner.learn(method)
+      var learner = learner(draw, statistics: statistics)
+      if let pool {
+        let unlabelled = unlabelledPhotos(takeUnlabelled(pool, &draw, episode))
+        unlabelledCount += unlabelled.count
+        learner.learn(with: unlabelled)
+      }
+      let head = try learner.learn(method)
       chosen[head.method, default: 0] += 1
       let seen = cache[head.features.kind] ?? features(head.features)
       cache[head.features.kind] = seen
-      if let pool {
-        let accuracy = accuracy(classify(draw.queries.map(\.row), head, seen), draw)
-        frozen.append(accuracy)
-        let unlabelled = unlabelledPhotos(takeUnlabelled(pool, &draw, episode))
-        unlabelledCount += unlabelled.count
-        if !unlabelled.isEmpty { head.propagation = LearnedPropagation(learner.examples, unlabelled) }
+      if pool != nil {
+        var alone = head
+        alone.propagation = nil
+        frozen.append(accuracy(classify(draw.queries.map(\.row), alone, seen), draw))
         if head.propagation?.isTrusted == true { trusted += 1 }
       }
       let known = classify(draw.queries.map(\.row), head, seen)

@@ -28,9 +28,9 @@ public struct LearnedHead: Sendable {
     _ knowledge: Knowledge, statistics: StatisticsView?, method: LearningMethod = .head(.prototype),
     calibration given: Calibration? = nil, unlabelled: UnlabelledPhotos? = nil
   ) throws(HeadError) {
-    let learner = HeadLearner(knowledge, statistics: statistics)
+    var learner = HeadLearner(knowledge, statistics: statistics)
+    learner.learn(with: unlabelled)
     self = try learner.learn(method, calibration: given)
-    if let unlabelled, !unlabelled.isEmpty { propagation = LearnedPropagation(learner.examples, unlabelled) }
   }
 
   /// `memory` holds the section of `header`, and the learned parts.

@@ -11,6 +11,8 @@ public struct LearnedPropagation: Sendable {
   public let photos: Int
   /// False where they lie elsewhere than the labelled photos; then the head answers alone.
   public let isTrusted: Bool
+  /// Whether the head's threshold is for scores with the nearness to these photos.
+  private(set) var countsNearness = false
 
   /// `unlabelled` has at least one photo.
   init(_ examples: ExampleMemory, _ unlabelled: UnlabelledPhotos) {
@@ -27,7 +29,25 @@ public struct LearnedPropagation: Sendable {
     isTrusted = PropagationLearner.learn(
       DevicePhotos(labelled: examples.support, unlabelled: parts.rows), into: parts, scratch: scratch.floats)
     withExtendedLifetime((examples, scratch)) {}
-    parts.writeHeader(isTrusted: isTrusted, to: memory.elements)
+    writeHeader()
+  }
+
+  private func writeHeader() {
+    LearnedPropagation.parts(memory, examples, photos: photos).writeHeader(
+      isTrusted: isTrusted, countsNearness: countsNearness, to: memory.elements)
+  }
+
+  /// The nearness of the labelled photos and of the background, which counts in scores from now on; nil where the head answers alone.
+  mutating func nearness(_ statistics: StatisticsView?) -> AlignedMemory? {
+    guard let classifier else { return nil }
+    let values = AlignedMemory(byteCount: 4 * (examples.count + (statistics?.backgroundCount ?? 0)))
+    let scratch = AlignedMemory(
+      byteCount: 4 * PropagatedClassifier.scratchCount(classes: examples.classCount, dimension: examples.dimension))
+    classifier.writeNearness(statistics, to: values.floats, scratch: scratch.floats)
+    withExtendedLifetime(scratch) {}
+    countsNearness = true
+    writeHeader()
+    return values
   }
 
   private static func parts(_ memory: AlignedMemory, _ examples: ExampleMemory, photos: Int) -> PropagatedParts {
@@ -41,6 +61,7 @@ public struct LearnedPropagation: Sendable {
   var classifier: PropagatedClassifier? {
     guard isTrusted else { return nil }
     let parts = LearnedPropagation.parts(memory, examples, photos: photos)
-    return PropagatedClassifier(DevicePhotos(labelled: examples.support, unlabelled: parts.rows), parts)
+    return PropagatedClassifier(
+      DevicePhotos(labelled: examples.support, unlabelled: parts.rows), parts, countsNearness: countsNearness)
   }
 }

@@ -11,6 +11,8 @@ struct PlainRecipe {
   let shift: Double
   let softLabels: [[Double]]
   private let rows: [[Double]]
+  /// Whether a photo counts for nearness.
+  private let counts: [Bool]
   private let classes: Int
   private let neighbours: Int
   private let coefficients: [[Double]]
@@ -48,6 +50,8 @@ struct PlainRecipe {
         }
       }
     }
+    let reach = flow[labels.count...].map { $0.reduce(0, +) }, bound = reach.sorted()[others.count * 3 / 5]
+    counts = flow.indices.map { $0 < labels.count || (flow[$0].reduce(0, +) >= bound && bound > 0) }
     softLabels = flow.map { row in
       let total = row.reduce(0, +)
       return row.map { total > 1e-9 ? $0 / total : 1 / Double(classes) }
@@ -75,6 +79,13 @@ struct PlainRecipe {
     }
     coefficients = system.indices.map { i in (0..<classes).map { system[i][count + $0] / system[i][i] } }
     (self.rows, self.mean, self.classes, neighbours) = (rows, mean, classes, k)
+  }
+
+  /// The mean cosine to the three nearest photos that count.
+  func nearness(of embedding: [Double], without left: Int? = nil) -> Double {
+    let query = unit(zip(embedding, centre).map { $0 - $1 })
+    let found = rows.indices.filter { $0 != left && counts[$0] }.map { dot(rows[$0], query) }.sorted(by: >).prefix(3)
+    return found.reduce(0, +) / Double(found.count)
   }
 
   /// The average of a head's probabilities and of the two others.

@@ -77,20 +77,42 @@ struct PropagationTests {
       var confidences: [Float] = [0.5, 0.3, 0.2]
       let expected = plain.average(query.map { Double($0) }, confidences.map { Double($0) })
       var span = confidences.mutableSpan
-      let best = span.withElements { confidences in
+      let classifier = PropagatedClassifier(found.photos, found.parts, countsNearness: true)
+      let answer = span.withElements { confidences in
         query.withUnsafeBufferPointer {
-          PropagatedClassifier(found.photos, found.parts).average(
+          classifier.average(
             Embedding($0.baseAddress!, count: $0.count), sharpness: 1, confidences, scratch: scratch.floats)
         }
       }
-      #expect(best == expected.firstIndex(of: expected.max()!))
+      #expect(answer.label == expected.firstIndex(of: expected.max()!))
+      let near = plain.nearness(of: query.map { Double($0) })
+      #expect(abs(Double(answer.nearness) - near) < 1e-4, "query \(index): nearness \(answer.nearness), expected \(near)")
       for label in 0..<classes {
         #expect(
           abs(Double(confidences[label]) - expected[label]) < 1e-4,
           "query \(index), class \(label): \(confidences[label]), expected \(expected[label])")
       }
     }
-    withExtendedLifetime((found, scratch)) {}
+    let values = AlignedMemory(byteCount: 4 * found.examples.count)
+    PropagatedClassifier(found.photos, found.parts, countsNearness: true).writeNearness(
+      nil, to: values.floats, scratch: scratch.floats)
+    for index in 0..<found.examples.count {
+      let near = plain.nearness(of: found.row(index), without: index)
+      #expect(abs(Double(values.floats[index]) - near) < 1e-4, "photo \(index): \(values.floats[index]), expected \(near)")
+    }
+    withExtendedLifetime((found, scratch, values)) {}
+  }
+
+  /// Averages grow surer with the part of left-out photos that are right.
+  @Test func sharpnessFollowsLeftOutPhotos() {
+    func sharpness(_ right: Int, _ count: Int) -> Float {
+      PropagatedClassifier.sharpness(
+        Calibration(
+          scale: 8, threshold: 0, scaleSource: .leaveOneOut, thresholdSource: .leaveOneOut, leftOutCount: count, leftOutRight: right
+        ))
+    }
+    #expect(sharpness(0, 0) == 1 && sharpness(3, 20) == 1)
+    #expect(abs(sharpness(98, 98) - (1 + 1.5 * 0.49)) < 1e-5 && sharpness(20, 25) > sharpness(15, 25))
   }
 
   /// Photos of one class, or of none, are not trusted; those of all are.
