@@ -37,7 +37,8 @@ public struct LearnedPropagation: Sendable {
       isTrusted: isTrusted, countsNearness: countsNearness, to: memory.elements)
   }
 
-  /// The nearness of the labelled photos and of the background, which counts in scores from now on; nil where the head answers alone.
+  /// The nearness of the labelled photos and of the background, which counts in scores from now on; nil where the head answers
+  /// alone.
   mutating func nearness(_ statistics: StatisticsView?) -> AlignedMemory? {
     guard let classifier else { return nil }
     let values = AlignedMemory(byteCount: 4 * (examples.count + (statistics?.backgroundCount ?? 0)))

@@ -24,7 +24,7 @@ import TinyNN
 
   @Test func theBytesAreTheLargestSumOfPartsThatLiveTogether() throws {
     let plan = try LearningPlan(encoder, training, for: LearningMaterial(photosPerClass: [5, 5], unlabelled: 30))
-    #expect(plan.phases.map(\.name) == [.reading, .training, .finishing, .aligning, .judging])
+    #expect(plan.phases.map(\.name) == [.reading, .training, .finishing, .embedding, .propagating, .aligning, .judging])
     for phase in plan.phases {
       #expect(plan.byteCount(of: phase) == phase.parts.reduce(0) { $0 + plan[$1] })
       #expect(Set(phase.parts.map(\.rawValue)).count == phase.parts.count, "\(phase)")
@@ -33,6 +33,23 @@ import TinyNN
     #expect(plan.phases.contains { plan.byteCount(of: $0) == plan.byteCount })
     #expect(plan[.cameraPhotos] == 30 * (encoder.preprocessing.outputCount + 8))
     #expect(plan[.trunk] == encoder.plannedByteCount && plan[.views] == 0)
+  }
+
+  /// Photos without labels that the task keeps: as many as fit, none of more than their limit.
+  @Test func theBudgetKeepsAsManyAsFit() throws {
+    let material = LearningMaterial(photosPerClass: [5, 5], unlabelled: 100_000)
+    #expect(material.kept == 500)
+    let wanted = try LearningPlan(encoder, LearningOptions(), for: material)
+    #expect(wanted.keptPhotos == 500 && wanted.byteCount(of: .propagating) > wanted.byteCount(of: .reading))
+    var before = 500
+    for parts in stride(from: 9, through: 0, by: -1) {
+      let least = wanted.byteCount(of: .judging) + 1000
+      let budget = least + (wanted.byteCount(of: .propagating) - least) * parts / 10
+      guard let plan = try LearningPlan.fitting(budget, encoder, LearningOptions(), for: material).plan else { continue }
+      #expect(plan.byteCount <= budget && plan.keptPhotos <= before, "\(plan.keptPhotos) of \(budget) bytes")
+      before = plan.keptPhotos
+    }
+    #expect(before < 500)
   }
 
   @Test func headsKeepNothingOfPhotosButEmbeddings() throws {
