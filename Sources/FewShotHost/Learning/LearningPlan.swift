@@ -97,7 +97,7 @@ public struct LearningPlan: Sendable {
       parts[.views] = options.views == 1 ? 0 : encoder.views
       phases = [Phase(name: .reading, parts: [.trunk, .head, .views])]
     }
-    if keptPhotos > 0 { addPropagation(encoder.dimension) }
+    if keptPhotos > 0 { addPropagation(encoder) }
     guard material.unlabelled > 0 else { return }
     parts[.alignment] = encoder.alignment
     parts[.cameraPhotos] =
@@ -112,13 +112,17 @@ public struct LearningPlan: Sendable {
   }
 
   /// What photos without labels take that the task keeps.
-  private mutating func addPropagation(_ dimension: Int) {
-    let examples = material.photos, classes = material.classes
+  private mutating func addPropagation(_ encoder: EncoderBytes) {
+    let examples = material.photos, classes = material.classes, dimension = encoder.dimension
     let section = PropagatedParts.byteCount(photos: keptPhotos, labelled: examples, classes: classes, dimension: dimension)
     // Embeddings and identifiers while they are read, and in the section that is learned.
     parts[.kept] = section + keptPhotos * (dimension + 8)
+    let nearness = examples + encoder.background + PropagatedClassifier.scratchCount(classes: classes, dimension: dimension)
     parts[.propagation] =
-      4 * PropagationLearner.scratchCount(labelled: examples, unlabelled: keptPhotos, classes: classes, dimension: dimension)
+      4
+      * max(
+        nearness,
+        PropagationLearner.scratchCount(labelled: examples, unlabelled: keptPhotos, classes: classes, dimension: dimension))
     parts[.keptContents] = keptPhotos * PhotoContent.byteCount
     phases.append(Phase(name: .embedding, parts: [.trunk, .kept, .keptContents]))
     phases.append(Phase(name: .propagating, parts: [.trunk, .finalHead, .kept, .propagation]))
@@ -182,6 +186,8 @@ struct EncoderBytes {
   /// Values of the network's input and of an embedding.
   let inputCount: Int
   let dimension: Int
+  /// Background embeddings.
+  let background: Int
 
   init(_ encoder: PhotoEncoder, _ material: LearningMaterial) throws(ModelError) {
     let model = encoder.runner.model
@@ -189,9 +195,10 @@ struct EncoderBytes {
     views = encoder.viewByteCount
     inputCount = encoder.preprocessing.outputCount
     dimension = encoder.dimension
+    background = try StatisticsView.of(model)?.backgroundCount ?? 0
     finalHead = LearnedHead.plannedByteCount(
       examples: material.photos, classes: material.classes, dimension: dimension,
-      background: try StatisticsView.of(model)?.backgroundCount ?? 0)
+      background: background)
     alignment = try CameraAlignment.byteCount(model, classes: material.classes)
   }
 }
