@@ -92,14 +92,15 @@ package struct PropagatedClassifier {
     let dimension = photos.dimension, labelled = photos.labelled.count
     let query = scratch.slice(0, dimension), row = scratch.slice(dimension, dimension)
     for index in 0..<values.count {
-      if index < labelled {
+      let isLabelled = index < labelled
+      if isLabelled {
         photos.write(index, into: query)
       } else {
         statistics?.copyBackground(index - labelled, into: query)
       }
       DevicePhotos.centre(query, minus: parts.mean.embedding)
       var nearest = NearestExamples(scratch.slice(2 * dimension, 2 * PropagatedClassifier.nearestLimit))
-      for other in 0..<photos.count where other != index && counts(other) {
+      for other in 0..<photos.count where counts(other) && !(isLabelled && other == index) {
         photos.write(other, minus: parts.mean.embedding, into: row)
         nearest.insert(query.embedding.dot(row.embedding), label: other)
       }

@@ -38,9 +38,9 @@ public struct UnlabelledView: Sendable {
     for index in 1..<max(1, count) where parts.identifier(index - 1) >= parts.identifier(index) {
       throw check.refusal(at: SectionLayout.wideHeaderByteCount + 8 * index, found: index)
     }
-    try UnlabelledView.requireFinite(parts.mean, check, at: parts.start(2))
-    try UnlabelledView.requireFinite(parts.weights, check, at: parts.start(3))
-    try UnlabelledView.requireFinite(parts.biases, check, at: parts.start(4))
+    try UnlabelledView.require(parts.mean, atMost: 1.001, check, at: parts.start(2))
+    try UnlabelledView.require(parts.weights, atMost: 65_536, check, at: parts.start(3))
+    try UnlabelledView.require(parts.biases, atMost: 65_536, check, at: parts.start(4))
     let labels = parts.softLabels
     for index in 0..<labels.count where !(labels[index] >= 0 && labels[index] <= 1.001) {
       throw check.refusal(at: parts.start(5) + 4 * index)
@@ -50,8 +50,11 @@ public struct UnlabelledView: Sendable {
     photos = DevicePhotos(labelled: examples.support, unlabelled: parts.rows)
   }
 
-  private static func requireFinite(_ values: Elements<Float>, _ check: SectionCheck, at start: Int) throws(ModelError) {
-    for index in 0..<values.count where !values[index].isFinite { throw check.refusal(at: start + 4 * index) }
+  private static func require(
+    _ values: Elements<Float>, atMost limit: Float, _ check: SectionCheck, at start: Int
+  ) throws(ModelError) {
+    // Not the other way round: a value may be no number.
+    for index in 0..<values.count where !(values[index].magnitude <= limit) { throw check.refusal(at: start + 4 * index) }
   }
 
   public func identifier(_ index: Int) -> UInt64 { parts.identifier(index) }

@@ -159,10 +159,14 @@ public import TinyNN
     guard classCount >= 2 else { throw .tooFewClasses }
     try learnUnlabelled()
     PrototypeHead.learn(support, into: prototypes)
-    head = .learned(
-      givenCalibration
-        ?? Calibrator.calibrate(
-          support, prototypes: prototypeMatrix, statistics: statistics, nearness: nearness(), scratch: scratch))
+    if let givenCalibration {
+      head = .learned(givenCalibration)
+    } else {
+      let nearness = nearness()
+      head = .learned(
+        Calibrator.calibrate(
+          support, prototypes: prototypeMatrix, statistics: statistics, nearness: nearness, scratch: scratch))
+    }
   }
 
   /// Scale and threshold of the head.

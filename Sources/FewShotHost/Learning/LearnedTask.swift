@@ -58,7 +58,7 @@ extension Learning {
     var task = adapted == nil ? before : TaskFile(knowledge)
     task.method = method
     let encoded = try withExtendedLifetime(adapted) {
-      task.unlabelled = try embedUnlabelled(by: adapted?.model)
+      task.unlabelled = try embedUnlabelled(by: adapted)
       return try task.encoded(encoder: adapted?.model ?? model)
     }
     return LearnedTask(

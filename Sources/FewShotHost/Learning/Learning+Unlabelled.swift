@@ -7,12 +7,12 @@ extension Learning {
   /// nothing and near copies are left out.
   /// - Parameter adapted: the encoder of the task; nil: the source's.
   /// - Returns: nil where none tells anything.
-  func embedUnlabelled(by adapted: Model?) throws -> UnlabelledPhotos? {
+  func embedUnlabelled(by adapted: AdaptedEncoder?) throws -> UnlabelledPhotos? {
     guard plan.keptPhotos > 0, !unlabelled.isEmpty else { return nil }
     let encoder =
       try adapted.map {
         source.encoder.runner.releaseMemory()
-        return try PhotoEncoder(ModelRunner(memory: AlignedMemory(copying: $0.bytes), threads: source.encoder.runner.plan.threads))
+        return try PhotoEncoder(ModelRunner(memory: $0.memory, threads: source.encoder.runner.plan.threads))
       } ?? source.encoder
     // What cannot be read or tells nothing was reported when the photos were read for the camera.
     let again = PhotoSource(encoder) { [observer] event in if case .progress = event { observer(event) } }
