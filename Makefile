@@ -7,7 +7,7 @@ APT_PACKAGES = libopenblas-dev libjpeg-dev libpng-dev pkg-config
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-arm build demo lint test documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-arm build demo lint test sanitize documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
@@ -36,10 +36,14 @@ test: deps check-embedded
 	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build
 	Tools/checks/folder_arrows.py --self-test
-	Tools/checks/folder_arrows.py TinyNN ModelCompiler
+	Tools/checks/folder_arrows.py TinyNN ModelCompiler edgessl
 	Tools/checks/check-snippets.sh
 	Tools/checks/test-swift-app.sh
 	$(MAKE) test-firmware
+
+# The tests under the address, undefined-behaviour and thread sanitizers: Documentation/reliability.md.
+sanitize: deps
+	Tools/checks/sanitize.sh
 
 # The pages of the DocC catalogues under .build/documentation; the plugin is fetched for this alone.
 documentation: deps
@@ -73,7 +77,7 @@ bench-kernels: deps
 
 install: build
 	install -D $(BIN) $(DESTDIR)$(PREFIX)/bin/edgessl
-	install -D -m 644 models/edge-s/edge-s.tnn $(DESTDIR)$(PREFIX)/share/edgessl/models/edge-s/edge-s.tnn
+	for file in models/accuracy.txt models/*/*.tnn models/*/LICENSE*; do install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/edgessl/$$file; done
 
 # libtinynn.a and tinynn.h for this machine's own C programs, and what pkg-config needs to find them.
 install-firmware:

@@ -9,6 +9,8 @@
 static const png_byte exif_chunk[5] = "eXIf";
 /// Enough for what describes a photo; each text can be made to unpack to 8 MB.
 enum { text_limit = 8 };
+/// What one chunk may take: libpng asks for whatever a chunk claims to have.
+enum { chunk_byte_limit = 1 << 24 };
 
 struct image_png {
   png_structp png;
@@ -22,12 +24,24 @@ struct image_png {
   image_failure *failure;
   size_t warning_count;
   bool ran_out;
+  /// Rows may take what the picture's width says, which the caller has checked.
+  bool reads_pixels;
 };
 
 static image_status status_of(const image_png *reader, const char *message) {
   // libpng has no codes for errors.
   if (strcmp(message, "Out of memory") == 0 || strcmp(message, "insufficient memory") == 0) return image_out_of_memory;
   return reader->ran_out ? image_truncated : image_corrupted;
+}
+
+static png_voidp allocate(png_structp png, png_alloc_size_t count) {
+  const image_png *reader = png_get_mem_ptr(png);
+  return reader->reads_pixels || count <= chunk_byte_limit ? malloc(count) : NULL;
+}
+
+static void release(png_structp png, png_voidp memory) {
+  (void)png;
+  free(memory);
 }
 
 static void on_error(png_structp png, png_const_charp message) {
@@ -62,7 +76,8 @@ image_png *image_png_open(image_source *source, image_failure *failure) {
     image_png_close(reader);
     return NULL;
   }
-  reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, reader, on_error, on_warning);
+  reader->png = png_create_read_struct_2(
+    PNG_LIBPNG_VER_STRING, reader, on_error, on_warning, reader, allocate, release);
   if (reader->png != NULL) reader->info = png_create_info_struct(reader->png);
   if (reader->info == NULL) {
     image_failure_set(failure, image_out_of_memory, source, "out of memory");
@@ -130,6 +145,7 @@ static void read_end(image_png *reader) {
   size_t warning_count = reader->warning_count;
   image_failure ignored;
   reader->failure = &ignored;
+  reader->reads_pixels = false;
   if (setjmp(reader->recovery) == 0) {
     reader->end_info = png_create_info_struct(reader->png);
     if (reader->end_info != NULL) png_read_end(reader->png, reader->end_info);
@@ -141,6 +157,7 @@ image_status image_png_decode(image_png *reader, image_placement placement, imag
   png_structp png = reader->png;
   reader->failure = failure;
   if (setjmp(reader->recovery) != 0) return failure->status;
+  reader->reads_pixels = true;
   png_set_strip_16(png);
   png_set_palette_to_rgb(png);
   png_set_expand_gray_1_2_4_to_8(png);

@@ -26,9 +26,9 @@ public final class AlignedMemory: @unchecked Sendable {
     }
   }
 
-  /// An arena, whose size follows from a file: refused as too small with 0 bytes where there is no memory for it.
-  convenience init(arena byteCount: Int) throws(ModelError) {
-    guard AvailableMemory.has(byteCount) else { throw ModelError(.arenaTooSmall, found: 0, needed: byteCount) }
+  /// Memory whose size follows from a file, such as an arena: refused as too small with 0 bytes where the system has none.
+  public convenience init(arena byteCount: Int) throws(ModelError) {
+    try AvailableMemory.require(byteCount)
     self.init(byteCount: byteCount)
   }
 
@@ -39,6 +39,12 @@ public final class AlignedMemory: @unchecked Sendable {
 
   public convenience init(copying bytes: ByteRegion) {
     self.init(byteCount: bytes.count)
+    memcpy(buffer.baseAddress!, bytes.pointer, bytes.count)
+  }
+
+  /// A copy of a file, refused in the same way.
+  public convenience init(copyingFile bytes: ByteRegion) throws(ModelError) {
+    try self.init(arena: bytes.count)
     memcpy(buffer.baseAddress!, bytes.pointer, bytes.count)
   }
 

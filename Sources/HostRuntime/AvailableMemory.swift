@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+public import TinyNN
 
 /// Whether memory whose size a file decides can be had. Swift's arrays end the process where the system refuses memory, so such
 /// a size is asked for here first, and refused as an error.
@@ -16,6 +17,11 @@ public enum AvailableMemory {
     else { return false }
     munmap(address, size)
     return true
+  }
+
+  /// The same for memory that a .tnn file needs: refused as an arena of 0 bytes that is too small.
+  public static func require(_ byteCount: Int) throws(ModelError) {
+    guard has(byteCount) else { throw ModelError(.arenaTooSmall, found: 0, needed: byteCount) }
   }
 
   /// Threads that ask and take at the same time would count one memory twice.

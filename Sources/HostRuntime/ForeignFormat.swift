@@ -14,7 +14,10 @@ public struct ForeignFormat: Equatable, Sendable {
     let text = String(decoding: start.drop { [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) }, as: UTF8.self).lowercased()
     let export = "export the model with torch.onnx.export, or with the exporter of its framework"
     let found: (String, String)? =
-      if has("version https://git-lfs") {
+      if start.count > 9, start[8] == UInt8(ascii: "{"), start[1...7].suffix(4).allSatisfy({ $0 == 0 }) {
+        // Its first byte, of a length, may be any character.
+        ("a safetensors file, which holds weights without a network", export)
+      } else if has("version https://git-lfs") {
         ("a Git LFS pointer", "fetch it with: git lfs pull")
       } else if text.hasPrefix("<!doctype") || text.hasPrefix("<html") || text.hasPrefix("<head") {
         ("a web page", "download the raw file")
@@ -38,8 +41,8 @@ public struct ForeignFormat: Equatable, Sendable {
         ("a .tnn model already", "use it as it is")
       } else if has([0x89, 0x48, 0x44, 0x46]) {
         ("an HDF5 file, such as Keras writes", "convert it with tf2onnx")
-      } else if start.count > 9, start[8] == UInt8(ascii: "{"), start[1...7].suffix(4).allSatisfy({ $0 == 0 }) {
-        ("a safetensors file, which holds weights without a network", export)
+      } else if has("%PDF-") {
+        ("a PDF document", "name a model")
       } else if has("GGUF") {
         ("a GGUF file", export)
       } else if start.count > 1, start[0] == 0x80, 2...5 ~= start[1] {

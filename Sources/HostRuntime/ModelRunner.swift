@@ -26,7 +26,7 @@ public final class ModelRunner {
 
   /// Opens the bytes of a .tnn file in memory; they are copied once, to an aligned address.
   public convenience init(bytes: [UInt8], threads: Int = 1, kernels: Kernels? = nil) throws(ModelError) {
-    guard AvailableMemory.has(bytes.count) else { throw ModelError(.arenaTooSmall, found: 0, needed: bytes.count) }
+    try AvailableMemory.require(bytes.count)
     let memory = AlignedMemory(copying: bytes)
     try self.init(.memory(memory), memory.bytes, threads, kernels, nil)
   }

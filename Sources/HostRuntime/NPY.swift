@@ -89,7 +89,7 @@ private struct NPYHeader {
       case .tuple(let extents)? = fields["shape"]
     else { throw refusal("the header lacks descr, fortran_order or shape; save it again with numpy.save", at: headerStart) }
     guard let element = Element(rawValue: descr) else {
-      throw refusal("its elements are '\(descr)', float32 is needed; save array.astype('<f4')", at: headerStart)
+      throw refusal("its elements are '\(printable(descr))', float32 is needed; save array.astype('<f4')", at: headerStart)
     }
     guard !isFortran || extents.count < 2 else {
       throw refusal("it is stored in Fortran order; save numpy.ascontiguousarray(array)", at: headerStart)
@@ -115,6 +115,11 @@ private struct NPYHeader {
     shape = extents
     count = byteCount / element.byteCount
   }
+}
+
+/// The start of a text from a file, with question marks for what does not stand on a line.
+private func printable(_ text: String) -> String {
+  String(String.UnicodeScalarView(text.unicodeScalars.prefix(32).map { $0.properties.generalCategory == .control ? "?" : $0 }))
 }
 
 /// Parses the Python dictionary of a header: strings, booleans and tuples of integers.

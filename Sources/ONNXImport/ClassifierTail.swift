@@ -94,6 +94,8 @@ struct ClassifierTail {
     case "Div": return computed.count == 1 || isComputed(node.inputs[1], by: "ReduceSum") ? .through(computed) : .end
     // Bounds that let negative scores through; those of activations start at 0.
     case "Clip": return bound(node, 1, "min") < 0 || isProbability(node.inputs[0]) ? .through([node.inputs[0]]) : .end
+    // Probabilities that are made sharper or flatter.
+    case "Pow", "Sqrt": return isProbability(node.inputs[0]) ? .through([node.inputs[0]]) : .end
     case "Min": return .through(computed)
     case "Max":
       let low = node.inputs.compactMap { model.constantValue($0)?.floats.max() }.max() ?? 0

@@ -62,30 +62,30 @@ extension ONNXModel {
     var options = options
     let choice = options.embedding == nil && !options.allOutputs ? try EmbeddingSearch(model: self).automatic() : nil
     options.embedding = options.embedding ?? choice?.tensor
-    var (graph, inputs, results, needed) = try translated(options)
+    var found = try translated(options)
     var notes: [String] = []
     if let choice {
-      let review = ChoiceReview(of: choice, results[0].shape, in: self, options)
+      let review = ChoiceReview(of: choice, found.outputs[0].shape, in: self, options)
       notes = review.notes
       if review.tensor != choice.tensor {
         options.embedding = review.tensor
-        (graph, inputs, results, needed) = try translated(options)
+        found = try translated(options)
       }
     }
-    let weights = graph.tensors.reduce(0) { $0 + ($1.constant?.count ?? 0) }
+    let weights = found.graph.tensors.reduce(0) { $0 + ($1.constant?.count ?? 0) }
     // Passes replace constants; the file is put together and checked in memory.
     try requireMemory(weights, stride: 4, for: "a network with \(weights) bytes of weights")
-    graph.optimize()
-    if graph.nodes.contains(where: { $0.kind == .quantize }) {
-      do { graph = try graph.loweredFromQuantizedForm() } catch {
+    found.graph.optimize()
+    if found.graph.nodes.contains(where: { $0.kind == .quantize }) {
+      do { found.graph = try found.graph.loweredFromQuantizedForm() } catch {
         throw ONNXImportError(.unsupported, "the quantized model does not fit together: \(error)")
       }
     }
 
     // Planned in earnest when the file is written; here only where it is in question.
     let limit = Int(Int32.max)
-    if graph.sufficientArenaByteCount() > limit {
-      let arena = graph.plan().arenaByteCount
+    if found.graph.sufficientArenaByteCount() > limit {
+      let arena = found.graph.plan().arenaByteCount
       guard arena <= limit else {
         throw ONNXImportError(
           .unsupported,
@@ -94,11 +94,14 @@ extension ONNXModel {
     }
 
     var counts: [String: Int] = [:]
-    for index in needed where !nodes[index].outputs.allSatisfy(isConstant) { counts[nodes[index].operatorName, default: 0] += 1 }
-    let isByte = self.inputs.contains { $0.name == inputs[0].name && $0.isByte }
+    for index in found.nodes where !nodes[index].outputs.allSatisfy(isConstant) {
+      counts[nodes[index].operatorName, default: 0] += 1
+    }
+    let input = found.inputs[0].name, isByte = inputs.contains { $0.name == input && $0.isByte }
     return ImportedModel(
-      graph: graph, inputs: inputs, outputs: results, sourceOperatorCounts: counts, producer: producer, opset: opset,
-      expectedPixels: isByte ? .bytes : InputUse(of: inputs[0].name, in: self).expectedPixels, notes: notes)
+      graph: found.graph, inputs: found.inputs, outputs: found.outputs, sourceOperatorCounts: counts, producer: producer,
+      opset: opset,
+      expectedPixels: isByte ? .bytes : InputUse(of: input, in: self).expectedPixels, notes: notes)
   }
 
   /// The graph as the rules translate it, before any pass; the interface, and the indices of the nodes that it depends on.

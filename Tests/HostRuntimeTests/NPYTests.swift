@@ -1,4 +1,6 @@
+import Foundation
 import HostRuntime
+import TestSupport
 import Testing
 import TinyNN
 
@@ -94,5 +96,15 @@ import TinyNN
     let error = try #require(NPYTests.refusal(Array("PK\u{3}\u{4} a zip file".utf8)))
     #expect(error.description.contains("not a .npy file"), "\(error)")
     #expect(NPYTests.refusal(NPYTests.file("{}", version: 9))?.byteOffset == 6)
+  }
+
+  /// Files that fuzzing found: read or refused with one line.
+  @Test func keptInputsAreSurvived() throws {
+    let files = try TestFolders.fuzz("array")
+    #expect(!files.isEmpty)
+    for file in files {
+      guard let error = NPYTests.refusal([UInt8](try Data(contentsOf: file))) else { continue }
+      #expect(error.description.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }, "\(error)")
+    }
   }
 }

@@ -136,6 +136,18 @@ import Testing
         == .tooLarge(width: 2_147_483_647, height: 2_147_483_647, maximumPixelCount: 200_000_000))
   }
 
+  /// Files that fuzzing found: decoded or refused with one line.
+  @Test func keptInputsAreSurvived() throws {
+    let files = try TestFolders.fuzz("photo")
+    #expect(!files.isEmpty)
+    for file in files {
+      do throws(ImageFileError) {
+        let image = try RGBImage(contentsOf: file.path, options: ImageDecodingOptions(maximumPixelCount: 1 << 18))
+        #expect(image.pixels.count == 3 * image.width * image.height, "\(file.lastPathComponent)")
+      } catch { #expect(!error.description.contains("\n"), "\(file.lastPathComponent): \(error)") }
+    }
+  }
+
   @Test(arguments: ["baseline-444.jpg", "rgb.png", "colour.ppm"])
   func theLimitIsExact(name: String) {
     let fixture = ImageFixture.named(name)

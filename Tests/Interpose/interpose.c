@@ -1,6 +1,6 @@
 // Loaded before the C library (LD_PRELOAD): the INTERPOSE_AT-th call of write, fsync or rename on files below INTERPOSE_FOLDER
-// fails with EIO, or ends the process on the spot as a power cut would (INTERPOSE_STOPS). Which call it was goes to the file
-// INTERPOSE_REPORT.
+// fails with EIO or INTERPOSE_ERROR, or ends the process on the spot as a power cut would (INTERPOSE_STOPS). INTERPOSE_CALL counts
+// the calls of one kind only. Which call it was goes to the file INTERPOSE_REPORT.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +28,8 @@ static int isWatchedDescriptor(int descriptor) {
 // True if this call is to fail.
 static int isDue(const char *call) {
   static int count;
+  const char *only = getenv("INTERPOSE_CALL");
+  if (only && strcmp(only, call) != 0) return 0;
   if (++count != atoi(getenv("INTERPOSE_AT"))) return 0;
   int report = (int)syscall(SYS_openat, AT_FDCWD, getenv("INTERPOSE_REPORT"), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   syscall(SYS_write, report, call, strlen(call));
@@ -37,7 +39,8 @@ static int isDue(const char *call) {
 
 static int fail(void) {
   if (getenv("INTERPOSE_STOPS")) _exit(137);
-  errno = EIO;
+  const char *number = getenv("INTERPOSE_ERROR");
+  errno = number ? atoi(number) : EIO;
   return -1;
 }
 

@@ -33,6 +33,14 @@ import Testing
       graph.node("Softmax", ["logits"], ["s"], ["axis": [1]])
       graph.node("Clip", ["s", "low"], ["y"])
     },
+    "sharpened probabilities": { graph in
+      graph.constant("axis", .integers([1]))
+      graph.constant("power", .floats([], [2]))
+      graph.node("Softmax", ["logits"], ["s"], ["axis": [1]])
+      graph.node("Pow", ["s", "power"], ["q"])
+      graph.node("ReduceSum", ["q", "axis"], ["sum"])
+      graph.node("Div", ["q", "sum"], ["y"])
+    },
     "softmax by hand": { graph in
       graph.constant("axis", .integers([1]))
       graph.node("ReduceMax", ["logits"], ["top"], ["axes": [1]])

@@ -9,9 +9,6 @@ in the order of edgessl: convolution [outputs, height, width, inputs], depthwise
 
 The loss is cross-entropy of 10 x cosine between embedding and fixed unit prototypes.
 
-objectives.json holds, for each objective of edgessl, embeddings and targets of one batch, the mean loss, and `weight` times its
-gradients by the embeddings and by the objective's own parameters; and these parameters after three steps of Adam on the same batch.
-
 Needs torch and numpy.
 """
 
@@ -184,73 +181,6 @@ def write_case(folder: Path, make, name: str, constants: dict) -> None:
     print(f"{folder}: loss {losses[0]:.4f} to {losses[-1]:.4f}, {initial.size} parameters")
 
 
-def flat(*tensors: torch.Tensor) -> list[float]:
-    """All values one after the other, in the nine digits that float32 needs."""
-    return [float(f"{value:.9g}") for tensor in tensors for value in tensor.detach().flatten().tolist()]
-
-
-def prototype_objective() -> dict:
-    """Cross-entropy of 10 x cosine to fixed prototypes."""
-    embeddings = (2 * torch.randn(6, 7)).requires_grad_()
-    prototypes = F.normalize(torch.randn(CLASSES, 7), dim=1)
-    labels = torch.randint(CLASSES, (6,))
-    loss = F.cross_entropy(TEMPERATURE * F.normalize(embeddings, dim=1) @ prototypes.T, labels)
-    (0.7 * loss).backward()
-    return {
-        "dimension": 7,
-        "weight": 0.7,
-        "targets": labels.tolist(),
-        "embeddings": flat(embeddings),
-        "prototypes": flat(prototypes),
-        "loss": float(loss.detach()),
-        "gradients": flat(embeddings.grad),
-    }
-
-
-def rotation_objective() -> dict:
-    """Cross-entropy of the quarter turns by a head of two layers on the embedding of length 1."""
-    first, second = nn.Linear(5, 64), nn.Linear(64, 4)
-    parameters = [first.weight, first.bias, second.weight, second.bias]
-    embeddings = (2 * torch.randn(6, 5)).requires_grad_()
-    turns = torch.randint(4, (6,))
-    optimizer = torch.optim.Adam(parameters, lr=10 * OPTIMIZERS["adam"]["learningRate"])
-    initial = flat(*parameters)
-    for step in range(3):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(second(F.relu(first(F.normalize(embeddings, dim=1)))), turns)
-        (0.7 * loss).backward()
-        if step == 0:
-            found = {
-                "loss": float(loss.detach()),
-                "gradients": flat(embeddings.grad),
-                "parameterGradients": flat(*(parameter.grad for parameter in parameters)),
-            }
-        optimizer.step()
-    return {
-        "dimension": 5,
-        "weight": 0.7,
-        "targets": turns.tolist(),
-        "embeddings": flat(embeddings),
-        "parameters": initial,
-        **found,
-        "learningRate": OPTIMIZERS["adam"]["learningRate"],
-        "trained": flat(*parameters),
-    }
-
-
-def write_objectives(path: Path) -> None:
-    cases = {}
-    for name, make in {"prototype": prototype_objective, "rotation": rotation_objective}.items():
-        torch.manual_seed(7)
-        cases[name] = make()
-        print(f"{path}: {name}, loss {cases[name]['loss']:.4f}")
-    lines = [
-        f'"{name}": {{\n' + ",\n".join(f'  "{key}": {json.dumps(value)}' for key, value in case.items()) + "\n}"
-        for name, case in cases.items()
-    ]
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / "Tests" / "GoldenTraining")
@@ -259,7 +189,6 @@ def main() -> None:
     for name, constants in OPTIMIZERS.items():
         write_case(output / f"small_cnn_{name}", cnn_case, name, constants)
         write_case(output / f"small_vit_{name}", transformer_case, name, constants)
-    write_objectives(output / "objectives.json")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Augmentation of the student's input. The teachers saw the same view without it."""
+"""Augmentation of photos. In train.py the teachers saw the same view without it, in distil.py they see what the student sees."""
 
 import numpy as np
 import torch
@@ -6,16 +6,21 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def draw(count: int, rng: np.random.Generator, colour_strength: float = 1.0) -> dict[str, Tensor]:
+def draw(
+    count: int, rng: np.random.Generator, colour_strength: float = 1.0, least_zoom: float = 0.8, stretch: float = 0
+) -> dict[str, Tensor]:
     """Parameters of `count` photos: drawn for the whole batch, so that they do not depend on the number of processes.
 
-    A `colour_strength` of 0 leaves all but geometry and blur alone.
+    A `colour_strength` of 0 leaves all but geometry and blur alone. `least_zoom` is the least share of the square's side that is
+    seen, `stretch` the largest logarithm of the ratio of a crop's sides.
     """
-    zoom = rng.uniform(0.8, 1, count)
+    zoom = rng.uniform(least_zoom, 1, count)
     mirror = np.where(rng.random(count) < 0.5, -1, 1)
-    shift = rng.uniform(-1, 1, (2, count)) * (1 - zoom)
+    bend = np.exp(rng.uniform(-0.5, 0.5, count) * stretch) if stretch else np.ones(count)
+    sides = np.minimum(1, np.stack([zoom * bend, zoom / bend]))
+    shift = rng.uniform(-1, 1, (2, count)) * (1 - sides)
     affine = np.zeros((count, 2, 3))
-    affine[:, 0, 0], affine[:, 1, 1], affine[:, :, 2] = zoom * mirror, zoom, shift.T
+    affine[:, 0, 0], affine[:, 1, 1], affine[:, :, 2] = sides[0] * mirror, sides[1], shift.T
     gray = np.ones((3, 1)) * np.array([[0.299, 0.587, 0.114]])
     saturation = np.where(rng.random(count) < 0.1 * colour_strength, 0, 1 + colour_strength * rng.uniform(-0.3, 0.3, count))[
         :, None, None

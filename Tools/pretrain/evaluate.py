@@ -27,9 +27,9 @@ def square(path: Path, side: int) -> np.ndarray:
         return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR, box=box))
 
 
-def embed(session: onnxruntime.InferenceSession, pixels: np.ndarray) -> np.ndarray:
+def embed(session: onnxruntime.InferenceSession, pixels: np.ndarray, mean: float, std: float) -> np.ndarray:
     """uint8 [side, side, 3] -> embedding."""
-    x = ((pixels.transpose(2, 0, 1)[None] - np.float32(127.5)) / np.float32(127.5)).astype(np.float32)
+    x = ((pixels.transpose(2, 0, 1)[None] - np.float32(mean)) / np.float32(std)).astype(np.float32)
     return session.run(["features"], {"x": x})[0].ravel()
 
 
@@ -39,6 +39,8 @@ def main() -> None:
     p.add_argument("--photos", type=Path, help="folder with the photo sets")
     p.add_argument("--data", type=Path, help="folder with the training archives: measures on their held-out folders")
     p.add_argument("--cache", type=Path, help="folder of prepare.py, with --data")
+    p.add_argument("--mean", type=float, default=127.5)
+    p.add_argument("--std", type=float, default=127.5)
     p.add_argument("--episodes", type=int, default=600)
     p.add_argument("--seed", type=int, default=0)
     a = p.parse_args()
@@ -51,12 +53,12 @@ def main() -> None:
         views = archives.list_views(photos, a.seed)
         held_out = HeldOut(photos, views, np.load(a.cache / "views.npy", mmap_mode="r"))
         squares = [np.asarray(Image.fromarray(v).resize((side, side), Image.Resampling.BILINEAR)) for v in held_out.pixels]
-        for name, row in held_out.score(np.stack([embed(session, s) for s in squares]), a.episodes).items():
+        for name, row in held_out.score(np.stack([embed(session, s, a.mean, a.std) for s in squares]), a.episodes).items():
             print(name, row, flush=True)
     means = []
     for name in SETS if a.photos else ():
         files = sorted((a.photos / name).glob("*/*"))
-        embeddings = np.stack([embed(session, square(f, side)) for f in files])
+        embeddings = np.stack([embed(session, square(f, side), a.mean, a.std) for f in files])
         labels = np.unique([f.parent.name for f in files], return_inverse=True)[1]
         row = [episodes.accuracy(embeddings, labels, shots, a.episodes, seed=a.seed) for shots in (1, 5)]
         means.append([mean for mean, _ in row])

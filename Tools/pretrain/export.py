@@ -31,9 +31,10 @@ def interpolate(start: student.Encoder, end: student.Encoder, toward: float) -> 
 
 
 class Writer:
-    """Nodes and tensors of the graph, in the order of execution."""
+    """Nodes and tensors of the graph, in the order of execution; weights in half precision behind a Cast where wanted."""
 
-    def __init__(self) -> None:
+    def __init__(self, half: bool = False) -> None:
+        self.half = half
         self.nodes: list[onnx.NodeProto] = []
         self.tensors = [numpy_helper.from_array(np.float32(v), n) for v, n in ((0, "zero"), (6, "six"))]
 
@@ -45,25 +46,27 @@ class Writer:
     def convolution(self, layer: student.Convolution, x: str) -> str:
         name = f"c{sum(n.op_type == 'Conv' for n in self.nodes)}"
         weight = (layer.weight * layer.scale).detach().numpy()
-        self.tensors += [
-            numpy_helper.from_array(weight, f"{name}.w"),
-            numpy_helper.from_array(layer.bias.detach().numpy(), f"{name}.b"),
-        ]
+        self.tensors.append(numpy_helper.from_array(layer.bias.detach().numpy(), f"{name}.b"))
+        if self.half:
+            self.tensors.append(numpy_helper.from_array(weight.astype(np.float16), f"{name}.h"))
+            self.add("Cast", [f"{name}.h"], f"{name}.w", to=TensorProto.FLOAT)
+        else:
+            self.tensors.append(numpy_helper.from_array(weight, f"{name}.w"))
         k = weight.shape[-1]
         y = self.add(
             "Conv",
             [x, f"{name}.w", f"{name}.b"],
             kernel_shape=[k, k],
-            pads=[k // 2] * 4,
+            pads=layer.pads,
             strides=[layer.stride] * 2,
             group=layer.groups,
         )
         return self.add("Clip", [y, "zero", "six"]) if layer.clip else y
 
 
-def to_onnx(network: student.Encoder, side: int) -> onnx.ModelProto:
+def to_onnx(network: student.Encoder, side: int, half: bool = False) -> onnx.ModelProto:
     """The map stands before the pooling, so that the pooling's result is the embedding and not taken for a classifier's input."""
-    writer = Writer()
+    writer = Writer(half)
     x = "x"
     for block in network.body:
         y = x
@@ -104,21 +107,28 @@ def main() -> None:
     p.add_argument("--start", type=Path, help="the start that it was trained from")
     p.add_argument("--toward", type=float, default=1.0, help="share of the way from the start")
     p.add_argument("--onnx", type=Path, required=True, help="file to write")
+    p.add_argument("--half", action="store_true", help="weights in half precision: half the file")
     a = p.parse_args()
     network, side = student.load(a.student)
     if a.start:
         network = interpolate(student.load(a.start)[0], network, a.toward)
-    content = to_onnx(network.eval(), side).SerializeToString()
-    x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    if a.half:
+        with torch.no_grad():
+            for layer in network.modules():
+                if isinstance(layer, student.Convolution):
+                    layer.weight.copy_((layer.weight * layer.scale).half().float() / layer.scale)
+    content = to_onnx(network.eval(), side, a.half).SerializeToString()
+    v = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) * 255
     with torch.no_grad():
-        want = network(x).numpy()
-    got = onnxruntime.InferenceSession(content).run(None, {"x": x.numpy()})[0]
+        want = network((v - student.MEAN) / student.STD).numpy()
+    got = onnxruntime.InferenceSession(content).run(None, {"x": ((v - network.mean) / network.std).numpy()})[0]
     difference = np.abs(got - want).max() / np.abs(want).max()
     if not difference < 1e-4:
         raise SystemExit(f"{a.onnx}: ONNX Runtime differs from PyTorch by {difference:.1e} of the largest value")
     a.onnx.write_bytes(content)
     print(
-        f"{a.onnx}: input {side}x{side}, {len(content)} bytes, {sum(p.numel() for p in network.parameters())} weights, "
+        f"{a.onnx}: input {side}x{side}, (v - {network.mean:g}) / {network.std:g}, {len(content)} bytes, "
+        f"{sum(p.numel() for p in network.parameters())} weights, "
         f"{multiply_adds(network, side) / 1e6:.2f} million multiply-adds, differs by {difference:.1e}"
     )
     print("sha256", hashlib.sha256(content).hexdigest())

@@ -1,6 +1,6 @@
-"""The student: MCUNet's blocks, and one linear map from its last hidden channels to the embedding.
+"""The student: the blocks of a published network, and one linear map from its last hidden channels to the embedding.
 
-MCUNet's last 1x1 convolution (576 to 160 channels) and its classifier are left out; the map takes their place.
+The network's last projection, what follows it and its classifier are left out; the map takes their place.
 """
 
 import itertools
@@ -9,11 +9,15 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
+import graph
+
 MEAN = STD = 127.5
+
+
+Pads = tuple[int, int, int, int]  # top, left, bottom, right
 
 
 class Convolution(nn.Module):
@@ -23,15 +27,19 @@ class Convolution(nn.Module):
     learning rate suits all. `weight` [out, in / groups, k, k], `scale` [out, 1, 1, 1] (constant), `bias` [out].
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor, stride: int = 1, groups: int = 1, clip: bool = False) -> None:
+    def __init__(
+        self, weight: Tensor, bias: Tensor, stride: int = 1, groups: int = 1, clip: bool = False, pads: Pads | None = None
+    ) -> None:
         super().__init__()
         scale = weight.square().mean((1, 2, 3), keepdim=True).sqrt().clamp_min(1e-6)
         self.register_buffer("scale", scale)
         self.weight, self.bias = nn.Parameter(weight / scale), nn.Parameter(bias.clone())
         self.stride, self.groups, self.clip = stride, groups, clip
+        half = weight.shape[-1] // 2
+        self.pads: Pads = pads or (half, half, half, half)
 
     def forward(self, x: Tensor) -> Tensor:
-        padding = self.weight.shape[-1] // 2
+        x, padding = graph.padded(x, self.pads)
         y = functional.conv2d(x, self.weight * self.scale, self.bias, self.stride, padding, 1, self.groups)
         return functional.relu6(y) if self.clip else y
 
@@ -48,55 +56,61 @@ class Block(nn.Module):
 
 
 class Encoder(nn.Module):
-    """x [n, 3, h, w] in -1...1 -> embedding [n, width]: the mean over all places of a linear map of the last channels."""
+    """x [n, 3, h, w] in -1...1 -> embedding [n, width]: the mean over all places of a linear map of the last channels.
 
-    def __init__(self, blocks: list[Block], width: int) -> None:
+    The network itself was made for (v - mean) / std of the pixels v, which is what its ONNX file takes.
+    """
+
+    def __init__(self, blocks: list[Block], width: int, mean: float = MEAN, std: float = STD) -> None:
         super().__init__()
-        self.body, self.width = nn.Sequential(*blocks), width
+        self.body, self.width, self.mean, self.std = nn.Sequential(*blocks), width, mean, std
         hidden = blocks[-1].layers[-1].weight.shape[0]
         self.map = Convolution(torch.ones(width, hidden, 1, 1), torch.zeros(width))
 
+    def hidden(self, x: Tensor) -> Tensor:
+        if (self.mean, self.std) != (MEAN, STD):
+            x = x * (STD / self.std) + (MEAN - self.mean) / self.std
+        return self.body(x)
+
     def pooled(self, x: Tensor) -> Tensor:
         """The mean of the last channels [n, hidden]: the map's input, as both are linear."""
-        return self.body(x).mean((2, 3))
+        return self.hidden(x).mean((2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.map(self.body(x)).mean((2, 3))
+        return self.map(self.hidden(x)).mean((2, 3))
 
     def set_map(self, weight: Tensor, bias: Tensor) -> None:
         self.map = Convolution(weight[:, :, None, None], bias)
 
 
 def read_blocks(path: Path) -> list[Block]:
-    """MCUNet's blocks of its ONNX file, the last one without its projection."""
-    graph = onnx.load(path).graph
-    tensors = {t.name: torch.from_numpy(numpy_helper.to_array(t).astype(np.float32)) for t in graph.initializer}
+    """The blocks of an ONNX file, the last one without its projection, or of a student that export.py wrote, without its map."""
+    nodes, tensors = graph.read(path)
     blocks: list[Block] = []
     group: list[Convolution] = []
-    for node, after in itertools.pairwise(graph.node):
-        if node.op_type == "GlobalAveragePool":
-            blocks[-1].layers = blocks[-1].layers[:-1]
-            return blocks
+    for node, after in itertools.pairwise(nodes):
         if node.op_type != "Conv":
             continue
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         clip = after.op_type == "Clip"
-        weight, bias = tensors[node.input[1]], tensors[node.input[2]]
-        group.append(Convolution(weight, bias, attributes["strides"][0], attributes["group"], clip))
+        weight, bias = (torch.from_numpy(tensors[name].copy()) for name in node.input[1:])
+        group.append(Convolution(weight, bias, attributes["strides"][0], attributes["group"], clip, tuple(attributes["pads"])))
         if not clip or not blocks:  # a projection ends a block; the first convolution is one of its own
             blocks.append(Block(group, after.op_type == "Add"))
             group = []
-    raise SystemExit(f"{path}: no GlobalAveragePool found")
+    blocks[-1].layers = blocks[-1].layers[:-1]
+    return blocks
 
 
 def save(path: Path, network: Encoder, side: int, replaced: dict[nn.Parameter, Tensor] | None = None) -> None:
     """Structure, weights and input size; `replaced` are weights to write instead of a parameter's own."""
-    structure = [{"residual": b.residual, "layers": [[c.stride, c.groups, c.clip] for c in b.layers]} for b in network.body]
+    structure = [{"residual": b.residual, "layers": [[c.stride, c.groups, c.clip, c.pads] for c in b.layers]} for b in network.body]
     tensors = network.state_dict()
     for name, parameter in network.named_parameters():
         tensors[name] = (replaced or {}).get(parameter, parameter).detach().cpu().clone()
     part = path.with_suffix(".part")
-    torch.save({"structure": structure, "width": network.width, "side": side, "tensors": tensors}, part)
+    kept = {"structure": structure, "width": network.width, "side": side, "mean": network.mean, "std": network.std}
+    torch.save(kept | {"tensors": tensors}, part)
     part.replace(path)
 
 
@@ -107,11 +121,11 @@ def load(path: Path) -> tuple[Encoder, int]:
     blocks = []
     for i, block in enumerate(kept["structure"]):
         layers = []
-        for j, (stride, groups, clip) in enumerate(block["layers"]):
+        for j, (stride, groups, clip, pads) in enumerate(block["layers"]):
             name = f"body.{i}.layers.{j}"
-            layers.append(Convolution(tensors[f"{name}.weight"], tensors[f"{name}.bias"], stride, groups, clip))
+            layers.append(Convolution(tensors[f"{name}.weight"], tensors[f"{name}.bias"], stride, groups, clip, tuple(pads)))
         blocks.append(Block(layers, block["residual"]))
-    network = Encoder(blocks, kept["width"])
+    network = Encoder(blocks, kept["width"], kept["mean"], kept["std"])
     network.load_state_dict(tensors)
     return network, kept["side"]
 

@@ -100,13 +100,14 @@ package enum LinearCalibrator {
     return best.scale * raise(support.fewest)
   }
 
-  /// Whether left-out examples are answered no better than by chance, each class counting the same: at most as often, and two
-  /// standard deviations less than by a head that has a quarter of what lies between chance and always, so that a few examples that
-  /// happen to be wrong are no proof.
+  /// Whether left-out examples are answered no better than by chance, each class counting the same.
+  ///
+  /// The count of right ones is binomial. Its likelihood at chance is compared with its mean likelihood over all better accuracies
+  /// (a Bayes factor): chance, where that is `leastBetter` times as likely or less. Classes of different sizes count as so many
+  /// examples as give their mean accuracy the same variance.
   package static func isChance(_ support: SupportSet, _ leftOut: Elements<Float>) -> Bool {
-    let classes = support.classCount, chance = 1 / Float(classes), modest = chance + 0.25 * (1 - chance)
-    var accuracy: Float = 0
-    var spread: Float = 0
+    let classes = support.classCount
+    var (accuracy, spread): (Float, Float) = (0, 0)
     for label in 0..<classes {
       let count = Float(support.count(ofClass: label))
       var right: Float = 0
@@ -114,8 +115,26 @@ package enum LinearCalibrator {
       accuracy = accuracy + right / count
       spread = spread + 1 / count
     }
-    let deviation = (modest * (1 - modest) * spread).squareRoot()
-    return accuracy <= 1.0001 && accuracy < modest * Float(classes) - 2 * deviation
+    let count = Float(classes) * Float(classes) / spread, right = count * accuracy / Float(classes)
+    return better(right: right, of: count, classes: classes) < (support.fewest > 2 ? leastBetter : leastBetterOfPairs)
+  }
+
+  /// Of two examples, the one that stays says little of the class, so left-out ones are answered worse than new ones will be.
+  private static let leastBetter: Float = 0.5, leastBetterOfPairs: Float = 0.25
+  private static let accuracyCount = 32
+
+  /// How many times as likely so many right answers are by a head that knows something, all accuracies above chance alike, than by
+  /// chance.
+  private static func better(right: Float, of count: Float, classes: Int) -> Float {
+    let chance = 1 / Float(classes), wrong = count - right
+    var sum: Float = 0
+    for step in 0..<accuracyCount {
+      let accuracy = chance + (1 - chance) * (Float(step) + 0.5) / Float(accuracyCount)
+      let logarithm =
+        right * ElementaryMath.log(accuracy / chance) + wrong * ElementaryMath.log((1 - accuracy) / (1 - chance))
+      sum = sum + ElementaryMath.exp(min(80, logarithm))
+    }
+    return sum / Float(accuracyCount)
   }
 
   private static func raise(_ fewest: Int) -> Float { 1 + 0.5 / Float(fewest) }

@@ -5,15 +5,14 @@ import TinyNN
 ///
 /// Labelled photos are left out, the head learns from the others as the encoder saw them before, and is asked what each shows. They
 /// are not of the camera with which the encoder was aligned, and far from it they may all be lost by design; so they are asked as
-/// that camera may show them (`CameraGuess`), with the encoder before and the aligned one. The aligned encoder is taken where it
-/// answers these better, or as well while it loses little of the photos as they are. Frames that show nothing, or something else,
-/// make no encoder better at that.
+/// that camera may show them (`CameraGuess`), with the encoder before and the aligned one. The guess is rough, and an encoder that
+/// is good for the camera may answer it somewhat worse: the aligned encoder is refused where it answers clearly worse, or tells
+/// little of the classes apart. Encoders that were aligned with frames of something else do both.
 public struct AlignmentGate: Equatable, Sendable {
-  /// The least part of what left-out photos have above chance: as the camera may show them, and as they are where the answers are
-  /// no better than before.
-  static let leastRight = 0.25, leastKept = 0.8
-  /// The part of the photos by which the answers are better.
-  static let leastGain = 1.0 / 12
+  /// The least part of what left-out photos have above chance that the aligned encoder has of them as the camera may show them.
+  static let leastRight = 0.25
+  /// Fewer than this part of the photos may it answer worse than the encoder before.
+  static let mostLoss = 1.0 / 6
 
   /// Labelled photos that were asked.
   public internal(set) var heldOut: Int
@@ -31,9 +30,7 @@ public struct AlignmentGate: Equatable, Sendable {
   public var isPassed: Bool {
     let chance = Double(heldOut) / Double(max(1, classes)), skill = max(0, Double(rightBefore) - chance)
     guard Double(rightOfCamera) >= chance + AlignmentGate.leastRight * skill else { return false }
-    let gain = rightOfCamera - rightOfCameraBefore
-    return Double(gain) >= max(1, AlignmentGate.leastGain * Double(heldOut))
-      || gain >= 0 && Double(right) >= chance + AlignmentGate.leastKept * skill
+    return Double(rightOfCameraBefore - rightOfCamera) < AlignmentGate.mostLoss * Double(heldOut)
   }
 
   /// The part of left-out photos that the aligned encoder's network answers rightly; nil where none was left out.
@@ -53,7 +50,7 @@ public struct AlignmentGate: Equatable, Sendable {
     heldOut = examples.count
     classes = examples.classCount
     isLeftOut = examples.fewest > 1
-    try learner.eachLeftOut(try learner.learn(method)) { head, index in
+    try learner.eachLeftOut(LeftOutHead(try learner.learn(method))) { head, index in
       let label = examples.label(index)
       rightBefore += head.classify(examples.support.embeddings[index], length: learner.lengths[index]).label == label ? 1 : 0
       right += head.classify(asked.aligned[index]).label == label ? 1 : 0
@@ -61,37 +58,4 @@ public struct AlignmentGate: Equatable, Sendable {
       rightOfCamera += head.classify(asked.ofCamera[index]).label == label ? 1 : 0
     }
   }
-}
-
-extension HeadClassifier {
-  fileprivate func classify(_ example: LearnedExample) -> Prediction {
-    example.embedding.withUnsafeBufferPointer {
-      // Read only, during this call.
-      classify(Embedding($0.baseAddress!, count: $0.count), length: example.length)
-    }
-  }
-}
-
-extension HeadLearner {
-  /// Calls `body` with each example and a head like `head` of the others. They are left out one at a time, many by 5 folds; where a
-  /// class has one example, none is.
-  fileprivate func eachLeftOut(_ head: LearnedHead, _ body: (HeadClassifier, Int) -> Void) throws(HeadError) {
-    let all = Array(0..<examples.count)
-    guard examples.fewest > 1 else {
-      let classifier = HeadClassifier(head)
-      return all.forEach { body(classifier, $0) }
-    }
-    let features = try features(of: head.method), penalty = head.calibration.penalty
-    let folds = all.count <= HeadLearner.oneByOneLimit ? all : LeaveOut.folds(of: examples)
-    for held in 0..<(folds.max() ?? -1) + 1 {
-      let kept = all.filter { folds[$0] != held }
-      let rest = HeadLearner(
-        examples: ExampleMemory(examples, kept), lengths: kept.map { lengths[$0] }, statistics: statistics)
-      let learned = try rest.learn(head.method, FeatureRows(features, kept), penalty: penalty > 0 ? penalty : nil)
-      let classifier = HeadClassifier(learned)
-      for index in all where folds[index] == held { body(classifier, index) }
-    }
-  }
-
-  private static let oneByOneLimit = 64
 }

@@ -17,14 +17,14 @@ final class AlignmentRun {
   /// `original`'s bytes must stay while this object lives.
   init(_ original: Model) throws(ModelError) {
     self.original = original
-    memory = AlignedMemory(copying: original.bytes)
+    memory = try AlignedMemory(copyingFile: original.bytes)
     // The buffer lives as long as this object.
     model = try AlignableModel(memory.buffer)
     let plan = try InferencePlan(for: model.model, threads: 1)
-    arena = AlignedMemory(byteCount: plan.arenaByteCount)
+    arena = try AlignedMemory(arena: plan.arenaByteCount)
     session = try Session(model.model, plan, arena: arena.buffer)
     points = (0..<model.model.operatorCount).compactMap(model.point)
-    input = AlignedMemory(byteCount: 4 * model.model.tensor(model.model.input(0)).type.shape.count)
+    input = try AlignedMemory(arena: 4 * model.model.tensor(model.model.input(0)).type.shape.count)
   }
 
   func empty(_ point: AlignmentPoint) -> ChannelMoments {

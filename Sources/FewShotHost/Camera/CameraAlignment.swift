@@ -52,6 +52,8 @@ public final class CameraAlignment {
 
   /// - Parameters:
   ///   - reference: has measured the labelled photos; it is used up.
+  ///   - unlabelled: inputs of the device's camera, on which moments are measured again.
+  ///   - options: when the shift is large enough.
   ///   - progress: gets the convolutions done, of how many.
   public init(
     _ reference: CameraReference, unlabelled: CachedInputs, _ options: CameraAlignmentOptions = .init(),

@@ -5,6 +5,8 @@ import TinyNN
 extension EmbeddedDataset {
   /// Embeds the photos of a data set, every file of it, each view once.
   /// - Parameters:
+  ///   - classes: at least one.
+  ///   - source: reads and embeds the photos.
   ///   - views: views of a photo whose mean embedding is learned from; the photo as it is is classified.
   ///   - folder: the cache, a folder that keeps the embeddings for the next time; nil keeps nothing.
   /// - Returns: the data set, and the photos of its rows.
@@ -37,7 +39,7 @@ extension EmbeddedDataset {
   private static func dataset(
     _ classes: [PhotoFolder], _ rows: [[[Float]?]], dimension: Int
   ) -> (dataset: EmbeddedDataset, photos: [String]) {
-    var dataset = EmbeddedDataset(dimension: dimension)
+    var dataset = EmbeddedDataset(dimension: dimension, photos: rows[0].count, isLearnedOtherwise: rows.count > 1)
     var photos: [String] = []
     var index = 0
     for folder in classes {

@@ -29,6 +29,11 @@ public struct EpisodeDetails: Sendable {
   public private(set) var thresholds: [Float] = []
   private var worst: [Int: Mistake] = [:]
 
+  /// Of the arrays of so many episodes, and of accuracies beside them.
+  static func byteCount(episodes: Int, photos: Int, classes: Int) -> Int {
+    8 * classes * classes + 3 * (12 * episodes + 2 * 4 * min(scoreLimit, episodes * photos)) + 2 * 64 * photos
+  }
+
   init(classCount: Int) {
     confusion = [[Int]](repeating: [Int](repeating: 0, count: classCount), count: classCount)
   }

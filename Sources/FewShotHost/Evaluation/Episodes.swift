@@ -15,7 +15,18 @@ public struct EmbeddedDataset: Sendable {
   private(set) var learnedRows: [Float] = []
   private(set) var learnedLengths: [Float] = []
 
-  public init(dimension: Int) { self.dimension = dimension }
+  /// - Parameters:
+  ///   - dimension: values of an embedding.
+  ///   - photos: that will be added, so that no memory is taken twice.
+  ///   - isLearnedOtherwise: whether `learned` will be given.
+  public init(dimension: Int, photos: Int = 0, isLearnedOtherwise: Bool = false) {
+    self.dimension = dimension
+    rows.reserveCapacity(photos * dimension)
+    lengths.reserveCapacity(photos)
+    guard isLearnedOtherwise else { return }
+    learnedRows.reserveCapacity(photos * dimension)
+    learnedLengths.reserveCapacity(photos)
+  }
 
   /// Adds a class; `embeddings` are as the encoder gave them. `learned` are those of the same photos when they are learned from:
   /// given for every class, or none.
@@ -167,8 +178,10 @@ public struct Episodes: Sendable {
     return draw
   }
 
-  /// Learns and classifies every episode with cosine prototypes; calls `progress` with the number of finished ones.
-  /// - Parameter other: the same photos as they are when they are classified; nil where they are the dataset's.
+  /// Learns and classifies every episode with cosine prototypes.
+  /// - Parameters:
+  ///   - other: the same photos as they are when they are classified; nil where they are the dataset's.
+  ///   - progress: gets the number of finished episodes.
   public func run(queriesOf other: EmbeddedDataset? = nil, progress: (Int) -> Void = { _ in }) -> EpisodeResult {
     let dimension = dataset.dimension
     let support = ExampleMemory(count: options.ways * options.shots, classCount: options.ways, dimension: dimension)

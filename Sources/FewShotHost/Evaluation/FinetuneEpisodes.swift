@@ -1,13 +1,19 @@
-import FewShot
+public import FewShot
 import HostRuntime
-public import TinyNN
+import TinyNN
 
 /// Few-shot episodes in which the tail is trained, beside the prototypes of the same episodes without training.
 public struct FinetuneResult: Sendable {
   public internal(set) var adapted: [Double] = []
   public internal(set) var frozen: [Double] = []
-  /// Of the trained encoder aligned with the other camera; empty where it was not.
+  /// Of `auto` on the encoder as it is, and of the mean of its answer and the trained tail's; empty where queries come through
+  /// another camera.
+  public internal(set) var auto: [Double] = []
+  public internal(set) var averaged: [Double] = []
+  /// Of the trained encoder aligned with the other camera where that is taken; empty where none was to be.
   public internal(set) var aligned: [Double] = []
+  /// Episodes in which the alignment was taken.
+  public internal(set) var alignedCount = 0
   /// Episodes in which the gate took the trained tail.
   public internal(set) var takenCount = 0
   /// Episodes in which another objective trained beside the prototypes.
@@ -53,13 +59,16 @@ extension Episodes {
   /// Learns and classifies every episode with a trained tail. Row r of the dataset is the photo whose cached tensors start at
   /// r times `AdaptationOptions.placesPerPhoto`.
   /// - Parameters:
+  ///   - tail: trained anew in every episode.
+  ///   - statistics: the encoder's, for the head that `auto` chooses.
   ///   - gated: keeps the untrained tail where held-out photos say that training does not help.
   ///   - unlabelled: other photos of the episode's classes that train without a label.
   ///   - shifted: where queries and photos without labels come from, if not from the dataset.
+  ///   - progress: gets the number of finished episodes.
   public func runFinetune(
-    _ tail: TailTrainer, gated: Bool, unlabelled: UnlabelledDraw? = nil, shifted: ShiftedPhotos? = nil,
-    progress: (Int) -> Void = { _ in }
-  ) throws(ModelError) -> FinetuneResult {
+    _ tail: TailTrainer, statistics: StatisticsView?, gated: Bool, unlabelled: UnlabelledDraw? = nil,
+    shifted: ShiftedPhotos? = nil, progress: (Int) -> Void = { _ in }
+  ) throws -> FinetuneResult {
     var result = FinetuneResult()
     let places = tail.plan.options.placesPerPhoto, firstQuery = shifted?.firstPlace ?? 0
     result.frozen = run(queriesOf: shifted?.embedded).accuracies
@@ -70,43 +79,48 @@ extension Episodes {
       let others = unlabelled.map { self.unlabelled(draw, $0) } ?? []
       let extra = others.map { firstQuery + $0 * places }
       result.unlabelledCount += extra.count
+      var answer: AveragedAnswer?
+      if shifted == nil { answer = AveragedAnswer(self, draw, try learner(draw, statistics: statistics).learn(.auto)) }
       tail.restart()
       let gate = gated ? AdaptationGate(tail, photos, classCount: options.ways, unlabelled: extra, seed: seed) : nil
       if gate?.takesTrained ?? true {
         let candidate = gate?.winner?.candidate ?? tail.plan.options.candidates[0]
         tail.restart()
         tail.train(photos, classCount: options.ways, unlabelled: extra, seed: seed, as: candidate)
-        if candidate.auxiliary != nil { result.auxiliaryCount += 1 }
+        if !candidate.auxiliaries.isEmpty { result.auxiliaryCount += 1 }
         let prototypes = tail.prototypes(photos, classCount: options.ways)
         let queries = tail.embeddings(draw.queries.map { firstQuery + $0.row * places })
         let right = NearestPrototype.rightCount(queries, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)
         result.adapted.append(100 * Double(right) / Double(draw.queries.count))
+        answer?.add(queries, prototypes, scale: gate?.winner?.calibration.scale ?? PrototypeLogits.scale)
         result.takenCount += 1
       } else {
         tail.restart()
         result.adapted.append(result.frozen[episode])
       }
+      if let answer {
+        result.auto.append(answer.frozenAccuracy)
+        result.averaged.append(answer.accuracy)
+      }
       if let alignment = shifted?.alignment {
-        result.aligned.append(try aligned(tail.trainer.trainedFile(), alignment, draw, others))
+        let found = try aligned(tail.trainer.trainedFile(), alignment, draw, others)
+        result.aligned.append(found ?? result.adapted[episode])
+        result.alignedCount += found == nil ? 0 : 1
       }
       progress(episode + 1)
     }
     return result
   }
 
-  /// The accuracy of a trained encoder that was aligned with the other camera.
-  private func aligned(_ trained: AlignedMemory, _ alignment: ShiftedPhotos.Alignment, _ draw: Draw, _ unlabelled: [Int])
-    throws(ModelError) -> Double
+  /// The accuracy of a trained encoder that was aligned with the other camera; nil where that is not taken.
+  private func aligned(_ trained: AlignedMemory, _ alignment: ShiftedPhotos.Alignment, _ draw: Draw, _ unlabelled: [Int]) throws
+    -> Double?
   {
-    let found = try withExtendedLifetime(trained) { () throws(ModelError) in
-      let reference = try CameraReference(
-        try Model(validating: trained.bytes), labelled: CachedInputs(alignment.clean, draw.support),
-        labels: draw.support.indices.map { $0 / options.shots })
-      return CameraAlignment(reference, unlabelled: CachedInputs(alignment.shifted, unlabelled), alignment.options)
-    }
-    let learned = try InputEmbedder(trained).embeddings(alignment.clean, draw.support)
-    let prototypes = prototypes(learned)
-    let rows = try InputEmbedder(found.file).embeddings(alignment.shifted, draw.queries.map(\.row))
+    let original = try InputEmbedder(trained)
+    guard let aligned = try EpisodeAlignment(original, alignment, self, draw, unlabelled).encoder else { return nil }
+    // As in a task, the prototypes are of the labelled photos as the encoder saw them before.
+    let prototypes = prototypes(original.embeddings(alignment.clean, draw.support))
+    let rows = aligned.embeddings(alignment.shifted, draw.queries.map(\.row))
     let right = NearestPrototype.rightCount(rows, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)
     return 100 * Double(right) / Double(draw.queries.count)
   }

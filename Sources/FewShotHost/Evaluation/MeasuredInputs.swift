@@ -73,7 +73,11 @@ public struct ShiftedInputs {
   public let clean: TensorCache
   public let shifted: TensorCache
 
-  /// - Parameter camera: nil leaves the photos as they are.
+  /// - Parameters:
+  ///   - classes: at least one.
+  ///   - source: reads and embeds the photos.
+  ///   - camera: nil leaves the photos as they are.
+  ///   - seed: of the camera's noise.
   public init(
     _ classes: [PhotoFolder], _ source: PhotoSource, through camera: CameraShift?, seed: UInt64
   ) throws(PhotoError) {
@@ -116,7 +120,7 @@ struct DatasetRows {
   }
 
   func dataset(dimension: Int) -> EmbeddedDataset {
-    var dataset = EmbeddedDataset(dimension: dimension)
+    var dataset = EmbeddedDataset(dimension: dimension, photos: count)
     for (name, rows) in zip(names, rows) { dataset.add(name, rows) }
     return dataset
   }

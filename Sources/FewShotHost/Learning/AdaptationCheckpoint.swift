@@ -11,6 +11,9 @@ public struct AdaptationIdentity: Equatable, Sendable {
   var options: UInt64
 
   /// - Parameters:
+  ///   - model: the encoder before training.
+  ///   - plan: how its tail trains.
+  ///   - classes: their names.
   ///   - photos: classes and identifiers of the labelled photos, in the order in which they were read.
   ///   - unlabelled: identifiers of the others that train.
   public init(
@@ -62,6 +65,9 @@ public final class AdaptationCheckpoint {
   private static let headerByteCount = 88
 
   /// - Parameters:
+  ///   - path: of the file.
+  ///   - identity: what the file belongs to.
+  ///   - tail: has the state that is kept.
   ///   - interval: seconds between writes; 0 writes after every step.
   ///   - resumes: reads the file at `path`, if there is one.
   public init(

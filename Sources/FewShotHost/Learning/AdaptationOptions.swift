@@ -21,8 +21,9 @@ public struct AdaptationOptions: Equatable, Sendable {
 
   public enum Auxiliary: Equatable, Sendable {
     case none
-    case always(ObjectiveKind)
-    /// Held-out photos decide among none and all.
+    /// All of them at once, in the order of their kinds, each once.
+    case always([ObjectiveKind])
+    /// Held-out photos decide among none and those that were measured to help.
     case auto
   }
 
@@ -32,20 +33,20 @@ public struct AdaptationOptions: Equatable, Sendable {
   var auxiliaries: [ObjectiveKind] {
     switch auxiliary {
     case .none: []
-    case .always(let kind): [kind]
-    case .auto: ObjectiveKind.auxiliaries
+    case .always(let kinds): kinds
+    case .auto: ObjectiveKind.auxiliaries.filter { $0.type.isTriedUnasked }
     }
   }
 
   /// The ways of training that are tried on held-out photos, the one that is preferred first.
   public var candidates: [AdaptationCandidate] {
-    func candidate(_ factor: Float, _ auxiliary: ObjectiveKind? = nil) -> AdaptationCandidate {
-      AdaptationCandidate(learningRateFactor: factor, auxiliary: auxiliary)
+    func candidate(_ factor: Float, _ auxiliaries: [ObjectiveKind] = []) -> AdaptationCandidate {
+      AdaptationCandidate(learningRateFactor: factor, auxiliaries: auxiliaries)
     }
     switch auxiliary {
     case .none: return [candidate(1), candidate(0.3)]
-    case .always(let kind): return [candidate(1, kind), candidate(0.3, kind)]
-    case .auto: return [candidate(1), candidate(0.3)] + auxiliaries.map { candidate(1, $0) }
+    case .always(let kinds): return [candidate(1, kinds), candidate(0.3, kinds)]
+    case .auto: return [candidate(1), candidate(0.3)] + auxiliaries.map { candidate(1, [$0]) }
     }
   }
 
@@ -62,28 +63,37 @@ public struct AdaptationCandidate: Equatable, Sendable {
   /// Of `AdaptationOptions.learningRate`.
   public let learningRateFactor: Float
   /// What trains beside the prototypes.
-  public let auxiliary: ObjectiveKind?
+  public let auxiliaries: [ObjectiveKind]
 
-  public init(learningRateFactor: Float, auxiliary: ObjectiveKind?) {
+  public init(learningRateFactor: Float, auxiliaries: [ObjectiveKind] = []) {
     self.learningRateFactor = learningRateFactor
-    self.auxiliary = auxiliary
+    self.auxiliaries = auxiliaries
   }
 }
 
 extension AdaptationOptions.Auxiliary: RawRepresentable, CaseIterable {
-  public static var allCases: [AdaptationOptions.Auxiliary] { [.none] + ObjectiveKind.auxiliaries.map { .always($0) } + [.auto] }
+  /// Each objective alone.
+  public static var allCases: [AdaptationOptions.Auxiliary] { [.none] + ObjectiveKind.auxiliaries.map { .always([$0]) } + [.auto] }
 
-  /// As it is named on the command line.
+  /// As it is named on the command line: several separated by commas.
   public var rawValue: String {
     switch self {
     case .none: "none"
-    case .always(let kind): kind.name
+    case .always(let kinds): kinds.map(\.name).joined(separator: ",")
     case .auto: "auto"
     }
   }
 
   public init?(rawValue: String) {
-    guard let found = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
-    self = found
+    switch rawValue {
+    case "none": self = .none
+    case "auto": self = .auto
+    default:
+      let names = rawValue.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      let kinds = ObjectiveKind.auxiliaries.filter { names.contains($0.name) }
+      // Neither an unknown one nor one twice.
+      guard kinds.count == names.count else { return nil }
+      self = .always(kinds)
+    }
   }
 }

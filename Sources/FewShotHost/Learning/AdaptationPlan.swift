@@ -15,7 +15,11 @@ public struct AdaptationPlan: Sendable {
   /// The tensor of the model at the cut.
   public var cutTensor: Int { training.cutTensor }
 
-  /// - Parameter photos: those that train.
+  /// - Parameters:
+  ///   - model: the encoder.
+  ///   - options: what is wanted.
+  ///   - photos: those that train.
+  ///   - classes: that they show.
   /// - Throws: `TrainingError` where no tail of the network can be trained.
   public init(for model: Model, _ options: AdaptationOptions, photos: Int, classes: Int) throws(TrainingError) {
     try self.init(TailCuts(model), options, photos: photos, classes: classes)
@@ -34,8 +38,11 @@ public struct AdaptationPlan: Sendable {
   /// Places that a photo and its views take in the cut cache.
   public var placesPerPhoto: Int { options.placesPerPhoto }
 
-  /// float32 values of the objectives' memory.
-  func objectiveCount(dimension: Int) -> Int { options.objectiveValueCount(dimension: dimension, classes: classes, photos: photos) }
+  /// float32 values of the objectives' memory, and of what the trainer lends them besides.
+  func objectiveCount(dimension: Int) -> Int {
+    let mixes = options.objectives.contains { $0.type.rows.mixes }
+    return options.objectiveValueCount(dimension: dimension, classes: classes, photos: photos) + (mixes ? training.cutCount : 0)
+  }
 
   /// Everything that the result depends on besides the model and the photos.
   var identifyingBytes: [UInt8] {

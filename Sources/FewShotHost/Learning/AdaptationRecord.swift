@@ -17,12 +17,16 @@ public struct AdaptationRecord: Sendable {
   let task: TaskFile
   /// Of the trained tail, by photos that were held out; nil where the head's own serves.
   let calibration: Calibration?
+  /// The labelled photos as the aligned encoder sees them, by which it is judged; nil where it was not aligned.
+  let aligned: Knowledge?
 
   private static let headerByteCount = AdaptationCalibration.headerByteCount
+  /// Where the header has the sizes of its parts, in their order.
+  private static let sizePlaces = [8, 12, 16, 20, 44]
   static let sections = TaskFile.ownSections
 
   /// `before` and `after` are the same encoder before and after training, `task` what was or would be known without it.
-  init(before: Model, after: Model, task: TaskFile, calibration: Calibration?) {
+  init(before: Model, after: Model, task: TaskFile, calibration: Calibration?, aligned: Knowledge?) {
     let (old, new) = (before.section(.weights), after.section(.weights))
     precondition(old.count == new.count)
     var patches: [Patch] = []
@@ -44,6 +48,7 @@ public struct AdaptationRecord: Sendable {
     statistics = before.has(.statistics) ? before.section(.statistics).array : []
     self.task = task
     self.calibration = calibration
+    self.aligned = aligned
   }
 
   /// Nil if the file's encoder was not adapted. Checks all of the section.
@@ -57,9 +62,9 @@ public struct AdaptationRecord: Sendable {
     guard bytes.count >= records else { throw check.refusal(at: 4, found: bytes.count, needed: records) }
     var (end, parts) = (records, [ByteRegion]())
     var starts: [Int] = []
-    for part in 0..<4 {
-      let (start, size) = (Format.aligned(end), try check.number(8 + 4 * part, in: 0...Int(Int32.max)))
-      guard bytes.contains(start, size) else { throw check.refusal(at: 8 + 4 * part, found: size, needed: bytes.count) }
+    for place in AdaptationRecord.sizePlaces {
+      let (start, size) = (Format.aligned(end), try check.number(place, in: 0...Int(Int32.max)))
+      guard bytes.contains(start, size) else { throw check.refusal(at: place, found: size, needed: bytes.count) }
       parts.append(bytes.slice(start, size))
       starts.append(offset + start)
       end = start + size
@@ -92,25 +97,32 @@ public struct AdaptationRecord: Sendable {
         history.append(Knowledge(classes: state.classes, examples: state.examples))
       }
     }
+    aligned =
+      parts[4].count == 0
+      ? nil
+      : Knowledge(
+        classes: classes,
+        examples: try ExamplesView(parts[4], at: starts[4], classCount: classes.count, dimension: model.embeddingDimension))
     let code = bytes.word(40)
-    guard code == 0 || HeadMethod(rawValue: code) != nil, bytes.word(44) == 0 else { throw check.refusal(at: 40) }
+    guard code == 0 || HeadMethod(rawValue: code) != nil else { throw check.refusal(at: 40) }
     task = TaskFile(knowledge, method: HeadMethod(rawValue: code).map { .head($0) } ?? .auto, history: history)
   }
 
   var section: [UInt8] {
     let parts = [
       statistics, task.knowledge.classesSection, task.knowledge.examplesSection, task.history.isEmpty ? [] : task.historySection,
+      aligned?.examplesSection ?? [],
     ]
     var bytes: [UInt8] = []
     bytes.append(word: SectionLayout.version)
     bytes.append(word: UInt32(patches.count))
-    for part in parts { bytes.append(word: UInt32(part.count)) }
+    for part in parts.dropLast() { bytes.append(word: UInt32(part.count)) }
     bytes.append(float: calibration?.scale ?? 0)
     bytes.append(float: calibration?.threshold ?? 0)
     bytes.append(word: UInt32(calibration?.leftOutCount ?? 0))
     bytes.append(word: UInt32(calibration?.leftOutRight ?? 0))
     if case .head(let method) = task.method { bytes.append(word: method.rawValue) } else { bytes.append(word: UInt32(0)) }
-    bytes.append(word: UInt32(0))
+    bytes.append(word: UInt32(parts[4].count))
     for patch in patches {
       bytes.append(word: UInt32(patch.offset))
       bytes.append(word: UInt32(patch.bytes.count))

@@ -13,8 +13,9 @@ struct BatchDraw {
   }
 
   private(set) var rows: [ObjectiveRow]
-  /// Where the rows are in the cache.
+  /// Where the rows are in the cache, and what is mixed into them; the row's own place where nothing is.
   private(set) var places: [Int]
+  private(set) var matePlaces: [Int]
   private let photos: [CachedPhoto]
   private let parts: [Part]
   /// The photos that each part draws from.
@@ -44,6 +45,7 @@ struct BatchDraw {
     let count = parts.reduce(0) { $0 + $1.rows.count }
     rows = [ObjectiveRow](repeating: ObjectiveRow(), count: count)
     places = [Int](repeating: 0, count: count)
+    matePlaces = places
     for part in parts.indices where parts[part].recipe.order == .shuffled { shuffle(part) }
   }
 
@@ -90,6 +92,14 @@ struct BatchDraw {
   private mutating func set(_ row: Int, _ part: Int, photo: Int, view: Int) {
     rows[row] = ObjectiveRow(photo: photo, view: view, label: photos[photo].label)
     places[row] = photos[photo].first + parts[part].views.lowerBound + view
+    matePlaces[row] = places[row]
+    guard parts[part].recipe.mixes else { return }
+    let mate = pools[part].lowerBound + random.next(below: pools[part].count),
+      mateView = random.next(below: parts[part].views.count)
+    rows[row].mate = Int32(mate)
+    rows[row].mateLabel = Int32(photos[mate].label)
+    rows[row].share = random.next(from: 0.5, to: 1)
+    matePlaces[row] = photos[mate].first + parts[part].views.lowerBound + mateView
   }
 
   private mutating func shuffle(_ part: Int) {

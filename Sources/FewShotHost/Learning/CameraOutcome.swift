@@ -21,8 +21,9 @@ public struct CameraOutcome {
   public private(set) var verdict: Verdict
   /// Of an alignment that was made, taken or not.
   public private(set) var gate: AlignmentGate?
-  /// The aligned encoder, until the task is made of it.
-  var file: AlignedMemory?
+  /// The aligned encoder and what it sees in the labelled photos, until the task is made of them.
+  private(set) var file: AlignedMemory?
+  private(set) var aligned: Knowledge?
 
   public var isAligned: Bool { verdict == .aligned }
 
@@ -39,10 +40,18 @@ public struct CameraOutcome {
     file = alignment.isAligned ? alignment.file : nil
   }
 
-  mutating func judge(by gate: AlignmentGate) {
+  /// - Parameter aligned: the labelled photos as the aligned encoder sees them.
+  mutating func judge(by gate: AlignmentGate, _ aligned: Knowledge) {
     self.gate = gate
+    self.aligned = aligned
     guard !gate.isPassed else { return }
     verdict = .refused
+    drop()
+  }
+
+  /// Gives the memory of the aligned encoder back.
+  mutating func drop() {
     file = nil
+    aligned = nil
   }
 }

@@ -25,7 +25,9 @@ public struct LearnedTask {
   let checkpointPath: String?
 
   /// Writes the task file atomically and removes the checkpoint of its training.
-  /// - Parameter lock: of what stood there when the previous task was read.
+  /// - Parameters:
+  ///   - path: of the file.
+  ///   - lock: of what stood there when the previous task was read.
   public func write(to path: String, holding lock: FileLock? = nil) throws(FileError) {
     try writeAtomically(file, to: path, replacing: lock?.identity)
     if tail != nil, let checkpointPath { unlink(checkpointPath) }
@@ -52,9 +54,9 @@ extension Learning {
     // What an undo goes back to: the same photos with the encoder as it was.
     var before = previous ?? TaskFile(frozen, method: tail == nil ? plan.options.method : .auto)
     before.replace(by: frozen)
-    let adapted = try adapted(tail?.trained, camera?.file, before: before)
+    let adapted = try adapted(tail?.trained, camera, before: before)
     tail?.trained = nil
-    camera?.file = nil
+    camera?.drop()
     var task = adapted == nil ? before : TaskFile(knowledge)
     task.method = method
     let encoded = try withExtendedLifetime(adapted) {
@@ -68,13 +70,13 @@ extension Learning {
 
   /// The encoder with all that was changed in it and with the way back to `before`; nil where nothing was.
   private func adapted(
-    _ trained: TrainedEncoder?, _ aligned: AlignedMemory?, before: TaskFile
+    _ trained: TrainedEncoder?, _ camera: CameraOutcome?, before: TaskFile
   ) throws(ModelError) -> AdaptedEncoder? {
-    guard let memory = aligned ?? trained?.memory else { return nil }
+    guard let memory = camera?.file ?? trained?.memory else { return nil }
     return try withExtendedLifetime(memory) { () throws(ModelError) in
       try AdaptedEncoder(
         source.model, changed: try Model(validating: memory.bytes), task: before, calibration: trained?.calibration,
-        keepsStatistics: trained == nil)
+        keepsStatistics: trained == nil, aligned: camera?.aligned)
     }
   }
 }

@@ -24,7 +24,7 @@ extension Learning {
     asked.aligned = try labelled(knowledge, by: network)
     // A trained tail leaves the statistics behind.
     let learner = HeadLearner(knowledge, statistics: trained == nil ? try StatisticsView.of(model) : nil)
-    outcome.judge(by: try AlignmentGate(learner, method, asked))
+    outcome.judge(by: try AlignmentGate(learner, method, asked), try knowledge.replacingExamples(by: asked.aligned))
     return outcome
   }
 

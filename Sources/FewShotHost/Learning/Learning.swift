@@ -23,7 +23,9 @@ public final class Learning {
   /// What goes through the trunk; nil where the encoder stays as it is, and once the training is done.
   var trunk: TrunkPass?
 
-  /// - Parameter source: reads the photos for the encoder that learns, which nobody else uses meanwhile.
+  /// - Parameters:
+  ///   - source: reads the photos for the encoder that learns, which nobody else uses meanwhile.
+  ///   - plan: for this encoder and at least as many photos.
   public init(_ source: PhotoSource, _ plan: LearningPlan) {
     self.source = source
     self.plan = plan

@@ -10,6 +10,7 @@ import TinyNN
 ///     embedding  | trunk | kept | keptContents                                       |
 ///     propagating | trunk | finalHead | kept | propagation                        |
 ///     finishing  | trunk | finalHead                                             |
+///     measuring  | trunk | dataset | features | finalHead | scores, and what trains or aligns in episodes
 ///
 /// `byteCount` is the largest of these sums. The encoder's file is used in place and is not among them, nor is its copy with a
 /// trained tail; both have as many bytes as the file. A decoded photo and the program itself come on top.
@@ -44,8 +45,14 @@ public struct LearningPlan: Sendable {
     case propagation
     /// What tells copies among them apart.
     case keptContents
-    /// Embeddings of the photos that are measured.
+    /// Embeddings of the photos that are measured, as they are read: by photo and view.
+    case gathered
+    /// The same in one piece, and what the cache's file takes to be written.
     case dataset
+    /// What heads see of all photos that are measured.
+    case features
+    /// Confidences and open-set scores of all answers, from which calibration and rejection follow.
+    case scores
   }
 
   /// What is alive at the same time.
@@ -65,6 +72,19 @@ public struct LearningPlan: Sendable {
   public let keptPhotos: Int
   public internal(set) var phases: [Phase]
   var parts: [Part: Int] = [:]
+
+  init(
+    _ options: LearningOptions, _ material: LearningMaterial, tail: AdaptationPlan? = nil, alignedPhotos: Int, phases: [Phase],
+    _ parts: [Part: Int]
+  ) {
+    self.options = options
+    self.material = material
+    self.tail = tail
+    self.alignedPhotos = alignedPhotos
+    keptPhotos = 0
+    self.phases = phases
+    self.parts = parts
+  }
 
   public subscript(part: Part) -> Int { parts[part] ?? 0 }
 
@@ -103,7 +123,8 @@ public struct LearningPlan: Sendable {
     parts[.cameraPhotos] =
       TensorCache.byteCount(count: alignedPhotos, entryCount: encoder.inputCount)
     parts[.contents] = alignedPhotos * PhotoContent.byteCount
-    parts[.askedPhotos] = 3 * 4 * material.photos * encoder.dimension
+    // Asked in three ways; what the aligned encoder sees goes into the file, too.
+    parts[.askedPhotos] = 4 * 4 * material.photos * encoder.dimension
     // A photo, smoothed and as the camera may show it.
     parts[.shown] = 4 * 4 * encoder.inputCount
     phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos, .contents]))
@@ -114,53 +135,27 @@ public struct LearningPlan: Sendable {
   /// What photos without labels take that the task keeps.
   private mutating func addPropagation(_ encoder: EncoderBytes) {
     let examples = material.photos, classes = material.classes, dimension = encoder.dimension
-    let section = PropagatedParts.byteCount(photos: keptPhotos, labelled: examples, classes: classes, dimension: dimension)
-    // Embeddings and identifiers while they are read, and in the section that is learned.
-    parts[.kept] = section + keptPhotos * (dimension + 8)
-    let nearness = examples + encoder.background + PropagatedClassifier.scratchCount(classes: classes, dimension: dimension)
-    parts[.propagation] =
-      4
-      * max(
-        nearness,
-        PropagationLearner.scratchCount(labelled: examples, unlabelled: keptPhotos, classes: classes, dimension: dimension))
+    parts.merge(
+      LearningPlan.propagationParts(
+        keptPhotos, examples: examples, classes: classes, dimension: dimension, background: encoder.background)
+    ) { $1 }
     parts[.keptContents] = keptPhotos * PhotoContent.byteCount
     phases.append(Phase(name: .embedding, parts: [.trunk, .kept, .keptContents]))
     phases.append(Phase(name: .propagating, parts: [.trunk, .finalHead, .kept, .propagation]))
   }
 
-  /// The plan of few-shot episodes over a data set, all of which is read before the first.
-  /// - Parameters:
-  ///   - wanted: the tail that trains in every episode; nil: only the encoder's alignment is measured.
-  ///   - episode: what one episode learns from.
-  ///   - isShifted: the photos are there twice, as they are and through another camera.
-  ///   - aligns: the encoder is aligned in every episode.
-  public init(
-    measuring encoder: PhotoEncoder, tail wanted: AdaptationOptions?, photos: Int, episode: LearningMaterial, isShifted: Bool,
-    aligns: Bool
-  ) throws {
-    options = wanted.map { .training($0) } ?? LearningOptions(method: .head(.prototype), views: 1)
-    material = episode
-    alignedPhotos = episode.unlabelled
-    keptPhotos = 0
-    let model = encoder.runner.model, inputCount = encoder.preprocessing.outputCount, copies = isShifted ? 2 : 1
-    tail = try wanted.map { try AdaptationPlan(for: model, $0, photos: photos, classes: episode.classes) }
-    phases = [Phase(name: .measuring, parts: Part.allCases)]
-    parts[.trunk] = encoder.plannedByteCount
-    parts[.dataset] = copies * photos * 4 * (encoder.dimension + 1)
-    parts[.finalHead] = 4 * (2 * episode.photos + 3 * episode.classes) * encoder.dimension
-    if let tail {
-      parts.merge(LearningPlan.trainingParts(tail, inputCount: inputCount)) { $1 }
-      parts[.cutCache]? *= copies
-      parts[.head] = LearningPlan.headByteCount(tail, episode, dimension: encoder.dimension)
-    }
-    guard aligns else { return }
-    // Beside the aligned encoder, the one that it comes from and one that embeds, each with its file.
-    let embedders = 2 * (encoder.plannedByteCount + model.bytes.count)
-    parts[.alignment] = try CameraAlignment.byteCount(model, classes: episode.classes) + embedders
-    parts[.cameraPhotos] = TensorCache.byteCount(count: 2 * photos, entryCount: inputCount)
+  /// `kept` and `propagation` of so many photos without labels.
+  static func propagationParts(_ photos: Int, examples: Int, classes: Int, dimension: Int, background: Int) -> [Part: Int] {
+    guard photos > 0 else { return [:] }
+    let section = PropagatedParts.byteCount(photos: photos, labelled: examples, classes: classes, dimension: dimension)
+    let nearness = examples + background + PropagatedClassifier.scratchCount(classes: classes, dimension: dimension)
+    let learning = PropagationLearner.scratchCount(
+      labelled: examples, unlabelled: photos, classes: classes, dimension: dimension)
+    // Embeddings and identifiers while they are read, and in the section that is learned.
+    return [.kept: section + photos * (dimension + 8), .propagation: 4 * max(nearness, learning)]
   }
 
-  private static func headByteCount(_ tail: AdaptationPlan, _ material: LearningMaterial, dimension: Int) -> Int {
+  static func headByteCount(_ tail: AdaptationPlan, _ material: LearningMaterial, dimension: Int) -> Int {
     let others = max(0, material.photos - tail.photos)
     let embeddings =
       min(tail.photos, material.photos + material.unlabelled) * (1 + tail.options.views) + 3 * others + 2 * material.classes

@@ -84,8 +84,13 @@ public final class TailTrainer {
     return prototypes
   }
 
-  /// Trains from the weights as they are. `unlabelled`: the first places of photos that train without a label.
+  /// Trains from the weights as they are.
   /// - Parameters:
+  ///   - photos: with a label.
+  ///   - classCount: classes that they show.
+  ///   - unlabelled: the first places of photos that train without a label.
+  ///   - seed: of everything that is drawn.
+  ///   - candidate: learning rate and objectives.
   ///   - checkpoint: says at which step to begin, and keeps the state at intervals.
   ///   - progress: gets the steps done.
   public func train(

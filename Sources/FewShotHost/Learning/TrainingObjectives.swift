@@ -13,8 +13,8 @@ extension ObjectiveKind {
     return accept(&visitor)
   }
 
-  /// As it is named in options and results.
-  public var name: String { "\(self)" }
+  /// As it is named in options and results: the case's words, with hyphens between them.
+  public var name: String { "\(self)".reduce(into: "") { $0 += $1.isUppercase ? "-" + $1.lowercased() : String($1) } }
 
   /// Every objective that trains beside the prototypes only.
   public static var auxiliaries: [ObjectiveKind] {
@@ -26,41 +26,67 @@ extension AdaptationOptions {
   /// The objectives that memory and views are planned for.
   public var objectives: [ObjectiveKind] { [.prototype] + auxiliaries }
 
-  /// The views of a photo in the cache, one objective after the other; the first is the photo as it is.
-  var viewRecipes: [ViewRecipe] { objectives.map { $0.type.views(augmented: views) } }
+  /// The kinds of views of a photo in the cache, one after the other, the prototypes' first; its first is the photo as it is.
+  /// Objectives that want the same views share them.
+  var viewRecipes: [ViewRecipe] {
+    objectives.reduce(into: []) { recipes, kind in
+      let recipe = kind.type.views(augmented: views)
+      if !recipes.contains(recipe) { recipes.append(recipe) }
+    }
+  }
 
   /// Places of one photo in the cache.
   public var placesPerPhoto: Int { viewRecipes.reduce(0) { $0 + $1.count } }
 
   /// The places of each objective's views, from a photo's first place.
   var viewPlaces: [Range<Int>] {
-    var start = 0
-    return viewRecipes.map { recipe in
-      defer { start += recipe.count }
+    let recipes = viewRecipes
+    return objectives.map { kind in
+      let recipe = kind.type.views(augmented: views)
+      let start = recipes.prefix { $0 != recipe }.reduce(0) { $0 + $1.count }
       return start..<start + recipe.count
     }
   }
 
+  /// One of the objectives that were asked for that has nothing to train on without photos without labels.
+  public var needsUnlabelled: ObjectiveKind? { auxiliaries.first { $0.type.rows.photos == .unlabelled } }
+
   /// Whether photos without labels train, too.
   public var takesUnlabelled: Bool { objectives.contains { $0.type.rows.photos != .labelled } }
 
-  /// The rows of a batch that each of the objectives takes, one after the other.
+  /// The rows of a batch that each of the objectives takes, one after the other. Several auxiliary ones share what one would have,
+  /// and one that would leave no row for the labels has none.
   func rows(of objectives: [ObjectiveKind]) -> [Range<Int>] {
     let recipes = objectives.map { $0.type.rows }
-    let taken = recipes.reduce(0) { $0 + ($1.share == .rest ? 0 : $1.count(ofBatch: batch, left: 0)) }
+    let sharers = recipes.count { $0.share != .rest }
+    var left = batch - 1
+    let counts = recipes.map { recipe in
+      guard recipe.share != .rest else { return 0 }
+      let count = recipe.count(ofBatch: batch / sharers, left: 0)
+      guard count <= left else { return 0 }
+      left -= count
+      return count
+    }
     var start = 0
-    return recipes.map { recipe in
-      let count = recipe.count(ofBatch: batch, left: batch - taken)
+    return zip(recipes, counts).map { recipe, count in
+      let count = recipe.share == .rest ? recipe.count(ofBatch: batch, left: left + 1) : count
       defer { start += count }
       return start..<start + count
     }
   }
 
-  /// float32 values of the objectives' memory, and of what the trainer lends them besides.
+  /// The sizes that an objective's memory is planned for.
+  func shape(of kind: ObjectiveKind, dimension: Int, classes: Int, photos: Int) -> ObjectiveShape {
+    let recipe = kind.type.rows
+    return ObjectiveShape(
+      dimension: dimension, classCount: classes, photoCount: photos, rowCount: recipe.count(ofBatch: batch, left: batch))
+  }
+
+  /// float32 values of the objectives' memory, and of embeddings that the trainer lends them besides.
   func objectiveValueCount(dimension: Int, classes: Int, photos: Int) -> Int {
     let types = objectives.map(\.type)
-    let own = types.reduce(0) {
-      $0 + $1.memoryCount(ObjectiveShape(dimension: dimension, classCount: classes, photoCount: photos, rowCount: batch))
+    let own = objectives.reduce(0) {
+      $0 + $1.type.memoryCount(shape(of: $1, dimension: dimension, classes: classes, photos: photos))
     }
     let averaged = types.contains { $0.usesAverage } ? batch * dimension : 0
     return own + averaged + (types.contains { $0.preparationInterval > 0 } ? photos * dimension : 0)
@@ -76,8 +102,7 @@ final class TrainingObjectives {
   init(_ options: AdaptationOptions, dimension: Int, classCount: Int, photoCount: Int) {
     kinds = options.objectives
     memories = kinds.map { kind in
-      let shape = ObjectiveShape(
-        dimension: dimension, classCount: classCount, photoCount: photoCount, rowCount: options.batch)
+      let shape = options.shape(of: kind, dimension: dimension, classes: classCount, photos: photoCount)
       return AlignedMemory(byteCount: 4 * kind.type.memoryCount(shape))
     }
   }

@@ -20,6 +20,8 @@ final class TrainingRun {
   private let prototypes: EmbeddingMatrix
   private let learningRate: Float
   private let averaged: AlignedMemory?
+  /// A tensor at the cut that is mixed into another.
+  private let mate: AlignedMemory?
 
   /// Rows of all parts come from `batches`. `photos`: those with a label first; `prototypes` must stay while the training runs.
   init(
@@ -34,6 +36,8 @@ final class TrainingRun {
     self.batches = batches
     let needsAverage = parts.contains { type(of: $0.objective).usesAverage }
     averaged = needsAverage ? AlignedMemory(byteCount: 4 * batches.rows.count * prototypes.dimension) : nil
+    let mixes = parts.contains { type(of: $0.objective).rows.mixes }
+    mate = mixes ? AlignedMemory(byteCount: 4 * tail.plan.training.cutCount) : nil
     tail.recorder.clear()
   }
 
@@ -43,7 +47,7 @@ final class TrainingRun {
   ) {
     let options = tail.plan.options, hasUnlabelled = photos.contains { $0.label < 0 }
     let kinds = options.objectives.filter { kind in
-      (!kind.type.isAuxiliary || kind == candidate.auxiliary) && (kind.type.rows.photos != .unlabelled || hasUnlabelled)
+      (!kind.type.isAuxiliary || candidate.auxiliaries.contains(kind)) && (kind.type.rows.photos != .unlabelled || hasUnlabelled)
     }
     var random = CounterRandom(seed: seed ^ 0x7461_696C)
     var parts: [Part] = []
@@ -94,7 +98,13 @@ final class TrainingRun {
   }
 
   private func forward() {
-    for (row, place) in batches.places.enumerated() { tail.cache.load(place, to: tail.trainer.session.cut(row)) }
+    for (row, place) in batches.places.enumerated() {
+      let cut = tail.trainer.session.cut(row), share = batches.rows[row].share
+      tail.cache.load(place, to: cut)
+      guard let mate, share < 1 else { continue }
+      tail.cache.load(batches.matePlaces[row], to: mate.floats)
+      for i in 0..<cut.count { cut[i] = share * cut[i] + (1 - share) * mate.floats[i] }
+    }
     tail.trainer.session.forward()
   }
 

@@ -19,7 +19,11 @@ public final class TrunkRunner {
   }
 
   /// Stores a photo's views for all objectives in the cache from place `first`. They depend on the seed and on `identifier` only.
-  /// - Parameter input: what the network takes for the photo.
+  /// - Parameters:
+  ///   - input: what the network takes for the photo.
+  ///   - identifier: of the photo, from which its views are drawn.
+  ///   - cache: gets the tensors at the cut.
+  ///   - first: the photo's first place there.
   public func add(_ input: [Float], identifier: UInt64, to cache: TensorCache, at first: Int) {
     let base = photo.floats
     for i in input.indices { base[i] = input[i] }

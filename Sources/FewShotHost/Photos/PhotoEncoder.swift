@@ -35,7 +35,7 @@ public final class PhotoEncoder {
         throw model.reasonAgainstPhotos.map(PhotoEncoderError.unsuitableInput) ?? .noPreprocessing
       }
       preprocessing = found
-      scratch = AlignedMemory(byteCount: try found.scratchByteCount(decodedShortSide: 2 * found.decodedShortSide))
+      scratch = try AlignedMemory(arena: found.scratchByteCount(decodedShortSide: 2 * found.decodedShortSide))
     } catch let error as ModelError {
       throw .model(error)
     } catch let error as PreprocessingError {
@@ -95,7 +95,8 @@ public final class PhotoEncoder {
   private func load(_ image: RGBImage) throws(PreprocessingError) {
     let size = try PhotoSize(height: image.fullHeight, width: image.fullWidth, reduction: image.reduction)
     let needed = try preprocessing.scratchByteCount(photo: size)
-    if needed > scratch.bytes.count { scratch = AlignedMemory(byteCount: needed) }
+    // Without memory the session refuses what there is.
+    if needed > scratch.bytes.count, AvailableMemory.has(needed) { scratch = AlignedMemory(byteCount: needed) }
     // The scratch memory is this object's alone while it is lent.
     let buffer = scratch.buffer
     var lent = MutableRawSpan(_unsafeBytes: buffer)

@@ -128,6 +128,16 @@ public struct Knowledge: Equatable, Sendable {
     return added
   }
 
+  /// The same classes with other embeddings of the same photos, which `examples` has in the order of this value.
+  func replacingExamples(by examples: [LearnedExample]) throws(TaskEditError) -> Knowledge {
+    var (result, next) = (Knowledge(dimension: dimension), 0)
+    for known in classes {
+      try result.add(Array(examples[next..<next + known.examples.count]), to: known.name)
+      next += known.examples.count
+    }
+    return result
+  }
+
   public mutating func rename(_ old: String, to new: String) throws(TaskEditError) {
     guard let index = index(of: old) else { throw .noSuchClass(old) }
     try Knowledge.check(new)

@@ -7,6 +7,8 @@ public struct TaskEditor {
   public private(set) var task: TaskFile
   /// Whether the encoder was changed by an adaptation.
   public private(set) var isAdapted: Bool
+  /// Whether it was aligned with another camera.
+  public var isAligned: Bool { isAdapted && record?.aligned != nil }
   private var file: TaskEditor.Bytes
   private let record: AdaptationRecord?
   /// Of the file, where it is to be changed.
@@ -22,6 +24,7 @@ public struct TaskEditor {
   public private(set) var model: Model
 
   /// - Parameters:
+  ///   - path: of the task file.
   ///   - locksFile: keeps other editors away until this value goes, so that no edit is lost.
   ///   - seconds: how long to wait for another editor.
   /// - Throws: `FileError`, also where another process kept the file locked, `ModelError`, or `ClassifierError.noClasses`.
@@ -51,6 +54,8 @@ public struct TaskEditor {
       try task.undo()
       return false
     }
+    // Its bytes and the copy that is aligned.
+    try AvailableMemory.require(3 * model.bytes.count)
     let restored = AlignedMemory(copying: record.restored(model))
     model = try Model(validating: restored.bytes)
     file = .memory(restored)
@@ -67,6 +72,15 @@ public struct TaskEditor {
   public func knowledge(comparableWith encoder: Model) throws(TaskEditError) -> Knowledge {
     guard model.hasSameEncoder(as: encoder) else { throw .otherEmbeddings }
     return task.knowledge
+  }
+
+  /// The part of left-out photos that the task's network answers rightly with `head`, aligned where it is; nil where every class has
+  /// one photo.
+  public func leaveOneOutAccuracy(of head: LearnedHead) throws -> Double? {
+    guard isAligned, let record else { return head.calibration.leaveOneOutAccuracy }
+    return try withExtendedLifetime(file) {
+      try record.leaveOneOutAccuracy(task.knowledge, LeftOutHead(head), statistics: StatisticsView.of(model))
+    }
   }
 
   /// Learns the head anew and writes the task file atomically; a file that was locked only if it is still the one that was read.

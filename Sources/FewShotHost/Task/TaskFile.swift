@@ -1,4 +1,5 @@
 public import FewShot
+import HostRuntime
 import ModelCompiler
 public import TinyNN
 
@@ -71,6 +72,7 @@ public struct TaskFile: Equatable, Sendable {
     let head = try LearnedHead(
       knowledge, statistics: try StatisticsView.of(encoder), method: method, calibration: try AdaptationCalibration.of(encoder),
       unlabelled: unlabelled?.without(knowledge))
+    try AvailableMemory.require(2 * encoder.bytes.count)
     var writer = FileWriter(borrowing: encoder, except: TaskFile.ownSections)
     writer.add(.classes, knowledge.classesSection)
     writer.add(.examples, knowledge.examplesSection)

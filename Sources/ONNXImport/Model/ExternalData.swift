@@ -3,6 +3,7 @@
 #else
   import Foundation
 #endif
+import HostRuntime
 
 /// Weights that the model keeps in another file (ONNX "external data": location, offset, length).
 enum ExternalData {
@@ -44,6 +45,7 @@ func readFile(_ path: String) throws(ONNXImportError) -> Data {
     throw ONNXImportError(.missing, "\(path): no such file")
   }
   guard !isDirectory else { throw ONNXImportError(.otherFormat, "is a folder; name the file in it") }
+  guard isFile(path) else { throw ONNXImportError(.otherFormat, "is not a regular file; save it as one and name that") }
   let size = (try? manager.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
   // Parsing copies what was mapped.
   try requireMemory(size, stride: 2, for: "the \(size) bytes of \(path)")

@@ -92,7 +92,10 @@ struct Adapt: ParsableCommand {
   }
 
   private func check(_ method: Method) throws(Failure) {
-    if method == .finetune { return }
+    if method == .finetune {
+      guard unlabelled == nil, let kind = finetune.adaptation(seed: seed).needsUnlabelled else { return }
+      throw Failure(.usage, "--auxiliary \(kind.name) trains on photos without labels: give --unlabelled, too")
+    }
     if finetune.auxiliary != .none {
       throw Failure(.usage, "--auxiliary \(finetune.auxiliary.rawValue) trains the encoder's tail: give --method finetune, too")
     }

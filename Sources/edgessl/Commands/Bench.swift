@@ -179,7 +179,7 @@ struct Bench: ParsableCommand {
 }
 
 /// The same numbers on every machine, from -1 to 1, for every input of a network.
-private struct BenchInput {
+struct BenchInput {
   let values: [[Float]]
 
   init(_ model: Model) {

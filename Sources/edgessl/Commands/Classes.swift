@@ -95,12 +95,14 @@ struct Classes: ParsableCommand {
           editor.forgetUnlabelled()
         }
         let learned = try editor.write(to: location.path), knowledge = editor.task.knowledge
-        note("now \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(learned.text)")
+        let accuracy = try editor.leaveOneOutAccuracy(of: learned)
+        let text = learned.text(accuracy: accuracy, of: editor.isAligned ? "with the aligned encoder" : nil)
+        note("now \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(text)")
         learned.warnOfChance()
         head = learned
       }
       if undo || hasEdits { editor.task.knowledge.warnOfSharedPhotos() }
-      try report(editor.task, head, location, isAdapted: editor.isAdapted)
+      try report(editor, head, location)
     } catch { throw Failure(error, in: location.path) }
   }
 
@@ -159,14 +161,15 @@ struct Classes: ParsableCommand {
     } catch let error as TaskEditError { throw error.failure } catch { throw Failure(error, in: other) }
   }
 
-  private func report(_ stored: TaskFile, _ head: LearnedHead?, _ location: ModelLocation, isAdapted: Bool) throws(Failure) {
+  private func report(_ editor: TaskEditor, _ head: LearnedHead?, _ location: ModelLocation) throws {
+    let stored = editor.task, learned = try head.map { $0.fields(accuracy: try editor.leaveOneOutAccuracy(of: $0)) } ?? []
     let fields: [(name: String, value: JSON)] = [
       ("task", .string(location.path)), ("classes", list ? stored.knowledge.jsonWithPhotos : stored.knowledge.json),
       ("photos", .integer(stored.knowledge.exampleCount)), ("undoSteps", .integer(stored.history.count)),
-      ("adapted", .bool(isAdapted)), ("unlabelled", .integer(stored.unlabelled?.without(stored.knowledge).count ?? 0)),
+      ("adapted", .bool(editor.isAdapted)), ("unlabelled", .integer(stored.unlabelled?.without(stored.knowledge).count ?? 0)),
     ]
     try results.print(
-      .object(fields + (head?.fields ?? [])),
+      .object(fields + learned),
       text: (stored.knowledge.classes.map { "\($0.name.onOneLine)  \($0.examples.count) photos" } + unlabelledLine(stored)).joined(
         separator: "\n"))
   }

@@ -7,6 +7,9 @@ extension Evaluate {
   func evaluateFinetune(_ location: ModelLocation, _ classes: ClassFolders, _ source: PhotoSource) throws {
     let camera = try shifted.camera()
     if shifted.align, camera == nil { throw Failure(.usage, "--align aligns the encoder with another camera: give --shift, too") }
+    if let kind = finetune.adaptation(seed: seed).needsUnlabelled, shifted.unlabelledDraw(ways: ways) == nil {
+      throw Failure(.usage, "--auxiliary \(kind.name) trains on photos without labels: give --unlabelled-shots, too")
+    }
     let plan: LearningPlan, inputs: MeasuredInputs, adapter: TailTrainer
     do {
       plan = try LearningPlan(
@@ -24,18 +27,19 @@ extension Evaluate {
     let result: FinetuneResult
     do {
       result = try drawn.runFinetune(
-        adapter, gated: !ungated, unlabelled: shifted.unlabelledDraw(ways: ways), shifted: inputs.shifted
+        adapter, statistics: StatisticsView.of(source.model), gated: !ungated, unlabelled: shifted.unlabelledDraw(ways: ways),
+        shifted: inputs.shifted
       ) { progress.update(done: $0) }
-    } catch { throw Failure(error, in: location.path) }
+    } catch { throw Failure(error, in: location.path, of: source.model) }
     progress.finish()
-    try report(result, adapter.plan, location, classes, source)
+    try report(result, plan, location, classes, source)
     noteMemory(planned: plan.byteCount, weights: source.model.weightByteCount)
   }
 
   private func report(
-    _ result: FinetuneResult, _ plan: AdaptationPlan, _ location: ModelLocation, _ classes: ClassFolders, _ source: PhotoSource
+    _ result: FinetuneResult, _ memory: LearningPlan, _ location: ModelLocation, _ classes: ClassFolders, _ source: PhotoSource
   ) throws {
-    let (accuracy, frozen, gain) = (result.accuracy, result.frozenAccuracy, result.gain)
+    let plan = memory.tail!, accuracy = result.accuracy, frozen = result.frozenAccuracy, gain = result.gain
     func percent(_ result: EpisodeResult) -> String {
       "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))"
     }
@@ -47,20 +51,29 @@ extension Evaluate {
       ("frozenAccuracy", .number(frozen.mean)), ("frozenCI95", .number(frozen.interval)), ("gain", .number(gain.mean)),
       ("gainCI95", .number(gain.interval)), ("trainedEpisodes", .integer(result.takenCount)),
       ("auxiliary", .string(finetune.auxiliary.rawValue)),
-      ("rotatedEpisodes", .integer(result.auxiliaryCount)), ("unlabelled", .number(result.meanUnlabelledCount)),
+      ("auxiliaryEpisodes", .integer(result.auxiliaryCount)), ("unlabelled", .number(result.meanUnlabelledCount)),
       ("tailLayers", .integer(plan.layers)), ("trainedWeights", .integer(plan.training.trainedCount)),
       ("trainingBytes", .integer(plan.training.arenaByteCount)), ("accuracies", accuracy.json), ("frozenAccuracies", frozen.json),
     ]
+    if !result.auto.isEmpty {
+      let auto = EpisodeResult(accuracies: result.auto), averaged = EpisodeResult(accuracies: result.averaged)
+      fields += [
+        ("autoAccuracy", .number(auto.mean)), ("autoAccuracies", auto.json), ("averagedAccuracy", .number(averaged.mean)),
+        ("averagedCI95", .number(averaged.interval)), ("averagedAccuracies", averaged.json),
+      ]
+    }
     if let shift = shifted.shift { fields.append(("camera", .string(shift))) }
     if let aligned = result.alignedAccuracy {
       fields += [
         ("alignedAccuracy", .number(aligned.mean)), ("alignedCI95", .number(aligned.interval)), ("alignedAccuracies", aligned.json),
+        ("alignedEpisodes", .integer(result.alignedCount)),
       ]
     }
     fields += [
       ("model", .string(location.path)), ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
       ("photos", .integer(classes.photoCount - source.skipped.count)), ("skipped", JSON(source.skipped)),
     ]
+    fields += memory.fields(weights: source.model.weightByteCount)
     var lines = [
       "\(ways)-way \(shots)-shot, finetune of the last \(plan.layers) layers: \(percent(accuracy)) over \(episodes) episodes",
       """
@@ -68,7 +81,9 @@ extension Evaluate {
       \(decimal(gain.interval, digits: 2)); trained in \(result.takenCount) of them
       """,
     ]
-    if let aligned = result.alignedAccuracy { lines.append("trained, then aligned with the camera: \(percent(aligned))") }
+    if let aligned = result.alignedAccuracy {
+      lines.append("trained, then aligned with the camera: \(percent(aligned)); aligned in \(result.alignedCount) episodes")
+    }
     try results.print(.object(fields), text: lines.joined(separator: "\n"))
   }
 }

@@ -57,7 +57,8 @@ struct ShiftOptions: ParsableArguments {
   func unlabelledDraw(ways: Int) -> UnlabelledDraw? {
     guard shift != nil || unlabelledShots != nil else { return nil }
     var draw = UnlabelledDraw()
-    (draw.perClass, draw.classes) = (unlabelledShots ?? draw.perClass, unlabelledWays ?? ways)
+    draw.perClass = unlabelledShots ?? draw.perClass
+    draw.classes = unlabelledWays ?? ways
     return draw
   }
 
@@ -94,18 +95,21 @@ extension Evaluate {
       }
     } catch { throw Failure(error, in: location.path) }
     episodesDone.finish()
-    try report(result, camera, location, classes)
+    try report(result, camera, location, classes, plan.fields(weights: source.model.weightByteCount))
     noteMemory(planned: plan.byteCount, weights: source.model.weightByteCount)
   }
 
-  private func report(_ result: ShiftResult, _ camera: CameraShift?, _ location: ModelLocation, _ classes: ClassFolders) throws {
-    let (unshifted, frozen) = (EpisodeResult(accuracies: result.unshifted), EpisodeResult(accuracies: result.frozen))
-    let (aligned, gain) = (EpisodeResult(accuracies: result.aligned), result.gain)
+  private func report(
+    _ result: ShiftResult, _ camera: CameraShift?, _ location: ModelLocation, _ classes: ClassFolders,
+    _ memory: [(name: String, value: JSON)]
+  ) throws {
+    let unshifted = EpisodeResult(accuracies: result.unshifted), frozen = EpisodeResult(accuracies: result.frozen)
+    let aligned = EpisodeResult(accuracies: result.aligned), gain = result.gain
     let shift = EpisodeResult(accuracies: result.shifts)
     func percent(_ result: EpisodeResult) -> String {
       "\(decimal(result.mean, digits: 2)) % +- \(decimal(result.interval, digits: 2))"
     }
-    try results.print(
+    var json: JSON =
       [
         "accuracy": .number(aligned.mean), "ci95": .number(aligned.interval), "frozenAccuracy": .number(frozen.mean),
         "frozenCI95": .number(frozen.interval), "accuracies": aligned.json, "frozenAccuracies": frozen.json,
@@ -115,7 +119,10 @@ extension Evaluate {
         "camera": .string(shifted.shift ?? "none"), "cameraStrength": .float(camera?.strength ?? 0), "episodes": .integer(episodes),
         "ways": .integer(ways), "shots": .integer(shots),
         "seed": .integer(Int(truncatingIfNeeded: seed)), "model": .string(location.path), "dataset": .string(dataset),
-      ],
+      ]
+    for (name, value) in memory { json.append(name, value) }
+    try results.print(
+      json,
       text: """
         \(ways)-way \(shots)-shot, queries of another camera (\(shifted.shift ?? "none")), aligned: \(percent(aligned)) over \
         \(episodes) episodes

@@ -113,12 +113,17 @@ struct Evaluate: ParsableCommand {
     }
     if methods == [.finetune] { return try evaluateFinetune(location, classes, source) }
     if shifted.shift != nil { return try evaluateShift(location, classes, source, methods) }
-    let views = try finetune.averagedViews() ?? 1
-    let embedded: EmbeddedDataset, photos: [String]
+    let views = try finetune.averagedViews() ?? 1, options = episodeOptions
+    let plan: LearningPlan, embedded: EmbeddedDataset, photos: [String]
+    do {
+      plan = try LearningPlan(
+        measuring: source.encoder, methods.map(\.learning), views: views, photos: classes.photoCount,
+        classes: classes.folders.count, options, shots: html == nil ? shots : max(shots, Evaluate.reportedShots.max()!),
+        unlabelled: unlabelledPool == nil ? 0 : 3 * ways * UnlabelledPool.perClass / 2)
+    } catch { throw Failure(error, in: location.path) }
     do {
       (embedded, photos) = try EmbeddedDataset.reading(classes.folders, source, views: views, cache: embeddingCacheFolder())
     } catch { throw Failure(error, encoder: location.path) }
-    let options = episodeOptions
     let drawn: Episodes
     do {
       drawn = try Episodes(embedded, options)
@@ -151,10 +156,11 @@ struct Evaluate: ParsableCommand {
         ("model", .string(location.path)), ("unlabelledPool", unlabelledPool.map { .string($0.rawValue) } ?? .null),
         ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
         ("photos", .integer(classes.photoCount - source.skipped.count)), ("skipped", JSON(source.skipped)),
+      ] + plan.fields(weights: source.model.weightByteCount) + [
         (
           "methods",
           .array(all.map { .object([("method", .string($0.name))] + $0.measures.fields + $0.measures.comparison(all[0].measures)) })
-        ),
+        )
       ]
     let lines = all.map {
       """
@@ -163,7 +169,11 @@ struct Evaluate: ParsableCommand {
       """
     }
     try results.print(.object(fields), text: lines.joined(separator: "\n"))
+    noteMemory(planned: plan.byteCount, weights: source.model.weightByteCount)
   }
+
+  /// Photos of a class to learn from in a report's curve, besides `shots`.
+  private static let reportedShots = [1, 2, 5, 10, 20]
 
   /// The accuracy of each method at several numbers of photos, as far as the dataset has them, over at most 200 episodes.
   private func accuracyByShots(
@@ -172,9 +182,10 @@ struct Evaluate: ParsableCommand {
   ) throws -> [(name: String, points: [(shots: Int, mean: Double, interval: Double)])] {
     try methods.map { method in
       var points: [(shots: Int, mean: Double, interval: Double)] = []
-      for shots in Set([1, 2, 5, 10, 20, shots]).sorted() {
+      for shots in Set(Evaluate.reportedShots + [shots]).sorted() {
         var some = options
-        (some.shots, some.episodes) = (shots, min(200, episodes))
+        some.shots = shots
+        some.episodes = min(200, episodes)
         guard let drawn = try? Episodes(embedded, some) else { continue }
         let found = try drawn.measure(method.learning, statistics: statistics).accuracies
         points.append((shots, found.mean, found.interval))
@@ -195,17 +206,21 @@ struct Evaluate: ParsableCommand {
       throw Failure(
         .badData, "\(dataset): no folder is named like one of the task's classes: \(task.names.joined(separator: ", "))")
     }
+    let plan = LearningPlan(measuring: task, photos: classes.photoCount), weights = task.model.weightByteCount
     let evaluation: TaskEvaluation, skipped: [String]
     do {
       (evaluation, skipped) = try task.evaluate(classes.folders, isStrict: strict, observer: console(location.path))
     } catch { throw Failure(error, encoder: location.path) }
     guard evaluation.knownCount > 0 else { throw Failure(.badData, "\(dataset): no photo of a known class can be read") }
-    try results.print(json(evaluation, task, skipped, location), text: text(evaluation, task.names))
+    try results.print(json(evaluation, task, skipped, location, plan), text: text(evaluation, task.names))
+    noteMemory(planned: plan.byteCount, weights: weights)
   }
 
-  private func json(_ evaluation: TaskEvaluation, _ task: Classifier, _ skipped: [String], _ location: ModelLocation) -> JSON {
+  private func json(
+    _ evaluation: TaskEvaluation, _ task: Classifier, _ skipped: [String], _ location: ModelLocation, _ plan: LearningPlan
+  ) -> JSON {
     func percent(_ part: Int, of whole: Int) -> JSON { whole == 0 ? .null : .number(100 * Double(part) / Double(whole)) }
-    return [
+    var json: JSON = [
       "accuracy": .number(100 * evaluation.accuracy), "method": .string("\(task.head.method)"), "classes": JSON(task.names),
       "confusion": .array(evaluation.confusion.map { JSON($0) }), "calibrationError": .number(evaluation.calibrationError()),
       "knownPhotos": .integer(evaluation.knownCount), "acceptedKnown": percent(evaluation.acceptedCount, of: evaluation.knownCount),
@@ -213,6 +228,8 @@ struct Evaluate: ParsableCommand {
       "auroc": evaluation.rejectionAUROC.map { .number($0) } ?? .null, "threshold": .float(task.head.calibration.threshold),
       "model": .string(location.path), "dataset": .string(dataset), "skipped": JSON(skipped),
     ]
+    for (name, value) in plan.fields(weights: task.model.weightByteCount) { json.append(name, value) }
+    return json
   }
 
   private func text(_ evaluation: TaskEvaluation, _ names: [String]) -> String {

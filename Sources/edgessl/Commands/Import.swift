@@ -75,6 +75,7 @@ struct Import: ParsableCommand {
     let preprocessing = try photos.preprocessing(for: input, imported.expectedPixels, source, &lines)
     if let preprocessing { writer.add(.preprocessing, preprocessing.record) }
     writer.add(.provenance, provenance.section)
+    do { try AvailableMemory.require(3 * writer.byteCount) } catch { throw Failure(error, in: source) }
     var bytes = writer.finish()
     if let statistics { bytes = try withStatistics(of: statistics, bytes) }
 

@@ -25,14 +25,16 @@ struct Inspect: ParsableCommand {
     let statistics: StatisticsView?
     let task: TaskFile?
     let calibration: Calibration?
+    let leaveOneOutAccuracy: Double?
 
-    init(_ file: MappedFile, _ model: Model) throws(ModelError) {
+    init(_ file: MappedFile, _ model: Model) throws {
       fileByteCount = file.bytes.count
       summary = try ModelSummary(model)
       preprocessing = try model.preprocessing()
       statistics = try StatisticsView.of(model)
       task = try TaskFile(reading: model)
       calibration = task == nil ? nil : try HeadView(model, classes: try ClassesView(model)).calibration
+      leaveOneOutAccuracy = try TaskFile.leaveOneOutAccuracy(in: model)
     }
   }
 
@@ -66,7 +68,7 @@ struct Inspect: ParsableCommand {
           } ?? .null
         ),
         ("classes", contents.task.map { .array($0.knowledge.classes.map(classJSON)) } ?? .null),
-        ("calibration", contents.calibration.map(calibrationJSON) ?? .null),
+        ("calibration", contents.calibration.map { calibrationJSON($0, contents) } ?? .null),
         ("float32", floatJSON(contents)),
         ("provenance", provenanceJSON(opened)),
         ("layers", .array(contents.summary.layers.enumerated().map(layerJSON))),
@@ -77,10 +79,10 @@ struct Inspect: ParsableCommand {
     ["label": .string(entry.name), "photos": .integer(entry.examples.count)]
   }
 
-  private func calibrationJSON(_ calibration: Calibration) -> JSON {
+  private func calibrationJSON(_ calibration: Calibration, _ contents: Contents) -> JSON {
     [
       "scale": .float(calibration.scale), "threshold": .float(calibration.threshold),
-      "leaveOneOutAccuracy": calibration.leaveOneOutAccuracy.map(JSON.number) ?? .null,
+      "leaveOneOutAccuracy": contents.leaveOneOutAccuracy.map(JSON.number) ?? .null,
     ]
   }
 

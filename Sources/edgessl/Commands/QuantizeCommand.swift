@@ -85,12 +85,14 @@ struct QuantizeCommand: ParsableCommand {
     let page = try report.map { path throws(Failure) in
       try OutputFile(path, .html, option: "--report", inputs: [model], besides: [int8])
     }
-    let file: MappedFile, encoder: ModelRunner
-    do { file = try MappedFile(model) } catch { throw error.failure }
+    let file = try openEncoderFile(model)
+    let encoder: ModelRunner
     do { encoder = try ModelRunner(file: file, threads: threads) } catch { throw Failure(error, in: model) }
     guard !encoder.model.has(.classes) else {
       throw Failure(.badData, "\(model): is a task file; quantize its encoder and learn the classes anew with: edgessl adapt")
     }
+    // Where each element of a constant stands takes several times its bytes.
+    do { try AvailableMemory.require(8 * file.bytes.count) } catch { throw Failure(error, in: model) }
     let source = Graph(reading: encoder.model)
     guard !source.isQuantized else { throw Failure(.badData, "\(model): is int8 already; quantize the float32 model") }
 
@@ -153,19 +155,5 @@ extension Failure {
     case .unknownNodes: self.init(.usage, "\(model): --keep-float: \(error)")
     case .notFinite: self.init(.badData, "\(model): \(error); its weights are damaged: import it again")
     }
-  }
-}
-
-/// Bytes of the files and of the memory that running them takes.
-struct QuantizationSizes {
-  let floatFile: Int, int8File: Int
-  let floatArena: Int, int8Arena: Int
-
-  init(float plan: InferencePlan, floatFile: Int, int8 bytes: [UInt8]) throws(ModelError) {
-    self.floatFile = floatFile
-    int8File = bytes.count
-    floatArena = plan.arenaByteCount
-    let memory = AlignedMemory(copying: bytes)
-    int8Arena = try InferencePlan(for: Model(validating: memory.bytes), threads: plan.threads).arenaByteCount
   }
 }

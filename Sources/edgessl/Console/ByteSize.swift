@@ -51,3 +51,14 @@ func decimal(_ value: Double, digits: Int) -> String {
   let fraction = String(scaled % scale)
   return "\(sign)\(scaled / scale)." + String(repeating: "0", count: digits - fraction.count) + fraction
 }
+
+/// 1234567 as "1,234,567".
+func grouped(_ value: Int) -> String {
+  var digits = Array(String(value.magnitude)), groups: [String] = []
+  while digits.count > 3 {
+    groups.insert(String(digits.suffix(3)), at: 0)
+    digits.removeLast(3)
+  }
+  groups.insert(String(digits), at: 0)
+  return (value < 0 ? "-" : "") + groups.joined(separator: ",")
+}

@@ -114,6 +114,10 @@ extension Failure {
     case .unsuitableInput(let reason): self.init(.badData, "\(encoder): \(reason)")
     case .batch(let count):
       self.init(.badData, "\(encoder): it takes \(count) photos at a time; export it with a batch of 1")
+    case .preprocessing(.scratchTooSmall(let required, _)):
+      self.init(
+        .badData, "\(photo ?? encoder): no memory for the \(grouped(required)) bytes that scaling it takes; make it smaller",
+        concernsPhoto: photo != nil)
     case .preprocessing(let error):
       self.init(.badData, "\(photo ?? encoder): \(error)", concernsPhoto: photo != nil)
     case .notFinite:

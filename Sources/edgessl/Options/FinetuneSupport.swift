@@ -31,7 +31,12 @@ struct FinetuneOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Learning rate at the start.", valueName: "R"))
   var learningRate = AdaptationOptions().learningRate
 
-  @Option(help: "Self-supervised objective of --method finetune; auto lets held-out photos decide.")
+  @Option(
+    help: ArgumentHelp(
+      """
+      What --method finetune trains besides the labels: one of these, or several separated by commas; auto lets held-out photos \
+      decide among those that were measured to help. See Documentation/objectives.md.
+      """, valueName: "NAME,..."))
   var auxiliary = AdaptationOptions.Auxiliary.none
 
   func validate() throws {
@@ -51,7 +56,8 @@ struct FinetuneOptions: ParsableArguments {
     options.steps = steps
     options.batch = batch
     if let views { options.views = views }
-    (options.learningRate, options.seed) = (learningRate, seed)
+    options.learningRate = learningRate
+    options.seed = seed
     options.auxiliary = auxiliary
     return options
   }

@@ -16,16 +16,16 @@ struct ModelLocation: Equatable, Sendable {
 
   static let encoderVariable = "EDGESSL_ENCODER"
   static let taskVariable = "EDGESSL_TASK"
-  static let shippedEncoder = "models/edge-s/edge-s.tnn"
 
   let path: String
   let source: Source
 
-  /// The encoder: `option` (--model), else EDGESSL_ENCODER, else the shipped encoder beside the executable
-  /// (../share/edgessl), in a folder above the executable, or below the current folder.
+  /// The encoder: `option` (--model), else EDGESSL_ENCODER, a path or the name of a shipped encoder; else the usual shipped one.
   static func encoder(option: String?) throws(Failure) -> ModelLocation {
-    if let named = named(option, encoderVariable) { return named }
-    guard let path = shippedEncoderCandidates(executable: executablePath(), current: ".").first(where: isFile) else {
+    if let named = named(option, encoderVariable) {
+      return ModelLocation(path: try encoderFile(named.path), source: named.source)
+    }
+    guard let path = ShippedEncoders.find()?.path(of: ShippedEncoders.usual) else {
       throw Failure(
         .missingInput, "no encoder: name one with --model or \(encoderVariable), or install the shipped one: make install")
     }
@@ -72,20 +72,6 @@ struct ModelLocation: Equatable, Sendable {
     return environment(variable).map { ModelLocation(path: $0, source: .environment(variable)) }
   }
 
-  static func shippedEncoderCandidates(executable: String?, current: String) -> [String] {
-    var candidates: [String] = []
-    if let executable {
-      var folder = parentFolder(of: executable)
-      candidates.append(parentFolder(of: folder) + "/share/edgessl/" + shippedEncoder)
-      while folder != "/", folder != "." {
-        candidates.append("\(folder)/\(shippedEncoder)")
-        folder = parentFolder(of: folder)
-      }
-    }
-    candidates.append(current == "." ? shippedEncoder : "\(current)/\(shippedEncoder)")
-    return candidates
-  }
-
   /// $XDG_DATA_HOME if it is absolute, as its specification demands, else ~/.local/share.
   static func dataFolder(_ xdg: String?, home: String?) -> String? {
     if let xdg, xdg.hasPrefix("/") { return xdg }
@@ -124,11 +110,4 @@ func embeddingCacheFolder() -> String? {
 func environment(_ name: String) -> String? {
   guard let value = getenv(name), value.pointee != 0 else { return nil }
   return String(cString: value)
-}
-
-/// The real path of the running program.
-private func executablePath() -> String? {
-  guard let path = realpath("/proc/self/exe", nil) else { return nil }
-  defer { free(path) }
-  return String(cString: path)
 }

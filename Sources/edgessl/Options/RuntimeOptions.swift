@@ -32,8 +32,7 @@ struct RuntimeOptions: ParsableArguments {
 
   /// Opens a .tnn file for running.
   func open(_ path: String) throws(Failure) -> ModelRunner {
-    let file: MappedFile
-    do { file = try MappedFile(path) } catch { throw error.failure }
+    let file = try openEncoderFile(path)
     let openBLAS = backend == .openblas ? OpenBLASBackend() : nil
     if backend == .openblas, openBLAS == nil {
       throw Failure(.usage, "--backend openblas: OpenBLAS is not installed; install libopenblas0, or leave the option out")
@@ -54,7 +53,12 @@ struct RuntimeOptions: ParsableArguments {
 
 /// Opens and checks a .tnn file without planning to run it; the file owns the model's bytes.
 func openModelFile(_ path: String) throws(Failure) -> (file: MappedFile, model: Model) {
-  let file: MappedFile
-  do { file = try MappedFile(path) } catch { throw error.failure }
+  let file = try openEncoderFile(path)
   do { return (file, try Model(validating: file.bytes)) } catch { throw Failure(error, in: path) }
+}
+
+/// The bytes of a .tnn file, or of the shipped encoder of that name.
+func openEncoderFile(_ path: String) throws(Failure) -> MappedFile {
+  let path = try encoderFile(path)
+  do { return try MappedFile(path) } catch { throw error.failure }
 }

@@ -47,7 +47,7 @@ struct QuantizedStatistics {
           throw Failure(.missingInput, "\(background ?? model): no photos that can be read; name a folder of photos")
         }
         guard gathered.photoCount >= EncoderStatistics.photoMinimum else {
-          if let background { warn("\(tooFewForStatistics(gathered.photoCount, in: background)) stay as they are") }
+          if let background { warn("\(tooFewForStatistics(gathered.photoCount, in: background)) are not made of them") }
           return nil
         }
         gathered.scales = try classes.flatMap { try ScaleTablePhotos(classes: $0, statistics: $0).table(source, gathered) } ?? kept

@@ -33,7 +33,7 @@ extension TailOutcome {
               gate.trials.map {
                 [
                   "learningRateFactor": .float($0.candidate.learningRateFactor),
-                  "rotation": .bool($0.candidate.auxiliary == .rotation),
+                  "auxiliary": JSON($0.candidate.auxiliaries.map(\.name)),
                   "right": .integer($0.right),
                   "logLikelihood": .float($0.logLikelihood),
                 ]
@@ -58,7 +58,8 @@ extension TrainingCurve {
 
 extension AdaptationCandidate {
   var text: String {
-    "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(auxiliary.map { ", with \($0.name)" } ?? "")"
+    let others = auxiliaries.isEmpty ? "" : ", with \(auxiliaries.map(\.name).joined(separator: ", "))"
+    return "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(others)"
   }
 }
 
@@ -82,6 +83,12 @@ extension LearningPlan {
       "scratchBytes": .integer(self[.scratch]), "headBytes": .integer(self[.head]),
       "totalBytes": .integer(byteCount(of: .training)),
     ]
+  }
+
+  /// Of any plan: what it takes at most, and its parts. `weights`: bytes that are used in place.
+  func fields(weights: Int) -> [(name: String, value: JSON)] {
+    let parts = Part.allCases.filter { self[$0] > 0 }.map { (name: $0.rawValue, value: JSON.integer(self[$0])) }
+    return [("planBytes", .integer(byteCount)), ("planParts", .object(parts)), ("weightBytes", .integer(weights))]
   }
 
   /// Of a plan with a tail: one line for people.

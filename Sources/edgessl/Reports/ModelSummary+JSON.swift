@@ -62,17 +62,6 @@ extension ModelSummary {
   }
 }
 
-/// 1234567 as "1,234,567".
-func grouped(_ value: Int) -> String {
-  var digits = Array(String(value.magnitude)), groups: [String] = []
-  while digits.count > 3 {
-    groups.insert(String(digits.suffix(3)), at: 0)
-    digits.removeLast(3)
-  }
-  groups.insert(String(digits), at: 0)
-  return (value < 0 ? "-" : "") + groups.joined(separator: ",")
-}
-
 /// 16 hexadecimal digits.
 func hexadecimal(_ value: UInt64) -> String {
   let digits = String(value, radix: 16)

@@ -55,9 +55,25 @@ struct AlignmentGateTests {
     #expect(try !gate(aligned: photos(seed: 2), ofCamera: nothing(20), before: nothing(20)).isPassed)
   }
 
-  @Test func whereNothingIsWonNothingMayBeLost() throws {
-    #expect(try gate(aligned: photos(seed: 2), ofCamera: photos(seed: 4), before: photos(seed: 4)).isPassed)
-    #expect(try !gate(aligned: nothing(20), ofCamera: photos(seed: 4), before: photos(seed: 4)).isPassed)
+  /// Photos of the classes, of which the first `lost` of each show the next class.
+  private func photos(lost: Int) -> [LearnedExample] {
+    let rows = photos(seed: 4), shots = AlignmentGateTests.shots
+    return rows.indices.map { index in index % shots < lost ? rows[(index + shots) % rows.count] : rows[index] }
+  }
+
+  /// The camera is guessed: a little worse is no proof, clearly worse is.
+  @Test func whatAnswersClearlyWorseIsNotTaken() throws {
+    for lost in 0...5 {
+      let found = try gate(aligned: nothing(20), ofCamera: photos(lost: lost), before: photos(seed: 4))
+      #expect(found.rightOfCamera == 20 - 4 * lost && found.rightOfCameraBefore == 20, "\(found)")
+      // A sixth of 20 photos is 3.
+      #expect(found.isPassed == (lost == 0), "\(lost): \(found)")
+    }
+    // Where the encoder before saw less, it need not be as good as on the photos as they are, but far from chance.
+    for (lost, isPassed) in [(1, true), (2, true), (3, false)] {
+      let found = try gate(aligned: nothing(20), ofCamera: photos(lost: lost), before: photos(lost: 3))
+      #expect(found.rightOfCameraBefore == 8 && found.isPassed == isPassed, "\(lost): \(found)")
+    }
   }
 
   @Test func onePhotoOfAClassIsAskedAboutItself() throws {

@@ -57,10 +57,50 @@ struct ChanceTests {
     #expect(confidence(head, rows[0][0]) < 0.25)
   }
 
+  @Test("Classes shuffled at random, five photos each: nearly all are found out")
+  func shuffledClasses() throws {
+    var found = 0
+    let turns = 40
+    for turn in 0..<turns {
+      var source = SyntheticClasses(classes: 6, dimension: 6, spread: 0.3, seed: UInt64(turn))
+      var rows = (0..<6).flatMap { label in (0..<5).map { _ in source.embedding(ofClass: label) } }
+      var random = CounterRandom(seed: UInt64(turn), stream: 1)
+      rows.shuffle(&random)
+      let knowledge = try knowledge((0..<6).map { Array(rows[5 * $0..<5 * $0 + 5]) })
+      let head = try LearnedHead(knowledge, statistics: nil, method: .head(.prototype))
+      if head.calibration.isChance {
+        found += 1
+        #expect(confidence(head, rows[0]) < 0.2, "turn \(turn): \(head.calibration)")
+      }
+    }
+    #expect(found * 10 >= turns * 8, "\(found) of \(turns)")
+  }
+
+  @Test("Photos that are answered better than by chance, if not well, are not chance", arguments: [3, 5, 8])
+  func weakClasses(shots: Int) throws {
+    var warned = 0
+    let turns = 40
+    for turn in 0..<turns {
+      let knowledge = try SyntheticClasses.knowledge(classes: 5, shots: shots, dimension: 6, spread: 0.9, seed: UInt64(turn))
+      let calibration = try LearnedHead(knowledge, statistics: nil, method: .head(.prototype)).calibration
+      if calibration.leftOutRight * 2 >= calibration.leftOutCount {
+        #expect(!calibration.isChance, "turn \(turn): \(calibration)")
+        warned += 1
+      }
+    }
+    #expect(warned > 0, "no task was half right")
+  }
+
   @Test func classesThatCanBeToldApartAreNotChance() throws {
     for shots in [1, 2, 5] {
       let head = try LearnedHead(try SyntheticClasses.knowledge(classes: 4, shots: shots), statistics: nil, method: .auto)
       #expect(!head.calibration.isChance && head.calibration.scale >= 1, "\(shots): \(head.calibration)")
     }
+  }
+}
+
+extension Array {
+  fileprivate mutating func shuffle(_ random: inout CounterRandom) {
+    for index in indices.dropFirst().reversed() { swapAt(index, Int(random.next() % UInt32(index + 1))) }
   }
 }

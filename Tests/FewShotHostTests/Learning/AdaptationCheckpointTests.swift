@@ -18,7 +18,9 @@ import TinyNN
     try AdaptationCheckpoint(path: path, identity ?? fixture.identity, of: tail, interval: 0, resumes: resumes)
   }
 
-  @Test("Stopped after any step and resumed, a training ends with the same bits and losses", arguments: ["none", "rotation"])
+  @Test(
+    "Stopped after any step and resumed, a training ends with the same bits and losses",
+    arguments: ["none", "rotation", "npid,temporal-ensembling,moco,interpolation"])
   func resumesAfterAnyStep(_ name: String) throws {
     let auxiliary = try #require(AdaptationOptions.Auxiliary(rawValue: name))
     let fixture = try TailFixture(unlabelled: 2, auxiliary, steps: 6), tail = try fixture.trainer()
@@ -67,7 +69,7 @@ import TinyNN
   }
 
   @Test func refusesWhatIsDamaged() throws {
-    let fixture = try TailFixture(.always(.rotation)), tail = try fixture.trainer()
+    let fixture = try TailFixture(.always([.rotation])), tail = try fixture.trainer()
     _ = fixture.train(tail, checkpoint: try checkpoint(fixture, tail))
     let good = try contents(of: path)
     var damaged: [[UInt8]] = [[], Array(good.prefix(7)), Array(good.prefix(87)), Array(good.dropLast()), good + [0]]

@@ -34,7 +34,7 @@ import Testing
 
   private func trial(_ factor: Float, right: Int, _ logLikelihood: Float = 0) -> AdaptationGate.Trial {
     AdaptationGate.Trial(
-      candidate: AdaptationCandidate(learningRateFactor: factor, auxiliary: nil), right: right, logLikelihood: logLikelihood,
+      candidate: AdaptationCandidate(learningRateFactor: factor), right: right, logLikelihood: logLikelihood,
       calibration: Calibration(
         scale: 10, threshold: 0, scaleSource: .preset, thresholdSource: .leaveOneOut, leftOutCount: 0, leftOutRight: 0))
   }

@@ -32,12 +32,12 @@ import TinyNN
 
   private func adapted(_ calibration: Calibration?) throws -> OpenedFile {
     let encoder = try AdaptedEncoder(
-      before.model, changed: after.model, task: task, calibration: calibration, keepsStatistics: true)
+      before.model, changed: after.model, task: task, calibration: calibration, keepsStatistics: true, aligned: task.knowledge)
     return try OpenedFile(encoder.memory.bytes.array)
   }
 
   @Test func keepsOnlyTheLinesThatChanged() throws {
-    let record = AdaptationRecord(before: before.model, after: after.model, task: task, calibration: nil)
+    let record = AdaptationRecord(before: before.model, after: after.model, task: task, calibration: nil, aligned: nil)
     #expect(record.patches.map(\.offset) == [0, 192, 448] && record.patches.map(\.bytes.count) == [64, 128, 64])
   }
 
@@ -50,6 +50,24 @@ import TinyNN
       let restored = try OpenedFile(record.restored(adapted.model))
       #expect(restored.model.hasSameEncoder(as: before.model) && !adapted.model.hasSameEncoder(as: before.model))
       #expect(record.restores(adapted.model, to: before.model))
+    }
+  }
+
+  @Test func keepsWhatTheAlignedEncoderSees() throws {
+    let knowledge = try SyntheticClasses.knowledge(classes: 2, shots: 4, dimension: 10, spread: 0.1)
+    let same = try knowledge.replacingExamples(
+      by: knowledge.classes.flatMap(\.examples).map {
+        LearnedExample(identifier: $0.identifier, embedding: [Float](repeating: 1, count: 10))
+      })
+    for (aligned, accuracy) in [(nil, nil), (knowledge, 1.0), (same, 0.5)] as [(Knowledge?, Double?)] {
+      let encoder = try AdaptedEncoder(
+        before.model, changed: after.model, task: TaskFile(knowledge), calibration: calibration, keepsStatistics: true,
+        aligned: aligned)
+      let record = try #require(try AdaptationRecord(reading: encoder.model))
+      #expect(record.aligned == aligned && record.previous.knowledge == knowledge)
+      #expect(record.calibration?.leftOutRight == calibration.leftOutRight)
+      let head = try LearnedHead(knowledge, statistics: nil, method: .head(.ridge))
+      #expect(try record.leaveOneOutAccuracy(knowledge, LeftOutHead(head), statistics: nil) == accuracy)
     }
   }
 

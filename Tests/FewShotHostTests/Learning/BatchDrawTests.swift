@@ -48,6 +48,23 @@ import Testing
     #expect(pairs.count == 6, "\(pairs)")
   }
 
+  @Test func mixedRowsHaveAMateFromTheSamePool() {
+    var recipe = RowRecipe(.all, .one(in: 4), .independent)
+    recipe.mixes = true
+    var draw = BatchDraw(
+      BatchDrawTests.photos, [BatchDraw.Part(recipe: recipe, views: 0..<3, rows: 0..<6)], CounterRandom(seed: 2))
+    var mates = Set<Int32>()
+    for _ in 0..<20 {
+      draw.next()
+      for (index, row) in draw.rows.enumerated() {
+        mates.insert(row.mate)
+        #expect((0.5...1).contains(row.share) && row.mateLabel == (row.mate < 5 ? row.mate % 2 : -1), "\(row)")
+        #expect(draw.matePlaces[index] / 7 == Int(row.mate) && draw.matePlaces[index] % 7 < 3, "\(row), \(draw.matePlaces[index])")
+      }
+    }
+    #expect(mates.count == 7)
+  }
+
   @Test func equalSeedsDrawTheSame() {
     func places(_ seed: UInt64) -> [Int] {
       draw(RowRecipe(.labelled, .rest, .shuffled), views: 0..<3, rows: 4, batches: 6, seed: seed).map(\.1)
@@ -55,12 +72,19 @@ import Testing
     #expect(places(1) == places(1) && places(1) != places(2))
   }
 
-  @Test("Objectives share a batch: part of it, and the rest", arguments: [(32, 24), (9, 7), (4, 3), (2, 1), (1, 0)])
+  @Test("Objectives share a batch: part of it, and the rest", arguments: [(32, 24), (9, 7), (4, 3), (2, 1), (1, 1)])
   func sharesOfABatch(_ batch: Int, _ prototype: Int) {
     var options = AdaptationOptions()
     options.batch = batch
     #expect(options.rows(of: [.prototype]) == [0..<batch])
-    #expect(options.rows(of: [.prototype, .rotation]) == [0..<prototype, prototype..<max(batch, prototype + 1)])
+    #expect(options.rows(of: [.prototype, .rotation]) == [0..<prototype, prototype..<batch])
+    // Several share what one would have, pairs whole, and the labels keep a row.
+    for kinds in [[ObjectiveKind.prototype, .rotation, .piModel], [.prototype, .simclr, .vicreg, .exemplar, .entropy]] {
+      let rows = options.rows(of: kinds)
+      #expect(rows[0].count >= 1 && rows.reduce(0) { $0 + $1.count } <= batch, "\(batch): \(rows)")
+      #expect(zip(rows, rows.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound }, "\(rows)")
+      for (kind, range) in zip(kinds, rows) { #expect(range.count % kind.type.rows.viewsPerPhoto == 0, "\(kind): \(range)") }
+    }
     let pairs = RowRecipe(.all, .one(in: 4), .independent, viewsPerPhoto: 2)
     #expect(
       pairs.count(ofBatch: 32, left: 0) == 8 && pairs.count(ofBatch: 14, left: 0) == 2 && pairs.count(ofBatch: 4, left: 0) == 2)

@@ -64,7 +64,7 @@ import TinyNN
     let material = LearningMaterial(photosPerClass: [5, 100], unlabelled: 30)
     #expect(try LearningPlan(encoder, training, for: material).tail?.photos == 5 + 64)
     var options = AdaptationOptions()
-    options.auxiliary = .always(.rotation)
+    options.auxiliary = .always([.rotation])
     #expect(try LearningPlan(encoder, .training(options), for: material).tail?.photos == 5 + 64 + 30)
     #expect(LearningMaterial(photosPerClass: [1], unlabelled: 5000).unlabelled == LearningMaterial.unlabelledLimit)
   }
@@ -130,6 +130,37 @@ import TinyNN
   @Test func anEncoderWithoutATailCannotTrain() throws {
     let small = try OpenedFile(TestEncoder.bytes())
     #expect(throws: TrainingError.self) { try AdaptationPlan(for: small.model, AdaptationOptions(), photos: 4, classes: 2) }
+  }
+
+  @Test("An objective's memory and views are in the plan, and give way to a budget", arguments: ObjectiveKind.auxiliaries)
+  func objectivesArePlanned(_ kind: ObjectiveKind) throws {
+    let material = LearningMaterial(photosPerClass: [5, 5], unlabelled: 30)
+    var options = try #require(training.tail)
+    let plain = try LearningPlan(encoder, .training(options), for: material)
+    options.auxiliary = .always([kind])
+    let plan = try LearningPlan(encoder, .training(options), for: material), tail = try #require(plan.tail)
+    let shape = options.shape(of: kind, dimension: encoder.dimension, classes: 2, photos: tail.photos)
+    #expect(plan[.head] - plain[.head] >= 4 * kind.type.memoryCount(shape), "\(kind)")
+    #expect(tail.photos == 10 + (kind.type.rows.photos == .labelled ? 0 : 30), "\(kind)")
+    #expect(plan[.cutCache] == tail.photos * options.placesPerPhoto * (tail.training.cutCount + 8), "\(kind)")
+    let less = try LearningPlan(encoder, .training(options), for: material, budget: plan.byteCount - 1)
+    #expect(less.byteCount < plan.byteCount, "\(kind)")
+  }
+
+  @Test func evaluationOfHeadsIsPlannedByParts() throws {
+    var episodes = EpisodeOptions()
+    episodes.episodes = 50
+    func plan(_ methods: [LearningMethod], views: Int = 1, photos: Int = 60) throws -> LearningPlan {
+      try LearningPlan(measuring: encoder, methods, views: views, photos: photos, classes: 6, episodes, shots: 5)
+    }
+    let one = try plan([.head(.prototype)])
+    #expect(one.phases.map(\.name) == [.reading, .measuring] && one[.views] == 0)
+    #expect(one.byteCount == one.phases.map { phase in phase.parts.reduce(0) { $0 + one[$1] } }.max())
+    #expect(one[.features] == 4 * 60 * encoder.dimension)
+    #expect(try plan([.head(.prototype)], photos: 120)[.dataset] == 2 * one[.dataset])
+    #expect(try plan([.auto])[.features] > one[.features] && plan([.auto, .head(.prototype)])[.scores] > one[.scores])
+    let views = try plan([.head(.prototype)], views: 2)
+    #expect(views[.gathered] == 2 * one[.gathered] && views[.views] == encoder.viewByteCount && views[.dataset] > one[.dataset])
   }
 
   @Test func episodesHoldAllOfTheirData() throws {

@@ -20,15 +20,35 @@ import TinyNN
 
   @Test("The curve has the loss of each objective that trains, and falls")
   func curve() throws {
-    let fixture = try TailFixture(unlabelled: 2, .auto, steps: 60), tail = try fixture.trainer()
+    let fixture = try TailFixture(unlabelled: 2, .always([.rotation]), steps: 60), tail = try fixture.trainer()
     #expect(tail.curve.lines.isEmpty)
-    _ = fixture.train(tail, fixture.options.candidates[0])
+    _ = fixture.train(tail, AdaptationCandidate(learningRateFactor: 1))
     #expect(tail.curve.lines.map(\.objective) == [.prototype])
     _ = fixture.train(tail, fixture.options.candidates.last)
     #expect(tail.curve.lines.map(\.objective) == [.prototype, .rotation])
     for line in tail.curve.lines { #expect(line.losses.count == 60 && line.losses.allSatisfy { $0.isFinite && $0 > 0 }, "\(line)") }
     let losses = tail.curve.lines[0].losses
     #expect(losses[50...].reduce(0, +) < 0.8 * losses[..<10].reduce(0, +), "\(losses)")
+  }
+
+  @Test("Several objectives train at once, and share views that they both want")
+  func several() throws {
+    let kinds: [ObjectiveKind] = [.rotation, .npid, .piModel, .interpolation]
+    let fixture = try TailFixture(unlabelled: 2, .always(kinds), steps: 5), tail = try fixture.trainer()
+    // The photo and a mild view serve three of them, rotation has its own four.
+    #expect(fixture.options.placesPerPhoto == 2 + 4)
+    #expect(fixture.options.viewPlaces == [0..<2, 2..<6, 0..<2, 0..<2, 0..<2])
+    _ = fixture.train(tail)
+    #expect(tail.curve.lines.map(\.objective) == [.prototype] + kinds)
+    for line in tail.curve.lines { #expect(line.losses.allSatisfy { $0.isFinite }, "\(line)") }
+  }
+
+  @Test("Names of objectives are read as they are written")
+  func names() throws {
+    typealias Auxiliary = AdaptationOptions.Auxiliary
+    for way in Auxiliary.allCases { #expect(Auxiliary(rawValue: way.rawValue) == way) }
+    #expect(Auxiliary(rawValue: "mean-teacher,rotation") == .always([.rotation, .meanTeacher]))
+    for text in ["", "nonsense", "rotation,", "rotation,rotation", "auto,rotation"] { #expect(Auxiliary(rawValue: text) == nil) }
   }
 
   @Test("A curve has at most 100 points, each the mean of its steps", arguments: [1, 7, 99, 100, 101, 250, 1000, 1001])

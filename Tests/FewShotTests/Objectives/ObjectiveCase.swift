@@ -16,6 +16,8 @@ final class ObjectiveCase {
   private let gradients: AlignedMemory
   private let averaged: AlignedMemory
   private let prototypes: AlignedMemory
+  /// All photos' embeddings, from which targets are computed.
+  private let photos: AlignedMemory
 
   var parameterCount: Int { type.parameterCount(shape) }
 
@@ -31,8 +33,20 @@ final class ObjectiveCase {
     let views = type.views(augmented: 3).count
     rows = (0..<rowCount).map { row in
       let photo = (row / together) % (type.rows.photos == .labelled ? 4 : photos)
-      return ObjectiveRow(
-        photo: photo, view: (row % together + random.next(below: views)) % views, label: photo < 4 ? photo % classes : -1)
+      return ObjectiveRow(photo: photo, view: views, label: photo < 4 ? photo % classes : -1)
+    }
+    for first in stride(from: 0, to: rowCount, by: together) {
+      // Different views of one photo.
+      let view = random.next(below: views)
+      for row in first..<min(rowCount, first + together) { rows[row].view = Int32((view + row - first) % views) }
+    }
+    if type.rows.mixes {
+      for row in 0..<rowCount {
+        let mate = random.next(below: photos)
+        rows[row].mate = Int32(mate)
+        rows[row].mateLabel = mate < 4 ? Int32(mate % classes) : -1
+        rows[row].share = random.next(from: 0.5, to: 1)
+      }
     }
     func drawn(_ count: Int) -> AlignedMemory {
       let values = AlignedMemory(byteCount: 4 * count)
@@ -48,18 +62,32 @@ final class ObjectiveCase {
       for i in 0..<dimension { row[i] = row[i] / length }
     }
     objective.reset(random: &random)
-    if type.preparationInterval > 0 {
-      let all = drawn(photos * dimension)
-      objective.prepare(matrix(all, photos), prototypes: matrix(prototypes, classes))
-    }
+    self.photos = drawn(photos * dimension)
+    prepare()
+  }
+
+  private func prepare() {
+    guard type.preparationInterval > 0 else { return }
+    objective.prepare(matrix(photos, shape.photoCount), prototypes: matrix(prototypes, shape.classCount))
   }
 
   /// Takes given values in place of the random ones.
-  func take(embeddings: [Float], prototypes: [Float]?, parameters: [Float]?) {
-    for (target, values) in [(self.embeddings, embeddings), (self.prototypes, prototypes ?? []), (memory, parameters ?? [])] {
-      for (index, value) in values.enumerated() { target.floats[index] = value }
+  func take(_ values: [(Values, [Float]?)]) {
+    for (what, values) in values {
+      let target =
+        switch what {
+        case .embeddings: embeddings
+        case .prototypes: prototypes
+        case .averaged: averaged
+        case .photos: photos
+        case .parameters: memory
+        }
+      for (index, value) in (values ?? []).enumerated() { target.floats[index] = value }
     }
+    prepare()
   }
+
+  enum Values { case embeddings, prototypes, averaged, photos, parameters }
 
   private func matrix(_ memory: AlignedMemory, _ count: Int) -> EmbeddingMatrix {
     EmbeddingMatrix(

@@ -7,14 +7,16 @@ import TinyNN
 @testable import FewShot
 @testable import FewShotHost
 
-/// What PyTorch computed for one objective (Tools/golden/training.py).
+/// What PyTorch computed for one objective (Tools/golden/objectives.py).
 private struct GoldenObjective: Decodable {
   let dimension: Int
   let weight: Float
-  /// What each row is told from: its class, its turns.
-  let targets: [Int]
-  let embeddings: [Float]
-  let prototypes: [Float]?
+  let photos, views, labels: [Int]
+  let embeddings, prototypes: [Float]
+  let averaged, allPhotos: [Float]?
+  /// Of rows that are mixtures.
+  let mates, mateLabels: [Int]?
+  let shares: [Float]?
   let loss: Float
   let gradients: [Float]
   let parameters, parameterGradients, trained: [Float]?
@@ -27,16 +29,28 @@ private struct GoldenObjective: Decodable {
     let file = TestFolders.package.appending(path: "Tests/GoldenTraining/objectives.json")
     let golden = try #require(
       try JSONDecoder().decode([String: GoldenObjective].self, from: Data(contentsOf: file))[kind.name],
-      "\(file.path) has nothing of \(kind.name): add it to Tools/golden/training.py")
-    let classes = (golden.prototypes?.count ?? golden.dimension) / golden.dimension
-    let tested = ObjectiveCase(kind, rows: golden.targets.count, dimension: golden.dimension, classes: classes)
-    tested.rows = golden.targets.map { ObjectiveRow(view: $0, label: $0) }
-    tested.take(embeddings: golden.embeddings, prototypes: golden.prototypes, parameters: golden.parameters)
+      "\(file.path) has nothing of \(kind.name): add it to Tools/golden/objectives.py")
+    let tested = ObjectiveCase(
+      kind, rows: golden.labels.count, dimension: golden.dimension, classes: golden.prototypes.count / golden.dimension)
+    tested.rows = golden.labels.indices.map { row in
+      var result = ObjectiveRow(photo: golden.photos[row], view: golden.views[row], label: golden.labels[row])
+      if let mates = golden.mates, let labels = golden.mateLabels, let shares = golden.shares {
+        result.mate = Int32(mates[row])
+        result.mateLabel = Int32(labels[row])
+        result.share = shares[row]
+      }
+      return result
+    }
+    tested.take([
+      (.embeddings, golden.embeddings), (.prototypes, golden.prototypes), (.averaged, golden.averaged),
+      (.photos, golden.allPhotos), (.parameters, golden.parameters),
+    ])
     let found = tested.evaluate(weight: golden.weight)
     #expect(abs(found.loss - golden.loss) <= 1e-5 * golden.loss, "\(kind): loss \(found.loss), PyTorch \(golden.loss)")
     compare(kind, "gradients", found.gradients, golden.gradients)
-    guard let gradients = golden.parameterGradients, let rate = golden.learningRate, let trained = golden.trained else { return }
-    compare(kind, "own weights' gradients", found.parameterGradients, gradients)
+    #expect((golden.parameterGradients == nil) == (tested.parameterCount == 0))
+    if let gradients = golden.parameterGradients { compare(kind, "own weights' gradients", found.parameterGradients, gradients) }
+    guard let rate = golden.learningRate, let trained = golden.trained else { return }
     for step in 1...3 {
       _ = tested.evaluate(weight: golden.weight)
       tested.objective.update(learningRate: rate, step: step)

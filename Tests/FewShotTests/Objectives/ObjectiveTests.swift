@@ -13,7 +13,8 @@ import TinyNN
     for rows in [1, 2, 6] where rows % kind.type.rows.viewsPerPhoto == 0 {
       let tested = ObjectiveCase(kind, rows: rows)
       let exact = tested.evaluate()
-      #expect(exact.loss.isFinite && exact.loss > 0, "\(kind), \(rows) rows: loss \(exact.loss)")
+      // One photo alone has nothing to be told from.
+      #expect(exact.loss.isFinite && exact.loss >= 0 && (rows == 2 || exact.loss > 0), "\(kind), \(rows) rows: loss \(exact.loss)")
       compare("\(kind), \(rows) rows, embeddings", exact.gradients) { tested.slopes(of: tested.embeddings.floats, at: $0) }
       compare("\(kind), \(rows) rows, own weights", exact.parameterGradients) { tested.slopes(of: tested.memory.floats, at: $0) }
     }
@@ -21,8 +22,9 @@ import TinyNN
 
   private func compare(_ what: String, _ exact: [Float], _ numeric: (Int) -> [Float]) {
     let largest = exact.reduce(0) { max($0, $1.magnitude) }
-    for (index, value) in exact.enumerated() {
-      let found = numeric(index)
+    // Of many weights some are asked, spread over all.
+    for index in stride(from: 0, to: exact.count, by: 1 + exact.count / 60) {
+      let value = exact[index], found = numeric(index)
       #expect(
         found.contains { abs($0 - value) <= 0.01 * largest + 1e-4 },
         "\(what) at \(index): \(value), by differences \(found), largest \(largest)")
@@ -64,7 +66,7 @@ import TinyNN
 
   @Test("An embedding of zeros has no gradient", arguments: kinds)
   func zeros(_ kind: ObjectiveKind) {
-    let tested = ObjectiveCase(kind, rows: 2)
+    let tested = ObjectiveCase(kind, rows: 4)
     for i in 0..<7 { tested.embeddings.floats[i] = 0 }
     let found = tested.evaluate()
     #expect(found.loss.isFinite && found.gradients[..<7].allSatisfy { $0 == 0 } && found.gradients.contains { $0 != 0 }, "\(kind)")

@@ -1,3 +1,4 @@
+import HostRuntime
 import Testing
 import TinyNN
 
@@ -27,6 +28,23 @@ import TinyNN
     var recipe = ViewRecipe(count: 6)
     recipe.turns = true
     #expect((0..<6).map { recipe.view($0, random: &random).turns } == [0, 1, 2, 3, 0, 1])
+  }
+
+  @Test("All 24 orders of the quarters are different permutations of the pixels, whatever the sides", arguments: [4, 5])
+  func quarters(_ side: Int) throws {
+    let preprocessing = try Preprocessing(inputHeight: side, inputWidth: side, standardDeviation: SIMD3(1, 1, 1))
+    let image = AlignedMemory(byteCount: 4 * 3 * side * side), output = AlignedMemory(byteCount: 4 * 3 * side * side)
+    for i in 0..<3 * side * side { image.floats[i] = Float(i) }
+    var seen = Set<[Float]>()
+    for permutation in 0..<24 {
+      var view = View()
+      view.permutation = permutation
+      view.render(image.floats, preprocessing, to: output.floats)
+      let found = output.floats.array
+      #expect(found.sorted() == image.floats.array && (permutation > 0 || found == image.floats.array), "\(permutation)")
+      seen.insert(found)
+    }
+    #expect(seen.count == 24)
   }
 
   @Test("Tiles part the image, each crop inside its own")

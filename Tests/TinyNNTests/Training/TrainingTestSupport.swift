@@ -63,7 +63,10 @@ func window(_ height: Int, _ width: Int, stride: Int = 1, dilation: Int = 1, pad
   window.strideX = stride
   window.dilationY = dilation
   window.dilationX = dilation
-  (window.padTop, window.padLeft, window.padBottom, window.padRight) = pad
+  window.padTop = pad.0
+  window.padLeft = pad.1
+  window.padBottom = pad.2
+  window.padRight = pad.3
   return window
 }
 

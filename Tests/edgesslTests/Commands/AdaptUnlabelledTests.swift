@@ -165,6 +165,29 @@ import Testing
     #expect(result.errors.contains("% with the aligned encoder"), "\(result)")
   }
 
+  /// Also after edits, which learn a new head.
+  @Test func editsPrintTheAccuracyOfTheAlignedEncoder() throws {
+    let adapted = try adapt(encoder, try makeUnlabelled("dark", factor: 0.35), "aligned.tnn")
+    let accuracy = try #require(try adapted.json()["leaveOneOutAccuracy"] as? Double)
+    #expect(try camera(adapted)["aligned"] as? Bool == true, "\(adapted)")
+    func inspected() throws -> Double? {
+      let found = try Command.run(["inspect", file("aligned.tnn"), "--json"]).json()
+      return (found["calibration"] as? [String: Any])?["leaveOneOutAccuracy"] as? Double
+    }
+    #expect(try inspected().map { abs(100 * $0 - accuracy) < 1e-9 } == true)
+    let renamed = try Command.run(["classes", file("aligned.tnn"), "--rename", "reddish=rot", "--json"])
+    #expect(try renamed.json()["leaveOneOutAccuracy"] as? Double == accuracy, "\(renamed) instead of \(accuracy)")
+    #expect(renamed.errors.contains("% with the aligned encoder"), "\(renamed)")
+    #expect(try inspected().map { abs(100 * $0 - accuracy) < 1e-9 } == true)
+    // Photos that came later are asked as the aligned encoder saw them when they came.
+    try fixtures.addClass("white", in: "later")
+    let added = try Command.run(["classes", file("aligned.tnn"), "--add", "white=\(file("later"))/white", "--json"])
+    #expect(try added.json()["leaveOneOutAccuracy"] as? Double != nil && added.errors.contains("aligned encoder"), "\(added)")
+    for _ in 0..<2 { #expect(try Command.run(["classes", file("aligned.tnn"), "--undo"]).errors.contains("aligned encoder")) }
+    let undone = try Command.run(["classes", file("aligned.tnn"), "--undo", "--json"])
+    #expect(try undone.json()["adapted"] as? Bool == false && !undone.errors.contains("aligned encoder"), "\(undone)")
+  }
+
   @Test func refusesFoldersWithoutPhotos() throws {
     let missing = try adapt(encoder, file("nowhere"), "t.tnn")
     #expect(missing.status == 66 && missing.errors.contains("nowhere"), "\(missing)")

@@ -1,3 +1,4 @@
+import FewShotTestSupport
 import Foundation
 import HostRuntime
 import TestSupport
@@ -128,6 +129,34 @@ import TinyNN
     #expect(plain.status == 0 && !plain.errors.contains("pixels"), "\(plain)")
     let twice = try Command.run(["import", source, "-o", model, "--preset", "imagenet"])
     #expect(twice.status == 0 && twice.errors.contains("scaled twice"), "\(twice)")
+  }
+
+  /// Photos that are too few for statistics, or that tell nothing, leave none, and a line says so.
+  @Test func statisticsTakeEnoughPhotos() throws {
+    let source = ImportTests.golden("classifier_as_conv", "model.onnx")
+    try folder.makeFolder("photos")
+    func imported(_ count: Int, _ photo: (Int) -> [UInt8]) throws -> (result: CommandResult, hasStatistics: Bool) {
+      for number in 0..<count { try folder.write(photo(number), to: "photos/\(number).ppm") }
+      let result = try Command.run(
+        ["import", source, "-o", model, "--mean", "127.5", "--std", "127.5", "--statistics", folder.file("photos")])
+      #expect(result.status == 0, "\(result)")
+      let found = try Command.run(["inspect", model, "--json"]).json()
+      return (result, found["statistics"] is [String: Any])
+    }
+    // Two halves, other ones in each.
+    func halves(_ number: Int) -> [UInt8] {
+      let values = (0..<40 * 36 * 3).map { UInt8($0 / 3 % 40 < 20 ? 10 + 12 * number : 250 - 7 * number) }
+      return Array("P6\n40 36\n255\n".utf8) + values
+    }
+    let few = try imported(7, halves)
+    #expect(!few.hasStatistics, "\(few.result)")
+    #expect(few.result.errors.contains("7 different photos with content are too few for statistics, which take 8"), "\(few.result)")
+    let copies = try imported(12) { _ in halves(1) }
+    #expect(!copies.hasStatistics && copies.result.errors.contains("1 different photos with content"), "\(copies.result)")
+    let plain = try imported(12) { TestPhotos.plain(0, width: 40 + $0, noise: 1) }
+    #expect(!plain.hasStatistics && plain.result.errors.contains("0 different photos with content"), "\(plain.result)")
+    let enough = try imported(8, halves)
+    #expect(enough.hasStatistics && enough.result.errors.contains("4 of 12 photos have no content"), "\(enough.result)")
   }
 
   @Test func wrongOptions() throws {

@@ -42,4 +42,33 @@ import TinyNN
     }
     #expect(killed > 0, "no run was stopped before it had written")
   }
+
+  /// Every command that replaces a file, killed at random moments: EDGESSL_KILLS in all.
+  @Test(arguments: FileEdit.allCases)
+  func aKilledCommandLeavesTheOldFileOrTheNew(_ edit: FileEdit) throws {
+    let fixtures = try PhotoFixtures()
+    defer { withExtendedLifetime(fixtures) {} }
+    let edit = try edit.prepare(fixtures)
+    let kills = (ProcessInfo.processInfo.environment["EDGESSL_KILLS"].flatMap { Int($0) } ?? 40) / FileEdit.allCases.count
+    let start = Date()
+    try edit.restore()
+    #expect(try Command.run(edit.arguments).status == 0)
+    let duration = Date().timeIntervalSince(start)
+    var random = SeededGenerator(seed: UInt64(kills))
+    var (tries, killed, new) = (0, 0, 0)
+    while killed < kills, tries < 20 * kills {
+      tries += 1
+      try edit.restore()
+      let wait = Double.random(in: 0...1.1, using: &random) * duration, begun = Date()
+      killed += try Command.kill(edit.arguments) { Date().timeIntervalSince(begun) >= wait } ? 1 : 0
+      let found = try contents(of: edit.target)
+      #expect(found == edit.old || found == edit.new, "killed after \(wait) s: \(found.count) bytes")
+      new += found == edit.new ? 1 : 0
+    }
+    #expect(killed == kills, "\(killed) of \(tries) were killed before they ended")
+    print("killed \(killed) of \(tries): the new file \(new) times, the old one \(tries - new) times")
+    // What was left behind goes with the next write.
+    #expect(try Command.run(edit.arguments).status == 0)
+    #expect(edit.names == ["file.tnn"], "\(edit.names)")
+  }
 }

@@ -66,6 +66,16 @@ import TinyNN
     }
   }
 
+  /// 89 bytes with a text chunk that claims to have 1.6 GB, which fuzzing found.
+  @Test func aChunkTakesNoMoreThanItMay() throws {
+    let good = try fixtures.folder.write(PhotoFixtures.photo("red", 50), to: "good.ppm")
+    let hostile = TestFolders.package.appending(path: "Tests/Fuzz/photo/78e16b6d773b.png").path
+    let result = try Command.run(["classify", good, hostile, "--model", task])
+    #expect(result.status == 65 && result.errors.contains("78e16b6d773b.png, byte"), "\(result)")
+    let peak = try #require(result.errors.split(separator: "peak ").last?.filter(\.isNumber))
+    #expect(Int(peak) ?? .max < 200_000_000, "\(result)")
+  }
+
   @Test func aPhotoOfManyIsSkipped() throws {
     let photos = try fixtures.makeDataset("with-large")
     try fixtures.folder.write(Self.photos["tiny.ppm"]!(), to: "with-large/red/large.ppm")

@@ -138,10 +138,14 @@ import TinyNN
     let other = try fixtures.addClass("red", in: "other", numbers: 20..<23)
     for (folder, extra, expected) in [
       (photos, [String](), "calibration"), (other, [], "float32"), (other, ["--background", photos], "background"),
+      // Too few to make them anew of.
+      (other, ["--background", other], "float32"), (photos, ["--background", other], "calibration"),
     ] {
       let output = fixtures.folder.file("int8.tnn")
-      let fields = try Command.run(["quantize", encoder, "--calibration", folder, "-o", output, "--json"] + extra).json()
-      #expect(fields["statistics"] as? String == expected, "\(fields)")
+      let result = try Command.run(["quantize", encoder, "--calibration", folder, "-o", output, "--json"] + extra)
+      #expect(try result.json()["statistics"] as? String == expected, "\(result)")
+      let line = "3 different photos with content are too few for statistics, which take"
+      #expect(result.errors.contains(line) == extra.contains(other), "\(extra): \(result)")
     }
   }
 }

@@ -25,6 +25,9 @@ enum Command {
   static let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "edgessl")
     .path
 
+  /// Set by Tools/checks/sanitize.sh for all processes.
+  private static let sanitizerOptions = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+
   /// Runs edgessl with nothing in its environment but `environment`, in `folder`.
   static func run(_ arguments: [String], environment: [String: String] = [:], folder: String = "/") throws -> CommandResult {
     try run(executable: path, arguments, environment: environment, folder: folder)
@@ -45,7 +48,7 @@ enum Command {
     let process = Process()
     process.executableURL = URL(filePath: path)
     process.arguments = arguments
-    process.environment = [:]
+    process.environment = sanitizerOptions
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -65,7 +68,7 @@ enum Command {
     let process = Process()
     process.executableURL = URL(filePath: executable)
     process.arguments = arguments
-    process.environment = environment
+    process.environment = environment.merging(sanitizerOptions) { own, _ in own }
     process.currentDirectoryURL = URL(filePath: folder)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: output)

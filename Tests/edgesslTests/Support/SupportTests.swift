@@ -81,15 +81,6 @@ import TinyNN
     #expect(try ModelLocation.task(option: "mine.tnn") == ModelLocation(path: "mine.tnn", source: .option))
   }
 
-  @Test func theShippedEncoderIsLookedForAroundTheExecutable() {
-    #expect(
-      ModelLocation.shippedEncoderCandidates(executable: "/opt/edgessl/bin/edgessl", current: ".") == [
-        "/opt/edgessl/share/edgessl/models/edge-s/edge-s.tnn", "/opt/edgessl/bin/models/edge-s/edge-s.tnn",
-        "/opt/edgessl/models/edge-s/edge-s.tnn", "/opt/models/edge-s/edge-s.tnn", "models/edge-s/edge-s.tnn",
-      ])
-    #expect(ModelLocation.shippedEncoderCandidates(executable: nil, current: "/here") == ["/here/models/edge-s/edge-s.tnn"])
-  }
-
   @Test func theDataFolderFollowsTheXDGSpecification() {
     #expect(ModelLocation.dataFolder("/data", home: "/home/me") == "/data")
     #expect(ModelLocation.dataFolder("relative", home: "/home/me") == "/home/me/.local/share")

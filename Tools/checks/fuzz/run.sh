@@ -1,9 +1,10 @@
 #!/bin/sh
 # Fuzzes what reads files from outside, with libFuzzer and the address sanitizer.
 #
-#   Tools/checks/fuzz/run.sh import|model [SECONDS] [SEED]
+#   Tools/checks/fuzz/run.sh import|model|task|photo|array|interface [SECONDS] [SEED]
 #
-# Starts from the golden cases and the kept corpus, works in .build/fuzz, and ends with a file crash-… there if it finds something.
+# Starts from what seeds.sh makes and the kept corpus, works in .build/fuzz, and ends with a file crash-… there if it finds
+# something. EDGESSL is the built command.
 set -e
 cd "$(dirname "$0")/../../.."
 target=$1 seconds=${2:-60} seed=${3:-1}
@@ -11,15 +12,7 @@ build=.build/fuzz work=.build/fuzz/work/$target
 swift build --package-path Tools/checks/fuzz --scratch-path $build -c release --sanitize fuzzer --sanitize address --product fuzz-$target \
   -Xswiftc -sanitize=fuzzer,address \
   -Xswiftc -assert-config -Xswiftc Debug
-mkdir -p $work/corpus $work/seeds
-for model in Tests/Golden/*/model.onnx; do
-  [ $(wc -c < $model) -le 8192 ] || continue
-  name=$work/seeds/$(basename $(dirname $model))
-  if [ $target = import ]; then
-    cp $model $name.onnx
-  else
-    ${EDGESSL:-.build/release/edgessl} import $model -o $name.tnn > /dev/null 2>&1 || true
-  fi
-done
+mkdir -p $work/corpus $work/seeds Tests/Fuzz/$target
+Tools/checks/fuzz/seeds.sh $target $work/seeds
 exec $build/release/fuzz-$target -seed=$seed -max_total_time=$seconds -timeout=30 -rss_limit_mb=3000 -max_len=16384 \
   -artifact_prefix=$work/ -print_final_stats=1 $work/corpus Tests/Fuzz/$target $work/seeds

@@ -10,7 +10,8 @@ public struct PanelPacking {
     self.depth = depth
   }
 
-  public static func padded(_ count: Int) -> Int { (count + width - 1) & ~(width - 1) }
+  /// `count` columns with those that fill the last panel.
+  public static func padded(_ count: Int) -> Int { paddedToPanel(count) }
 
   public var panelCount: Int { PanelPacking.padded(columns) / PanelPacking.width }
   public var panelStride: Int { depth * PanelPacking.width }

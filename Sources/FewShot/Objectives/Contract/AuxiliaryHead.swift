@@ -1,6 +1,7 @@
 package import TinyNN
 
-/// Two layers on an embedding that train along with the tail, for objectives that predict something of a view.
+/// Two layers on an embedding that train along with the tail, for objectives that predict something of a view or compare views
+/// by a projection.
 ///
 ///     h = max(0, A u + a)   u: embedding of length 1, h: [hidden]        logits = B h + b   [outputs]
 ///
@@ -52,16 +53,23 @@ package struct AuxiliaryHead {
     let weight = batch.weight / Float(batch.rows.count)
     var sum: Float = 0
     for row in 0..<batch.rows.count {
-      let embedding = batch.embedding(row), gradient = batch.gradient(row), label = target(batch.rows[row])
+      let gradient = batch.gradient(row)
       gradient.clear()
-      let length = embedding.length
-      guard length > 0 else { continue }
-      let logits = forward(embedding, length, memory)
-      sum = sum + softmax(logits, count: outputCount, label: label)
-      for t in 0..<outputCount { logits[t] = (logits[t] - (t == label ? 1 : 0)) * weight }
-      backward(embedding, length, memory, to: gradient)
+      sum = sum + crossEntropy(batch.embedding(row), memory, target: target(batch.rows[row]), weight: weight, to: gradient)
     }
     return sum / Float(batch.rows.count)
+  }
+
+  /// The cross-entropy of one target; adds `weight` times its gradients. An embedding of zeros says nothing.
+  package func crossEntropy(
+    _ embedding: Elements<Float>, _ memory: Elements<Float>, target: Int, weight: Float, to gradient: Elements<Float>
+  ) -> Float {
+    guard embedding.length > 0 else { return 0 }
+    let logits = outputs(of: embedding, memory)
+    let loss = softmax(logits, count: outputCount, label: target)
+    for t in 0..<outputCount { logits[t] = (logits[t] - (t == target ? 1 : 0)) * weight }
+    addGradients(of: embedding, memory, to: gradient)
+    return loss
   }
 
   // Work: h | its gradient | logits, whose gradient takes their place | the gradient of u.
@@ -71,13 +79,14 @@ package struct AuxiliaryHead {
   private func hiddenValues(_ memory: Elements<Float>) -> Elements<Float> { work(memory, 0, hidden) }
   private func logits(_ memory: Elements<Float>) -> Elements<Float> { work(memory, 2 * hidden, outputCount) }
 
-  /// The logits of an embedding of the given length.
-  private func forward(_ embedding: Elements<Float>, _ length: Float, _ memory: Elements<Float>) -> Elements<Float> {
+  /// The outputs of an embedding, at a place of which the next call makes use again.
+  package func outputs(of embedding: Elements<Float>, _ memory: Elements<Float>) -> Elements<Float> {
+    let length = embedding.length
     let weights = layers(memory), h = hiddenValues(memory), logits = logits(memory)
     for j in 0..<hidden {
       var sum: Float = 0
       for i in 0..<inputCount { sum = sum + weights.a[j * inputCount + i] * embedding[i] }
-      let value = sum / length + weights.aBias[j]
+      let value = (length > 0 ? sum / length : 0) + weights.aBias[j]
       h[j] = value > 0 ? value : 0
     }
     for t in 0..<outputCount {
@@ -88,8 +97,10 @@ package struct AuxiliaryHead {
     return logits
   }
 
-  /// From the gradient of the logits, which is where they were: adds the weights' gradients, and the embedding's to `gradient`.
-  private func backward(_ embedding: Elements<Float>, _ length: Float, _ memory: Elements<Float>, to gradient: Elements<Float>) {
+  /// From the gradient by the outputs, which is where they were since they were asked for this embedding: adds the weights'
+  /// gradients, and the embedding's to `gradient`.
+  package func addGradients(of embedding: Elements<Float>, _ memory: Elements<Float>, to gradient: Elements<Float>) {
+    let length = embedding.length
     let weights = layers(memory), slopes = layers(memory.slice(parameterCount, parameterCount))
     let h = hiddenValues(memory), dh = work(memory, hidden, hidden), dLogits = logits(memory)
     let du = work(memory, 2 * hidden + outputCount, inputCount)
@@ -105,11 +116,13 @@ package struct AuxiliaryHead {
     du.clear()
     for j in 0..<hidden where h[j] > 0 {
       slopes.aBias[j] = slopes.aBias[j] + dh[j]
+      guard length > 0 else { continue }
       for i in 0..<inputCount {
         slopes.a[j * inputCount + i] = slopes.a[j * inputCount + i] + dh[j] * (embedding[i] / length)
         du[i] = du[i] + dh[j] * weights.a[j * inputCount + i]
       }
     }
+    guard length > 0 else { return }
     // d L / d e = (d L / d u - (u . d L / d u) u) / |e|
     var along: Float = 0
     for i in 0..<inputCount { along = along + du[i] * (embedding[i] / length) }

@@ -12,8 +12,7 @@ public struct Rotation: Objective {
   }
   public static var rows: RowRecipe { RowRecipe(.all, .one(in: 4), .independent) }
 
-  /// Half of 0.5 is left after a third of the steps, nothing in the last third.
-  public static func weight(phase: Float) -> Float { 0.5 * max(0, 1 - phase * 1.5) }
+  public static func weight(phase: Float) -> Float { AuxiliaryWeight.fading(phase) }
 
   public static func memoryCount(_ shape: ObjectiveShape) -> Int { head(shape).memoryCount }
   public static func parameterCount(_ shape: ObjectiveShape) -> Int { head(shape).parameterCount }

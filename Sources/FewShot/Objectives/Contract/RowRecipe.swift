@@ -23,6 +23,8 @@ public struct RowRecipe: Equatable, Sendable {
   public let order: Order
   /// So many different views of the same photo follow each other: 2 for objectives of pairs. Shuffled rows have one.
   public let viewsPerPhoto: Int
+  /// Rows are mixtures of two photos' tensors at the cut, the first having at least half (MixUp, Zhang et al. 2018).
+  public var mixes = false
 
   public init(_ photos: Photos, _ share: Share, _ order: Order, viewsPerPhoto: Int = 1) {
     self.photos = photos

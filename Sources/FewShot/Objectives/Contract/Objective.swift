@@ -10,8 +10,10 @@ public protocol Objective {
   static func views(augmented: Int) -> ViewRecipe
   /// The rows of a batch that it takes.
   static var rows: RowRecipe { get }
-  /// Trains only besides another objective: it does not know the classes.
+  /// Trains only besides another objective.
   static var isAuxiliary: Bool { get }
+  /// Whether held-out photos may choose it unasked (`auto`): only what was measured to help (Benchmarks/results/objectives.md).
+  static var isTriedUnasked: Bool { get }
   /// The weight of its loss where the part `phase` of the steps is done, 0 ..< 1.
   static func weight(phase: Float) -> Float
   /// Whether it wants the embeddings of its rows by the average of the tail's weights, too.
@@ -43,6 +45,7 @@ public protocol Objective {
 
 extension Objective {
   public static var isAuxiliary: Bool { true }
+  public static var isTriedUnasked: Bool { false }
   public static func weight(phase: Float) -> Float { 1 }
   public static var usesAverage: Bool { false }
   public static var preparationInterval: Int { 0 }
@@ -78,6 +81,11 @@ public struct ObjectiveRow: BitwiseCopyable, Equatable, Sendable {
   public var view: Int32
   /// The photo's class, or -1.
   public var label: Int32
+  /// Of its tensor at the cut; the rest is another photo's. 1: there is no other.
+  public var share: Float = 1
+  /// The other photo and its class, or -1.
+  public var mate: Int32 = -1
+  public var mateLabel: Int32 = -1
 
   public init(photo: Int = 0, view: Int = 0, label: Int = -1) {
     self.photo = Int32(truncatingIfNeeded: photo)
@@ -114,6 +122,11 @@ public struct ObjectiveBatch {
 
   public func embedding(_ row: Int) -> Elements<Float> { part(embeddings, row) }
   public func gradient(_ row: Int) -> Elements<Float> { part(gradients, row) }
+  /// Nil unless the objective `usesAverage`.
+  public func average(_ row: Int) -> Elements<Float>? {
+    guard let averaged else { return nil }
+    return part(averaged, row)
+  }
 
   private func part(_ values: Elements<Float>, _ row: Int) -> Elements<Float> {
     let dimension = prototypes.dimension

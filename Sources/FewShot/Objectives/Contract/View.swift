@@ -13,6 +13,11 @@ public struct View: Equatable, Sendable {
   /// Anticlockwise quarter turns, 0 ... 3, exact permutations of pixels after everything else.
   public var turns = 0
 
+  /// The order of the image's quarters, 0 ..< 24, 0 as they are; of an image with odd sides the last row and column stay.
+  public var permutation = 0
+
+  static let permutationCount = 24
+
   /// The photo as it is.
   public init() {}
 
@@ -28,7 +33,7 @@ public struct View: Equatable, Sendable {
       let (y0, y1, fy) = sample(y, from: top, height)
       for x in 0..<width {
         let (x0, x1, fx) = sample(mirrored ? width - 1 - x : x, from: left, width)
-        let target = place(y, x, height, width)
+        let target = permutation == 0 ? place(y, x, height, width) : permuted(y, x, height, width)
         for c in 0..<3 {
           let upper = mix(image[(y0 * width + x0) * 3 + c], image[(y0 * width + x1) * 3 + c], fx)
           let lower = mix(image[(y1 * width + x0) * 3 + c], image[(y1 * width + x1) * 3 + c], fx)
@@ -47,6 +52,32 @@ public struct View: Equatable, Sendable {
     let limited = at < 0 ? 0 : at > Float(count - 1) ? Float(count - 1) : at
     let first = Int(limited)
     return (first, first + 1 < count ? first + 1 : first, limited - Float(first))
+  }
+
+  /// Where a pixel goes: quarter q, numbered by rows, takes the place that the permutation gives it.
+  private func permuted(_ y: Int, _ x: Int, _ height: Int, _ width: Int) -> Int {
+    let halfHeight = height / 2, halfWidth = width / 2
+    guard y < 2 * halfHeight, x < 2 * halfWidth else { return place(y, x, height, width) }
+    let target = quarter(y / halfHeight * 2 + x / halfWidth)
+    return place(y % halfHeight + target / 2 * halfHeight, x % halfWidth + target % 2 * halfWidth, height, width)
+  }
+
+  /// The place of quarter `index` in the permutation, which is numbered in the factorial system: the first quarter takes one of
+  /// four places, the next one of the three that are left, and so on.
+  private func quarter(_ index: Int) -> Int {
+    var rest = permutation, taken = 0, place = 0
+    for step in 0...index {
+      var choice = rest % (4 - step)
+      rest /= 4 - step
+      place = 0
+      while (taken &>> place) & 1 == 1 { place += 1 }
+      while choice > 0 {
+        place += 1
+        if (taken &>> place) & 1 == 0 { choice -= 1 }
+      }
+      taken |= 1 &<< place
+    }
+    return place
   }
 
   private func place(_ y: Int, _ x: Int, _ height: Int, _ width: Int) -> Int {
