@@ -28,19 +28,20 @@ extension LearningPlan {
     let widest = methods.map { $0.featureCounts(dimension).reduce(0, +) }.max() ?? 0
     // Of each method its accuracies and the details for a report; of the one that is measured every answer.
     let kept = methods.count * EpisodeDetails.byteCount(episodes: episodes.episodes, photos: photos, classes: classes)
+    var parts: [Part: Int] = [
+      .trunk: encoder.plannedByteCount, .views: views > 1 ? encoder.viewByteCount : 0,
+      .gathered: views * photos * EmbeddedDataset.gatheredByteCount(dimension: dimension),
+      .dataset: (copies + 1) * photos * EmbeddedDataset.rowByteCount(dimension: dimension),
+      .features: 4 * photos * widest, .finalHead: head,
+      .scores: kept + TaskEvaluation.byteCount(photos: 2 * episodes.episodes * queries),
+    ]
+    parts.merge(propagation) { $1 }
     self.init(
       LearningOptions(method: methods.first ?? .auto, views: views), episode, alignedPhotos: 0,
       phases: [
         Phase(name: .reading, parts: [.trunk, .views, .gathered, .dataset]),
         Phase(name: .measuring, parts: [.trunk, .dataset, .features, .finalHead, .kept, .propagation, .scores]),
-      ],
-      [
-        .trunk: encoder.plannedByteCount, .views: views > 1 ? encoder.viewByteCount : 0,
-        .gathered: views * photos * EmbeddedDataset.gatheredByteCount(dimension: dimension),
-        .dataset: (copies + 1) * photos * EmbeddedDataset.rowByteCount(dimension: dimension),
-        .features: 4 * photos * widest, .finalHead: head,
-        .scores: kept + TaskEvaluation.byteCount(photos: 2 * episodes.episodes * queries),
-      ].merging(propagation) { $1 })
+      ], parts)
   }
 
   /// The plan of few-shot episodes over a data set, all of which is read before the first.
