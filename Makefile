@@ -4,15 +4,18 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 BIN = .build/release/edgessl
 APT_PACKAGES = libopenblas-dev libjpeg-dev libpng-dev pkg-config
+# Streams and brokers that the tests talk to.
+TEST_PACKAGES = ffmpeg mosquitto mosquitto-clients openssl
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-arm build demo lint test sanitize documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
 deps-arm: PACKAGES = $(ARM_PACKAGES)
-deps deps-arm:
+deps-test: PACKAGES = $(TEST_PACKAGES)
+deps deps-test deps-arm:
 	@missing=""; for package in $(PACKAGES); do \
 	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \
@@ -31,7 +34,7 @@ lint:
 	Tools/checks/lint.sh
 
 # The two products leave out the compiler of protocol buffers, a part of a dependency that nothing here uses.
-test: deps check-embedded
+test: deps deps-test check-embedded
 	$(SWIFT) build --product edgessl
 	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build

@@ -40,6 +40,9 @@ let package = Package(
     // The second matrix multiplication backend, on hosts; it loads libopenblas when it is used.
     .target(name: "OpenBLASBackend", dependencies: ["TinyNN", "CTinyNN"], swiftSettings: strict + [.strictMemorySafety()]),
 
+    // A client of MQTT brokers, on hosts; it loads libmosquitto when it is used.
+    .target(name: "MosquittoClient", dependencies: ["HostRuntime"], swiftSettings: strict),
+
     // Photos: JPEG through libjpeg, PNG through libpng.
     .target(name: "CImageFiles", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
     .target(name: "ImageFiles", dependencies: ["CImageFiles", "HostRuntime"], swiftSettings: strict),
@@ -75,8 +78,8 @@ let package = Package(
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "ONNXImport", "OpenBLASBackend", "Quantize",
-        "TinyNN",
+        "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "MosquittoClient", "ONNXImport", "OpenBLASBackend",
+        "Quantize", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -115,6 +118,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "MosquittoClientTests", dependencies: ["MosquittoClient"], swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
     // Runs the command as a process.
     .testTarget(

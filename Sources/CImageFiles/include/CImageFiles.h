@@ -84,4 +84,9 @@ image_status image_png_decode(image_png *reader, image_placement placement, imag
 size_t image_png_warning_count(const image_png *reader);
 void image_png_close(image_png *reader);
 
+/// Bytes that a PNG file of so many RGB pixels has at most.
+size_t image_png_size_limit(uint32_t width, uint32_t height);
+/// Writes a PNG file of width x height RGB pixels without padding; returns its size, 0 where it does not fit or memory is short.
+size_t image_png_encode(const uint8_t *pixels, uint32_t width, uint32_t height, uint8_t *file, size_t capacity);
+
 #endif

@@ -14,7 +14,7 @@ struct PhotoContent {
   /// The mean of all values, in grey levels.
   let mean: Float
   /// Means of blocks: [side][side][3].
-  private let blocks: [UInt8]
+  let blocks: [UInt8]
 
   /// - Parameter input: what the network takes, [height][width][3].
   init(_ input: [Float], _ preprocessing: Preprocessing) {
@@ -51,10 +51,15 @@ struct PhotoContent {
 
   /// True for copies, whatever their files are.
   func isSame(as other: PhotoContent) -> Bool {
-    guard abs(mean - other.mean) <= 2 * PhotoContent.leastDifference else { return false }
+    other.blocks.withUnsafeBytes { isSame(mean: other.mean, blocks: $0) }
+  }
+
+  /// The same for what `blocks` of another one were.
+  func isSame(mean other: Float, blocks others: UnsafeRawBufferPointer) -> Bool {
+    guard abs(mean - other) <= 2 * PhotoContent.leastDifference else { return false }
     let limit = Int(Float(blocks.count) * PhotoContent.leastDifference * PhotoContent.leastDifference)
     var sum = 0
-    for (a, b) in zip(blocks, other.blocks) {
+    for (a, b) in zip(blocks, others) {
       let difference = Int(a) - Int(b)
       sum += difference * difference
       if sum >= limit { return false }

@@ -48,7 +48,7 @@ struct Evaluate: ParsableCommand {
       valueName: UnlabelledPool.allCases.map(\.rawValue).joined(separator: "|")))
   var unlabelledPool: UnlabelledPool?
 
-  @Option(help: ArgumentHelp("Write a report on episodes: one page in HTML with charts and photos.", valueName: "r.html"))
+  @Option(help: ArgumentHelp("Write a report: one page in HTML with charts and photos.", valueName: "r.html"))
   var report: String?
 
   @Flag(help: "With --method finetune: train always, without asking held-out photos whether it helps.")
@@ -57,6 +57,8 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var finetune: FinetuneOptions
 
   @OptionGroup var shifted: ShiftOptions
+
+  @OptionGroup var selected: SelectOptions
 
   @Flag(help: "Refuse photos that cannot be read, instead of skipping them with a warning.")
   var strict = false
@@ -75,12 +77,16 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let methods = try Method.list(method)
+    let selections = try selected.selections()
     let location = try ModelLocation.encoder(option: model)
     location.announce("model")
     let (file, opened) = try openModelFile(location.path)
     let isTask = withExtendedLifetime(file) { opened.has(.classes) }
-    if isTask, report != nil { throw Failure(.usage, "\(location.path): is a task file; --report is for episodes with an encoder") }
-    if isTask { try evaluateTask(location) } else { try evaluateEpisodes(location, methods) }
+    if isTask, !selections.isEmpty { throw Failure(.usage, "\(location.path): is a task file; --select is for an encoder") }
+    if isTask, unlabelledPool != nil {
+      throw Failure(.usage, "\(location.path): is a task file; --unlabelled-pool is for an encoder")
+    }
+    if isTask { try evaluateTask(location) } else { try evaluateEpisodes(location, methods, selections) }
   }
 
   // MARK: Episodes
@@ -102,15 +108,14 @@ struct Evaluate: ParsableCommand {
       photosPerClass: [Int](repeating: shots, count: ways), unlabelled: draw.map { $0.perClass * $0.classes } ?? 0)
   }
 
-  private func evaluateEpisodes(_ location: ModelLocation, _ methods: [Method]) throws {
+  private func evaluateEpisodes(_ location: ModelLocation, _ methods: [Method], _ selections: [LabelSelection]) throws {
     let html = try report.map { path throws(Failure) in
       try OutputFile(path, .html, option: "--report", inputs: [location.path])
     }
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation", isStrict: strict)
     let source = try runtime.photos(location.path, strict: strict)
-    if unlabelledPool != nil, methods == [.finetune] || shifted.shift != nil {
-      throw Failure(.usage, "--unlabelled-pool goes with frozen heads, without --method finetune and --shift")
-    }
+    try checkUnlabelledPool(methods, selections)
+    if !selections.isEmpty { return try evaluateSelections(selections, methods, location, classes, source) }
     if methods == [.finetune] { return try evaluateFinetune(location, classes, source) }
     if shifted.shift != nil { return try evaluateShift(location, classes, source, methods) }
     let views = try finetune.averagedViews() ?? 1, options = episodeOptions
@@ -197,6 +202,9 @@ struct Evaluate: ParsableCommand {
   // MARK: A task
 
   private func evaluateTask(_ location: ModelLocation) throws {
+    let html = try report.map { path throws(Failure) in
+      try OutputFile(path, .html, option: "--report", inputs: [location.path])
+    }
     let classes = try ClassFolders(dataset, needed: 1, role: "evaluation", isStrict: strict)
     try location.requireTask()
     let encoder = try runtime.open(location.path)
@@ -207,12 +215,18 @@ struct Evaluate: ParsableCommand {
         .badData, "\(dataset): no folder is named like one of the task's classes: \(task.names.joined(separator: ", "))")
     }
     let plan = LearningPlan(measuring: task, photos: classes.photoCount), weights = task.model.weightByteCount
-    let evaluation: TaskEvaluation, skipped: [String]
+    let evaluation: TaskEvaluation, skipped: [String], mistakes: [TaskMistake]
     do {
-      (evaluation, skipped) = try task.evaluate(classes.folders, isStrict: strict, observer: console(location.path))
+      (evaluation, skipped, mistakes) = try task.evaluate(classes.folders, isStrict: strict, observer: console(location.path))
     } catch { throw Failure(error, encoder: location.path) }
     guard evaluation.knownCount > 0 else { throw Failure(.badData, "\(dataset): no photo of a known class can be read") }
-    try results.print(json(evaluation, task, skipped, location, plan), text: text(evaluation, task.names))
+    let text = text(evaluation, task.names)
+    if let html {
+      let page = TaskReport(
+        title: "\(location.path) on \(dataset)", names: task.names, evaluation: evaluation, mistakes: mistakes, summary: text)
+      try html.write(Array(page.page.html.utf8))
+    }
+    try results.print(json(evaluation, task, skipped, location, plan), text: text)
     noteMemory(planned: plan.byteCount, weights: weights)
   }
 
@@ -274,24 +288,6 @@ extension EpisodeMeasures {
     return [("difference", .number(paired.mean)), ("differenceCi95", .number(paired.interval))]
   }
 }
-
-extension UnlabelledMeasures {
-  fileprivate var fields: [(name: String, value: JSON)] {
-    [
-      ("frozenAccuracy", .number(frozen.mean)), ("gain", .number(gain.mean)), ("gainCi95", .number(gain.interval)),
-      ("unlabelledPhotos", .number(meanCount)), ("trustedEpisodes", .integer(trusted)),
-    ]
-  }
-
-  fileprivate var text: String {
-    """
-    ; photos without labels (\(decimal(meanCount, digits: 0))): \(gain.mean < 0 ? "" : "+")\(decimal(gain.mean, digits: 2)) +- \
-    \(decimal(gain.interval, digits: 2))
-    """
-  }
-}
-
-extension UnlabelledPool: ExpressibleByArgument {}
 
 extension EpisodeResult {
   /// One number for each episode, so that results on the same episodes can be paired.

@@ -71,7 +71,7 @@ import Testing
 
   @Test func measuresATask() throws {
     let known = PhotoFolder(name: "red", photos: Array(photos[..<4])), other = PhotoFolder(name: "other", photos: [photos[4]])
-    let (evaluation, skipped) = try Classifier(task).evaluate([known, other])
+    let (evaluation, skipped, _) = try Classifier(task).evaluate([known, other])
     #expect(evaluation.knownCount == 4 && evaluation.otherCount == 1 && evaluation.accuracy == 1 && skipped.isEmpty)
   }
 }
