@@ -10,6 +10,8 @@ public enum UnlabelledPool: String, CaseIterable, Sendable {
   case others
   /// Of one class only.
   case one
+  /// All that was not chosen to be labelled (`SelectionEpisodes`).
+  case rest
 
   /// Photos of a class, at most.
   public static let perClass = 40
@@ -17,7 +19,7 @@ public enum UnlabelledPool: String, CaseIterable, Sendable {
   /// The part of the photos of class `label` that are taken, in percent.
   func percent(ofClass label: Int) -> Int {
     switch self {
-    case .equal, .others: 100
+    case .equal, .others, .rest: 100
     case .unequal: label < 4 ? [100, 50, 25, 10][label] : 0
     case .one: label == 0 ? 100 : 0
     }

@@ -4,10 +4,16 @@ import FewShotHost
 extension UnlabelledPool: ExpressibleByArgument {}
 
 extension Evaluate {
-  /// Photos without labels answer beside heads of drawn photos; a task file has its own.
+  /// Photos without labels answer beside heads on the encoder as it is: those of a pool beside drawn photos, the rest beside chosen
+  /// ones.
   func checkUnlabelledPool(_ methods: [Method], _ selections: [LabelSelection]) throws(Failure) {
-    guard unlabelledPool != nil, methods == [.finetune] || shifted.shift != nil || !selections.isEmpty else { return }
-    throw Failure(.usage, "--unlabelled-pool goes with heads on drawn photos, without --method finetune, --shift and --select")
+    guard let unlabelledPool else { return }
+    if methods == [.finetune] || shifted.shift != nil {
+      throw Failure(.usage, "--unlabelled-pool goes with heads, without --method finetune and --shift")
+    }
+    guard (unlabelledPool == .rest) == !selections.isEmpty else {
+      throw Failure(.usage, "--unlabelled-pool \(unlabelledPool.rawValue): rest goes with --select, the others without")
+    }
   }
 }
 

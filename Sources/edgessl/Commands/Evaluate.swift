@@ -43,7 +43,7 @@ struct Evaluate: ParsableCommand {
       """
       Episodes learn from photos without labels, too, up to \(UnlabelledPool.perClass) of a class: as many of each (equal), \
       all, a half, a quarter, a tenth and none (unequal), equal and three of ten of other classes (others), of one class only \
-      (one). Says what they gain.
+      (one), with --select what was not chosen (rest). Says what they gain.
       """,
       valueName: UnlabelledPool.allCases.map(\.rawValue).joined(separator: "|")))
   var unlabelledPool: UnlabelledPool?
