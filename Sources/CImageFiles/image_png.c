@@ -76,8 +76,7 @@ image_png *image_png_open(image_source *source, image_failure *failure) {
     image_png_close(reader);
     return NULL;
   }
-  reader->png = png_create_read_struct_2(
-    PNG_LIBPNG_VER_STRING, reader, on_error, on_warning, reader, allocate, release);
+  reader->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, reader, on_error, on_warning, reader, allocate, release);
   if (reader->png != NULL) reader->info = png_create_info_struct(reader->png);
   if (reader->info == NULL) {
     image_failure_set(failure, image_out_of_memory, source, "out of memory");

@@ -60,6 +60,11 @@ struct RefusedCase: CustomStringConvertible, Sendable {
     #expect(error?.description == "is a folder; name the file in it")
   }
 
+  @Test func pipesAndDevicesAreNotRead() {
+    let error = #expect(throws: ONNXImportError.self) { try importONNX(contentsOf: "/dev/zero") }
+    #expect(error?.description == "is not a regular file; save it as one and name that", "\(error?.description ?? "imported")")
+  }
+
   /// Of what people have under the name model.onnx.
   @Test(arguments: [
     ("version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"), ("\n<!DOCTYPE html>\n<html>", "a web page"),
@@ -67,6 +72,8 @@ struct RefusedCase: CustomStringConvertible, Sendable {
     ("{\"message\": \"Not Found\"}", "a JSON file"),
     ("PK\u{3}\u{4}archive/data.pkl", "torch.onnx.export"), ("\u{1C}\0\0\0TFL3", "TensorFlow Lite"),
     ("\u{18}\0\0\0ORTM", ".ort"), ("GGUF\u{3}", "GGUF"), ("7767517\n75 83", "ncnn"),
+    // Its length happens to begin as XML does.
+    ("<\0\0\0\0\0\0\0{\"weight\":", "safetensors"), ("%PDF-1.4\n", "PDF"),
   ])
   func otherFormatsAreNamed(start: String, advice: String) throws {
     let folder = try TemporaryFolder()

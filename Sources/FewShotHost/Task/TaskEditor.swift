@@ -46,7 +46,8 @@ public struct TaskEditor {
     task.replace(by: edited)
   }
 
-  /// Goes back to the state before the last edit, or, behind the first, before the encoder's adaptation: then it returns true.
+  /// Goes back to the state before the last edit, or, behind the first, before the encoder's adaptation: then it returns true, and
+  /// photos without labels are forgotten, whose embeddings are of the adapted encoder.
   /// - Throws: `TaskEditError.nothingToUndo` or `ModelError`.
   public mutating func undo() throws -> Bool {
     guard task.history.isEmpty, isAdapted, let record else {
@@ -63,6 +64,9 @@ public struct TaskEditor {
     return true
   }
 
+  /// Forgets the photos without labels; earlier states have none.
+  public mutating func forgetUnlabelled() { task.unlabelled = nil }
+
   /// What it knows, for a task of `encoder`.
   /// - Throws: `TaskEditError.otherEmbeddings` where the encoders differ.
   public func knowledge(comparableWith encoder: Model) throws(TaskEditError) -> Knowledge {
@@ -70,8 +74,8 @@ public struct TaskEditor {
     return task.knowledge
   }
 
-  /// The part of left-out photos that the task's network answers rightly with `head`, aligned where it is; nil where every class has
-  /// one photo.
+  /// The part of left-out photos that the task's network answers rightly with `head`, aligned where it is; nil where every class
+  /// has one photo.
   public func leaveOneOutAccuracy(of head: LearnedHead) throws -> Double? {
     guard isAligned, let record else { return head.calibration.leaveOneOutAccuracy }
     return try withExtendedLifetime(file) {

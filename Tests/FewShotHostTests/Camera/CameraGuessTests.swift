@@ -11,9 +11,8 @@ struct CameraGuessTests {
   /// Waves of other lengths and phases in each channel: [height][width][3], between about -0.8 and 0.8.
   private func photo(_ number: Int) -> [Float] {
     var random = CounterRandom(seed: 11, stream: UInt64(number))
-    let waves = (0..<3).map { _ in
-      (0..<3).map { _ in (random.next(from: 0.1, to: 0.9) as Float, random.next(from: 0.1, to: 0.9) as Float, random.next(from: 0, to: 6) as Float) }
-    }
+    func next(_ low: Float, _ high: Float) -> Float { random.next(from: low, to: high) }
+    let waves = (0..<3).map { _ in (0..<3).map { _ in (next(0.1, 0.9), next(0.1, 0.9), next(0, 6)) } }
     return (0..<Self.height * Self.width * 3).map { index in
       let (pixel, channel) = (index / 3, index % 3), x = Float(pixel % Self.width), y = Float(pixel / Self.width)
       return waves[channel].reduce(0) { $0 + 0.27 * sin($1.0 * x + $1.1 * y + $1.2) }

@@ -45,7 +45,9 @@ private func edit(_ path: String, _ model: Model) throws {
   if let encoded {
     let memory = AlignedMemory(copying: encoded.bytes)
     do {
-      guard let again = try TaskFile(reading: Model(validating: memory.bytes)) else { fatalError("a task was written as an encoder") }
+      guard let again = try TaskFile(reading: Model(validating: memory.bytes)) else {
+        fatalError("a task was written as an encoder")
+      }
       precondition(again.knowledge == editor.task.knowledge, "what was written is not what is read")
     } catch { fatalError("what was written is refused: \(error)") }
   }
