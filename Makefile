@@ -63,9 +63,10 @@ firmware:
 	Tools/firmware/build-firmware.sh
 	Tools/firmware/check-firmware.sh
 
-# The libraries' promises, the same bits on every target, and the examples under emulation. After `make test` has built the command.
+# The libraries' promises, the same bits on every target, instruction counts on ARM, and the examples under emulation. After `make test` has built the command.
 test-firmware: firmware
 	Tools/checks/check-conformance.sh
+	Tools/firmware/instruction-count/run.sh --check
 	Tools/firmware/test-firmware-examples.sh
 
 bench: build

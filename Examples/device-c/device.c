@@ -1,6 +1,7 @@
 // Few-shot learning on an ARM Linux board through tinynn.h, without Swift, Python or an operating system's help but files and
 // libjpeg:
-//   device adapt ENCODER.tnn FOLDER -o TASK.tnn    FOLDER has one folder of JPEG photos for each class
+//   device adapt ENCODER.tnn FOLDER -o TASK.tnn    FOLDER has one folder of JPEG photos for each class; a folder named
+//                                                  "unlabelled" has photos of the same things without a label
 //   device classify TASK.tnn IMAGE.jpg...
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include "photo.h"
 #include "tinynn.h"
 
-enum { CLASS_CAPACITY = 64, EXAMPLE_CAPACITY = 1024, PATH_BYTES = 4096 };
+enum { CLASS_CAPACITY = 64, EXAMPLE_CAPACITY = 1024, UNLABELLED_CAPACITY = 250, PATH_BYTES = 4096 };
 
 static void stop(int code, const char *what, const char *why) {
   fprintf(stderr, "device: %s: %s\n", what, why);
@@ -96,6 +97,20 @@ static void save(device *d, const char *path) {
       (int)tinynn_task_example_count(d->task), written, (unsigned long long)tinynn_checksum(contents, written));
 }
 
+// Photos without labels teach beside the others; what there is no room for is left out.
+static void add_unlabelled(device *d, const char *image) {
+  uint64_t identifier = embed(d, image);
+  if (!identifier) return;
+  tinynn_status status = tinynn_task_add_unlabelled(d->task, identifier, d->embedding.data, d->embedding.count);
+  if (status != TINYNN_TOO_MANY_UNLABELLED) check(image, status);
+}
+
+static void reserve_unlabelled(device *d, const char *folder) {
+  size_t needed;
+  check(folder, tinynn_task_unlabelled_required_bytes(d->task, UNLABELLED_CAPACITY, &needed));
+  check(folder, tinynn_task_reserve_unlabelled(d->task, memory(needed), needed, UNLABELLED_CAPACITY));
+}
+
 static void adapt(const char *encoder, const char *folder, const char *output) {
   device d = open_model(encoder);
   struct dirent **classes;
@@ -105,10 +120,15 @@ static void adapt(const char *encoder, const char *folder, const char *output) {
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/%s", folder, classes[c]->d_name);
     struct dirent **images;
-    int found = scandir(path, &images, is_shown, alphasort);
+    int found = scandir(path, &images, is_shown, alphasort), has_labels = strcmp(classes[c]->d_name, "unlabelled");
+    if (!has_labels) reserve_unlabelled(&d, path);
     for (int i = 0; i < found; i++) {
       char image[PATH_BYTES + 256];
       snprintf(image, sizeof image, "%s/%s", path, images[i]->d_name);
+      if (!has_labels) {
+        add_unlabelled(&d, image);
+        continue;
+      }
       uint64_t identifier = embed(&d, image);
       if (identifier) {
         tinynn_status status = tinynn_task_add_example(d.task, classes[c]->d_name, identifier, d.embedding.data, d.embedding.count);

@@ -47,6 +47,8 @@ extension DeviceTaskError: Refusal {
     case .badName: code(TINYNN_BAD_NAME)
     case .exampleExists: code(TINYNN_EXAMPLE_EXISTS)
     case .notFinite: code(TINYNN_NOT_FINITE)
+    case .tooManyUnlabelled: code(TINYNN_TOO_MANY_UNLABELLED)
+    case .unlabelledWithoutMemory: code(TINYNN_UNLABELLED_WITHOUT_MEMORY)
     case .malformed: code(TINYNN_FILE_TASK_MALFORMED)
     }
   }
@@ -124,6 +126,8 @@ private func text(_ status: Int) -> StaticString {
   case TINYNN_CLASS_EXISTS: "there is a class of that name already"
   case TINYNN_BAD_NAME: "names have 1 to 255 bytes and no control characters"
   case TINYNN_EXAMPLE_EXISTS: "the class has this example already"
+  case TINYNN_TOO_MANY_UNLABELLED: "more photos without labels than the task has room for"
+  case TINYNN_UNLABELLED_WITHOUT_MEMORY: "the task has no memory for photos without labels; reserve it, or forget them"
   case TINYNN_CUT_OUT_OF_RANGE: "there is no such operator to begin the tail with"
   case TINYNN_TAIL_TOO_LONG: "the tail has too many operators to be trained"
   case TINYNN_CUT_CROSSED_TWICE: "more than one tensor crosses the cut; begin the tail at another operator"

@@ -53,7 +53,7 @@ public func tinynn_task_example_count(_ task: OpaquePointer?) -> Int32 {
 
 /// A number that a task knows; negative: minus a status.
 @unsafe
-private func count(_ task: OpaquePointer?, _ number: (borrowing DeviceTask) -> Int) -> Int32 {
+func count(_ task: OpaquePointer?, _ number: (borrowing DeviceTask) -> Int) -> Int32 {
   var found: Int32 = 0
   let status = unsafe withState(of: task, TaskState.self) { state in
     found = Int32(truncatingIfNeeded: number(state.task))

@@ -126,6 +126,11 @@ enum {
   TINYNN_BAD_NAME = 102,
   /// The class has an example with this identifier already.
   TINYNN_EXAMPLE_EXISTS = 103,
+  /// The task has no room for another photo without a label, or its file has more than the memory was asked for.
+  TINYNN_TOO_MANY_UNLABELLED = 104,
+  /// The task has photos without labels, or is to have some, but no memory for them: call `tinynn_task_reserve_unlabelled`, or
+  /// forget them.
+  TINYNN_UNLABELLED_WITHOUT_MEMORY = 105,
 
   // Training.
   TINYNN_CUT_OUT_OF_RANGE = 112,
@@ -317,6 +322,27 @@ tinynn_status tinynn_task_remove_class(tinynn_task *TINYNN_NULLABLE task, const 
 /// Renames a class. Afterwards the task has to learn, because classes are kept in the order of their names.
 tinynn_status tinynn_task_rename_class(
     tinynn_task *TINYNN_NULLABLE task, const char *TINYNN_NULLABLE old_name, const char *TINYNN_NULLABLE new_name);
+
+/// Bytes of memory for `capacity` (1 ... 500) photos without labels, and for learning with them.
+tinynn_status tinynn_task_unlabelled_required_bytes(
+    const tinynn_task *TINYNN_NULLABLE task, int32_t capacity, size_t *TINYNN_NULLABLE byte_count);
+
+/// Gives the task memory for photos without labels, and takes those of its file. The memory starts at a multiple of
+/// TINYNN_ALIGNMENT and belongs to the task as long as that is used. Tasks without such photos need none.
+tinynn_status tinynn_task_reserve_unlabelled(
+    tinynn_task *TINYNN_NULLABLE task, void *TINYNN_NULLABLE memory, size_t memory_bytes, int32_t capacity);
+
+/// Adds a photo without a label, which learning uses beside the examples. Near copies of one that is there, and the same
+/// identifier, count once. Photos that are examples, too, by their identifier, are left out by `tinynn_task_learn`. Afterwards the
+/// task has to learn.
+tinynn_status tinynn_task_add_unlabelled(
+    tinynn_task *TINYNN_NULLABLE task, uint64_t identifier, const float *TINYNN_NULLABLE embedding, size_t count);
+
+/// Number of photos without labels that are kept; negative: minus a status.
+int32_t tinynn_task_unlabelled_count(const tinynn_task *TINYNN_NULLABLE task);
+
+/// Forgets the photos without labels. Afterwards the task has to learn.
+tinynn_status tinynn_task_forget_unlabelled(tinynn_task *TINYNN_NULLABLE task);
 
 /// Learns the head from the examples: a prototype for each class, a threshold and a scale from left-out examples. The result
 /// is that of `edgessl adapt --method prototype`, bit for bit. A few milliseconds for tens of examples.

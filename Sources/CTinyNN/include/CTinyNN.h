@@ -167,6 +167,30 @@ typedef struct {
 
 typedef void (*TinyNNMultiplyS8Function)(const TinyNNMultiplyS8 *_Nonnull);
 
+/// The elementwise functions of `TinyNNActivateF32`.
+enum {
+  /// e to the power x - shift.
+  TINYNN_EXPONENTIAL = 0,
+  /// 1 / (1 + exp(-x)).
+  TINYNN_SIGMOID = 1,
+  /// x / (1 + exp(-x)).
+  TINYNN_SILU = 2,
+  /// x (1 + erf(x / sqrt(2))) / 2.
+  TINYNN_GELU = 3,
+};
+
+/// An elementwise function of float32 values, with the operations and the order of ElementaryFunctions.swift, and so its bits.
+typedef struct {
+  /// `count` elements each; `output` may be `input`, but not overlap it otherwise.
+  const float *_Nonnull input;
+  float *_Nonnull output;
+  int32_t count, function;
+  /// Finite; of the exponential alone.
+  float shift;
+} TinyNNActivateF32;
+
+typedef void (*TinyNNActivateF32Function)(const TinyNNActivateF32 *_Nonnull);
+
 /// Bits of `tinynn_cpu_features`.
 enum {
   TINYNN_CPU_AVX2_FMA = 1,
@@ -195,6 +219,7 @@ typedef struct {
   TinyNNDepthwiseS8Function _Nullable depthwiseS8;
   TinyNNAddS8Function _Nullable addS8;
   TinyNNMultiplyS8Function _Nullable multiplyS8;
+  TinyNNActivateF32Function _Nullable activateF32;
 } TinyNNKernels;
 
 /// The kernels of the instruction set with this bit of `tinynn_cpu_features`; all NULL where this build has none for it.

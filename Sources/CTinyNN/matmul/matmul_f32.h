@@ -2,6 +2,7 @@
 //   LANES         floats of a vector, a divisor of 16
 //   TILE_ROWS     rows of the largest tile: its accumulators stay in registers
 //   TILE_VECTORS  vectors of its columns
+//   NARROW_VECTORS  optional: vectors of the tiles for the columns that are left
 //   MATMUL        the function's name
 // and sets the instruction set.
 //
@@ -15,8 +16,11 @@
 #define PANEL TINYNN_PANEL_COLUMNS
 #define MAXIMUM_ROWS 8
 #define MAXIMUM_VECTORS 8
-// Tiles of one vector take what is left of the columns.
-#define NARROW_TILE_ROWS MAXIMUM_ROWS
+// Tiles of fewer vectors take what is left of the columns.
+#define NARROW_ROWS MAXIMUM_ROWS
+#if !defined(NARROW_VECTORS)
+#define NARROW_VECTORS 1
+#endif
 
 INLINE const float *sourceRow(const TinyNNMatMulF32 *m, int32_t row, int32_t tap) {
   int64_t index = (int64_t)row * m->taps + tap;
@@ -109,17 +113,18 @@ INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows
     }
   }
   Vector minimum = splat(m->minimum), maximum = splat(m->maximum);
-  float *output = m->output + (int64_t)row * m->outputStride + column;
+  int64_t outputStride = m->outputStride;
+  float *output = m->output + row * outputStride + column;
   if (column + vectors * LANES <= m->columns) {
     UNROLL for (int r = 0; r < rows; r++)
       UNROLL for (int v = 0; v < vectors; v++)
-        store(output + (int64_t)r * m->outputStride + v * LANES, clamp(a.sums[r][v], minimum, maximum));
+        store(output + r * outputStride + v * LANES, clamp(a.sums[r][v], minimum, maximum));
   } else {
     float values[MAXIMUM_ROWS * MAXIMUM_VECTORS * LANES];
     UNROLL for (int r = 0; r < rows; r++)
       UNROLL for (int v = 0; v < vectors; v++)
         store(values + (r * vectors + v) * LANES, clamp(a.sums[r][v], minimum, maximum));
-    copyBlock(values, vectors * LANES, output, m->outputStride, rows, m->columns - column);
+    copyBlock(values, vectors * LANES, output, outputStride, rows, m->columns - column);
   }
 }
 
@@ -131,7 +136,7 @@ INLINE void rowTile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int32
   case 3: return tile(m, row, column, 3, vectors, slice);
   case 4: return tile(m, row, column, 4, vectors, slice);
   case 5: return tile(m, row, column, 5, vectors, slice);
-  case 6: return tile(m, row, column, 6, vectors, slice);
+  case 6: return tile(m, row, column, maximumRows < 6 ? maximumRows : 6, vectors, slice);
   case 7: return tile(m, row, column, maximumRows < 7 ? maximumRows : 7, vectors, slice);
   case 8: return tile(m, row, column, maximumRows < 8 ? maximumRows : 8, vectors, slice);
   }
@@ -160,6 +165,7 @@ void MATMUL(const TinyNNMatMulF32 *m, void *context) {
   if (m->rows == 1) column = wideTiles(m, 1, MAXIMUM_VECTORS);
   else if (m->rows == 2) column = wideTiles(m, 2, MAXIMUM_VECTORS / 2);
   else if (m->rows == 3) column = wideTiles(m, 3, MAXIMUM_VECTORS / 2);
-  for (; column + LANES < m->columns; column += TILE_VECTORS * LANES) allRows(m, column, TILE_ROWS, TILE_VECTORS);
-  if (column < m->columns) allRows(m, column, NARROW_TILE_ROWS, 1);
+  for (; column + (TILE_VECTORS - 1) * LANES < m->columns; column += TILE_VECTORS * LANES)
+    allRows(m, column, TILE_ROWS, TILE_VECTORS);
+  for (; column < m->columns; column += NARROW_VECTORS * LANES) allRows(m, column, NARROW_ROWS, NARROW_VECTORS);
 }

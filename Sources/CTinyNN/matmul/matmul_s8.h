@@ -8,24 +8,43 @@
 //   GROUP         steps of four channels that are read at once
 //   UNIT_ROWS     rows whose sums share an accumulator
 //   Activations, Weights, Sum
-//   loadActivations(x, steps)   of UNIT_ROWS rows; steps is GROUP or 1
+//   loadActivations(x, steps)   of UNIT_ROWS rows; steps is GROUP, half of it or 1
 //   loadWeights(w, steps)       steps are PANEL_STEP bytes apart
+//   initialSum(bias)            of a vector of columns
 //   addProducts(sum, activations, weights, steps)
 //   finish(sum, result)         one vector of int32 for each of the UNIT_ROWS rows
-//   rowCorrection(x, channels)  with ROW_CORRECTION: what to add to all sums of a row for each of its taps
-// A kernel that rewrites its rows first defines, instead of MATMUL and rowCorrection, ACTIVATION_BYTES, what it writes per
-// channel; it calls multiplyBlock with them.
+// With FLIPPED_ROWS, activations are x + 128 as unsigned bytes, and
+//   columnSums(w, stride, steps, sums)  subtracts 128 times the sums of each column's weights, `steps` times four
+// With LAST_COLUMNS
+//   multiplyLast(block, column)  is another kernel for this many columns, or fewer, that are left
+// A kernel whose sums lack something for each row defines ROW_CORRECTION and no MATMUL, and calls multiplyBlock with the
+// corrections; if it rewrites the rows, also ACTIVATION_BYTES, what it writes per channel.
 //
 // Tiles are arranged as in matmul_f32.h.
+
+#include <stddef.h>
 
 #define PANEL TINYNN_PANEL_COLUMNS
 #define MAXIMUM_UNITS 8
 #define MAXIMUM_VECTORS 8
+// Rows with fewer channels at each tap are copied together, on the stack, as many as fit.
+#if defined(FLIPPED_ROWS)
+#define GATHERED_BYTES 98304
+#else
+#define FLIPPED_ROWS 0
+#define GATHERED_BYTES 32768
+#endif
+#define GATHERED_CHANNELS 128
+// Whether blocks may read their rows through offsets.
+#if !defined(MAY_BE_INDIRECT)
+#define MAY_BE_INDIRECT (!FLIPPED_ROWS && ACTIVATION_BYTES == 1)
+#endif
+#if !defined(LAST_COLUMNS)
+#define LAST_COLUMNS 0
+#endif
 // Rows whose corrections are kept at once.
 #define BLOCK_ROWS 256
-#if defined(ACTIVATION_BYTES)
-#define ROW_CORRECTION
-#else
+#if !defined(ACTIVATION_BYTES)
 #define ACTIVATION_BYTES 1
 #endif
 
@@ -53,7 +72,7 @@ INLINE Activations unitActivations(const int8_t *const x[UNIT_ROWS], int32_t cha
 // Of rows and weights, the fewer are kept in registers.
 INLINE void accumulate(Accumulators *a, const int8_t *x[MAXIMUM_UNITS][UNIT_ROWS], int32_t channel,
                        const int8_t *weights, int64_t panelStride, int units, int vectors, int steps) {
-  if (vectors <= units) {
+  if (vectors * (GROUP > 2 ? steps : 1) <= units) {
     Weights w[MAXIMUM_VECTORS];
     UNROLL for (int v = 0; v < vectors; v++) w[v] = loadWeights(weights + weightOffset(v, panelStride), steps);
     UNROLL for (int u = 0; u < units; u++) {
@@ -70,38 +89,55 @@ INLINE void accumulate(Accumulators *a, const int8_t *x[MAXIMUM_UNITS][UNIT_ROWS
   }
 }
 
-static __attribute__((noinline)) void copyBlock(const int8_t *source, int32_t sourceStride, int8_t *output,
-                                                int64_t outputStride, int32_t rows, int32_t columns) {
-  for (int32_t r = 0; r < rows; r++)
-    for (int32_t c = 0; c < columns; c++) output[r * outputStride + c] = source[r * sourceStride + c];
+// The first `columns` bytes, fewer than 64, of each row.
+static __attribute__((noinline)) void copyBlock(
+    const int8_t *source, int32_t sourceStride, int8_t *output, int64_t outputStride, int32_t rows, int32_t columns) {
+  for (int32_t r = 0; r < rows; r++) {
+    const int8_t *from = source + r * sourceStride;
+    int8_t *to = output + r * outputStride;
+    if (columns & 32) __builtin_memcpy(to, from, 32), to += 32, from += 32;
+    if (columns & 16) __builtin_memcpy(to, from, 16), to += 16, from += 16;
+    if (columns & 8) __builtin_memcpy(to, from, 8), to += 8, from += 8;
+    if (columns & 4) __builtin_memcpy(to, from, 4), to += 4, from += 4;
+    for (int32_t c = 0; c < (columns & 3); c++) to[c] = from[c];
+  }
 }
 
-INLINE void tile(const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t row, int32_t column, int rows,
-                 int vectors) {
+INLINE void tile(const TinyNNMatMulS8 *m, const int32_t *biases, const int32_t *corrections, int32_t row, int32_t column,
+                 int rows, int vectors, int indirect) {
   int units = (rows + UNIT_ROWS - 1) / UNIT_ROWS;
   int64_t panelStride = (int64_t)m->taps * m->channels * PANEL;
   const int8_t *weights = m->weights + column / PANEL * panelStride + column % PANEL * 4;
   Accumulators a;
-  UNROLL for (int u = 0; u < units; u++)
-    UNROLL for (int v = 0; v < vectors; v++) a.sums[u][v] = (Sum){0};
+  UNROLL for (int v = 0; v < vectors; v++) {
+    IntVector bias = loadInts(biases + v * LANES);
+#ifdef ROW_CORRECTION
+    UNROLL for (int u = 0; u < units; u++) a.sums[u][v] = initialSum(bias + (IntVector)corrections[u]);
+#else
+    Sum initial = initialSum(bias);
+    UNROLL for (int u = 0; u < units; u++) a.sums[u][v] = initial;
+#endif
+  }
   int32_t channels = m->channels;
-  for (int32_t tap = 0; tap < m->taps; tap++) {
-    const int8_t *x[MAXIMUM_UNITS][UNIT_ROWS];
+  for (int32_t tap = 0; tap < (indirect ? m->taps : 1); tap++) {
+    const int8_t *x[MAXIMUM_UNITS][UNIT_ROWS], *next = m->input + (int64_t)row * channels * ACTIVATION_BYTES;
     UNROLL for (int r = 0; r < units * UNIT_ROWS; r++) {
-      int32_t source = row + (r < rows ? r : rows - 1);
-      x[r / UNIT_ROWS][r % UNIT_ROWS] =
-          ACTIVATION_BYTES == 1 ? sourceRow(m, source, tap) : m->input + (int64_t)source * channels * ACTIVATION_BYTES;
+      x[r / UNIT_ROWS][r % UNIT_ROWS] = indirect ? sourceRow(m, row + (r < rows ? r : rows - 1), tap) : next;
+      if (r + 1 < rows) next += channels * ACTIVATION_BYTES;
     }
     int32_t channel = 0;
     for (; channel + 4 * GROUP <= channels; channel += 4 * GROUP) {
       accumulate(&a, x, channel, weights, panelStride, units, vectors, GROUP);
       weights += GROUP * PANEL * 4;
     }
-    if (GROUP > 1)
-      for (; channel < channels; channel += 4) {
-        accumulate(&a, x, channel, weights, panelStride, units, vectors, 1);
-        weights += PANEL * 4;
-      }
+    if (GROUP > 2 && channel + 8 <= channels) {
+      accumulate(&a, x, channel, weights, panelStride, units, vectors, 2);
+      channel += 8, weights += 2 * PANEL * 4;
+    }
+    if (GROUP > 1 && channel < channels) {
+      accumulate(&a, x, channel, weights, panelStride, units, vectors, 1);
+      weights += PANEL * 4;
+    }
   }
   Bounds b = bounds(m->outputZeroPoint, m->minimum, m->maximum);
   int8_t *output = m->output + (int64_t)row * m->outputStride + column;
@@ -109,78 +145,134 @@ INLINE void tile(const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t ro
   int whole = column + vectors * LANES <= m->columns;
   int8_t bytes[MAXIMUM_UNITS * UNIT_ROWS * MAXIMUM_VECTORS * LANES];
   if (!whole) output = bytes, outputStride = vectors * LANES;
-  UNROLL for (int u = 0; u < units; u++) {
-    Vector values[UNIT_ROWS][MAXIMUM_VECTORS];
-    UNROLL for (int v = 0; v < vectors; v++) {
-      IntVector sums[UNIT_ROWS], bias = loadInts(m->bias + column + v * LANES);
-      Vector multiplier = load(m->multipliers + column + v * LANES);
+  Vector values[MAXIMUM_UNITS * UNIT_ROWS * MAXIMUM_VECTORS];
+  UNROLL for (int v = 0; v < vectors; v++) {
+    Vector multiplier = load(m->multipliers + column + v * LANES);
+    UNROLL for (int u = 0; u < units; u++) {
+      IntVector sums[UNIT_ROWS];
       finish(a.sums[u][v], sums);
-      UNROLL for (int r = 0; r < UNIT_ROWS; r++) {
-        IntVector sum = sums[r] + bias;
-#ifdef ROW_CORRECTION
-        sum += (IntVector)corrections[u * UNIT_ROWS + r];
-#endif
-        values[r][v] = toFloat(sum) * multiplier;
-      }
+      UNROLL for (int r = 0; r < UNIT_ROWS; r++) values[(u * UNIT_ROWS + r) * vectors + v] = toFloat(sums[r]) * multiplier;
     }
-    UNROLL for (int r = 0; r < UNIT_ROWS; r++)
-      if (u * UNIT_ROWS + r < rows)
-        storeQuantized(output + (u * UNIT_ROWS + r) * outputStride, values[r], vectors, b);
   }
+  storeQuantizedRows(output, outputStride, values, rows, vectors, b);
   if (!whole)
     copyBlock(bytes, vectors * LANES, m->output + (int64_t)row * m->outputStride + column, m->outputStride, rows,
               m->columns - column);
 }
 
-INLINE void rowTile(const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t row, int32_t column, int32_t rows,
-                    int maximumRows, int vectors) {
+INLINE void rowTile(const TinyNNMatMulS8 *m, const int32_t *biases, const int32_t *corrections, int32_t row, int32_t column,
+                    int32_t rows, int maximumRows, int vectors, int indirect) {
   switch (rows) {
-  case 1: return tile(m, corrections, row, column, 1, vectors);
-  case 2: return tile(m, corrections, row, column, maximumRows < 2 ? maximumRows : 2, vectors);
-  case 3: return tile(m, corrections, row, column, maximumRows < 3 ? maximumRows : 3, vectors);
-  case 4: return tile(m, corrections, row, column, maximumRows < 4 ? maximumRows : 4, vectors);
-  case 5: return tile(m, corrections, row, column, maximumRows < 5 ? maximumRows : 5, vectors);
-  case 6: return tile(m, corrections, row, column, maximumRows < 6 ? maximumRows : 6, vectors);
-  case 7: return tile(m, corrections, row, column, maximumRows < 7 ? maximumRows : 7, vectors);
-  case 8: return tile(m, corrections, row, column, maximumRows < 8 ? maximumRows : 8, vectors);
+#define ROWS(count) \
+  case count: return tile(m, biases, corrections, row, column, maximumRows < count ? maximumRows : count, vectors, indirect);
+    ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8)
+#undef ROWS
   }
 }
 
 // All rows of a tile's columns, in tiles as even as possible, so that none has too few rows to fill the pipelines.
-INLINE void rowTiles(const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t column, int maximumRows, int vectors) {
+INLINE void rowTiles(
+    const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t column, int maximumRows, int vectors, int indirect) {
+  const int32_t *biases = m->bias + column;
+#if FLIPPED_ROWS
+  int32_t corrected[MAXIMUM_VECTORS * LANES];
+  biases = corrected;
+  UNROLL for (int v = 0; v < vectors; v++) {
+    int64_t steps = (int64_t)m->taps * m->channels / 4;
+    const int8_t *weights = m->weights + (column + v * LANES) / PANEL * (steps * PANEL * 4) + (column + v * LANES) % PANEL * 4;
+    IntVector bias = columnSums(weights, PANEL * 4, steps, loadInts(m->bias + column + v * LANES));
+    *(UnalignedIntVector *)(corrected + v * LANES) = bias;
+  }
+#endif
   int32_t tiles = (m->rows + maximumRows - 1) / maximumRows;
   for (int32_t index = 0, row = 0; index < tiles; index++) {
     int32_t rows = m->rows / tiles + (index < m->rows % tiles ? 1 : 0);
-    rowTile(m, corrections + row, row, column, rows, maximumRows, vectors);
+    rowTile(m, biases, corrections ? corrections + row : NULL, row, column, rows, maximumRows, vectors, indirect);
     row += rows;
   }
 }
 
-INLINE void multiplyBlock(const TinyNNMatMulS8 *m, const int32_t *corrections) {
+INLINE void allColumns(const TinyNNMatMulS8 *m, const int32_t *corrections, int indirect) {
   int32_t column = 0;
-  for (; column + (TILE_VECTORS - 1) * LANES < m->columns; column += TILE_VECTORS * LANES)
-    rowTiles(m, corrections, column, TILE_ROWS, TILE_VECTORS);
-  for (; column < m->columns; column += NARROW_VECTORS * LANES)
-    rowTiles(m, corrections, column, NARROW_ROWS, NARROW_VECTORS);
+  for (; column + (TILE_VECTORS - 1) * LANES + LAST_COLUMNS < m->columns; column += TILE_VECTORS * LANES)
+    rowTiles(m, corrections, column, TILE_ROWS, TILE_VECTORS, indirect);
+  for (; column + LAST_COLUMNS < m->columns; column += NARROW_VECTORS * LANES)
+    rowTiles(m, corrections, column, NARROW_ROWS, NARROW_VECTORS, indirect);
+#if LAST_COLUMNS
+  if (column < m->columns) multiplyLast(m, column);
+#endif
+}
+
+// Contiguous rows have one tap.
+INLINE void multiplyBlock(const TinyNNMatMulS8 *m, const int32_t *corrections) {
+  if (MAY_BE_INDIRECT && m->offsets) allColumns(m, corrections, 1);
+  else allColumns(m, corrections, 0);
 }
 
 #if defined(MATMUL)
 
-void MATMUL(const TinyNNMatMulS8 *m) {
-  for (int32_t row = 0; row < m->rows; row += BLOCK_ROWS) {
-    TinyNNMatMulS8 block = *m;
-    block.rows = m->rows - row < BLOCK_ROWS ? m->rows - row : BLOCK_ROWS;
-    if (m->offsets) block.offsets += (int64_t)row * m->taps;
-    else block.input += (int64_t)row * m->taps * m->channels;
-    block.output += (int64_t)row * m->outputStride;
-    int32_t corrections[BLOCK_ROWS];
-#ifdef ROW_CORRECTION
-    for (int32_t r = 0; r < block.rows; r++) {
-      corrections[r] = 0;
-      for (int32_t tap = 0; tap < m->taps; tap++) corrections[r] += rowCorrection(sourceRow(&block, r, tap), m->channels);
+typedef uint8_t SixteenBytes __attribute__((ext_vector_type(16), aligned(1), may_alias));
+typedef uint8_t EightBytes __attribute__((ext_vector_type(8), aligned(1), may_alias));
+typedef uint8_t FourBytes __attribute__((ext_vector_type(4), aligned(1), may_alias));
+
+INLINE void copyRun(const int8_t *x, int32_t channels, int8_t *output) {
+  int32_t i = 0;
+  for (; i + 16 <= channels; i += 16) *(SixteenBytes *)(output + i) = *(const SixteenBytes *)(x + i) ^ FLIPPED_ROWS;
+  if (channels & 8) *(EightBytes *)(output + i) = *(const EightBytes *)(x + i) ^ FLIPPED_ROWS, i += 8;
+  if (channels & 4) *(FourBytes *)(output + i) = *(const FourBytes *)(x + i) ^ FLIPPED_ROWS;
+}
+
+// Copies the runs side by side; a count known to the compiler takes half the time. Three taps that are neighbours in memory, as in
+// a row of a window of three inside the image, are one run.
+INLINE void copyRuns(const TinyNNMatMulS8 *m, const int32_t *offsets, int32_t runs, int32_t channels, int8_t *output) {
+  const int8_t *input = m->input, *padding = m->padding;
+  if (m->taps % 3 == 0)
+    for (; runs > 0; runs -= 3, offsets += 3, output += 3 * channels) {
+      int32_t first = offsets[0], second = offsets[1], third = offsets[2];
+      if (first >= 0 && second == first + channels && third == second + channels) {
+        copyRun(input + first, 3 * channels, output);
+      } else {
+        copyRun(first < 0 ? padding : input + first, channels, output);
+        copyRun(second < 0 ? padding : input + second, channels, output + channels);
+        copyRun(third < 0 ? padding : input + third, channels, output + 2 * channels);
+      }
     }
-#endif
-    multiplyBlock(&block, corrections);
+  for (; runs > 0; runs--, offsets++, output += channels)
+    copyRun(*offsets < 0 ? padding : input + *offsets, channels, output);
+}
+
+static __attribute__((noinline)) void gatherRows(const TinyNNMatMulS8 *m, int32_t firstRow, int32_t rows, int8_t *output) {
+  int64_t first = (int64_t)firstRow * m->taps;
+  // Contiguous rows are as one.
+  if (!m->offsets) return copyRun(m->input + first * m->channels, rows * m->taps * m->channels, output);
+  const int32_t *offsets = m->offsets + first;
+  int32_t runs = rows * m->taps;
+  // clang-format off
+  switch (m->channels) {
+#define CHANNELS(count) \
+  case count: return copyRuns(m, offsets, runs, count, output);
+    CHANNELS(8) CHANNELS(16) CHANNELS(24) CHANNELS(32) CHANNELS(64)
+#undef CHANNELS
+  default: copyRuns(m, offsets, runs, m->channels, output);
+  }
+  // clang-format on
+}
+
+void MATMUL(const TinyNNMatMulS8 *m) {
+  int64_t depth = (int64_t)m->taps * m->channels;
+  int gathers = FLIPPED_ROWS || (m->offsets && m->channels < GATHERED_CHANNELS && depth * 4 <= GATHERED_BYTES);
+  _Alignas(64) int8_t gathered[GATHERED_BYTES];
+  int32_t blockRows = gathers ? GATHERED_BYTES / (int32_t)depth : m->rows;
+  for (int32_t row = 0; row < m->rows; row += blockRows) {
+    TinyNNMatMulS8 block = *m;
+    block.rows = m->rows - row < blockRows ? m->rows - row : blockRows;
+    block.output += (int64_t)row * m->outputStride;
+    if (gathers) {
+      gatherRows(m, row, block.rows, gathered);
+      block.input = gathered, block.offsets = NULL;
+    }
+    if (!block.offsets) block.taps = 1, block.channels = (int32_t)depth;
+    multiplyBlock(&block, NULL);
   }
 }
 

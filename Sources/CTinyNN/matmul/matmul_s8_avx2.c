@@ -23,6 +23,7 @@ typedef __m256i Sum;
 
 // Rows are rewritten as |x| of four channels and their signs, as bytes of 0 or -1, by turns.
 #define ACTIVATION_BYTES 2
+#define ROW_CORRECTION
 
 INLINE Activations loadActivations(const int8_t *const x[1], int steps) {
   int32_t four[2];
@@ -31,6 +32,8 @@ INLINE Activations loadActivations(const int8_t *const x[1], int steps) {
 }
 
 INLINE Weights loadWeights(const int8_t *w, int steps) { return _mm256_loadu_si256((const __m256i_u *)w); }
+
+INLINE Sum initialSum(IntVector bias) { return (Sum)bias; }
 
 INLINE Sum addProducts(Sum sum, Activations a, Weights w, int steps) {
   __m256i pairs = _mm256_maddubs_epi16(a.magnitude, _mm256_xor_si256(w, a.sign));

@@ -14,12 +14,27 @@ INLINE IntVector dotProduct(IntVector sum, IntVector unsignedBytes, IntVector si
 
 #include "matmul_s8_vnni.h"
 
+// Up to eight columns take vectors of eight.
+#define LAST_COLUMNS 8
+void tinynn_matmul_s8_avx512_vnni_last(const TinyNNMatMulS8 *m, int32_t column);
+#define multiplyLast tinynn_matmul_s8_avx512_vnni_last
+
 #define TILE_ROWS 8
 #define TILE_VECTORS 2
 #define NARROW_ROWS 8
 #define NARROW_VECTORS 1
-#define MATMUL tinynn_matmul_s8_avx512_vnni
+#define MATMUL multiplyMany
+static void MATMUL(const TinyNNMatMulS8 *);
 #include "matmul_s8.h"
+
+void tinynn_matmul_s8_avx512_vnni_deep(const TinyNNMatMulS8 *m);
+
+void tinynn_matmul_s8_avx512_vnni(const TinyNNMatMulS8 *m) {
+  if (isDeep(m))
+    tinynn_matmul_s8_avx512_vnni_deep(m);
+  else
+    multiplyMany(m);
+}
 
 #pragma clang attribute pop
 

@@ -18,8 +18,18 @@ INLINE IntVector dotProduct(IntVector sum, IntVector unsignedBytes, IntVector si
 #define TILE_VECTORS 2
 #define NARROW_ROWS 6
 #define NARROW_VECTORS 2
-#define MATMUL tinynn_matmul_s8_avx_vnni
+#define MATMUL multiplyMany
+static void MATMUL(const TinyNNMatMulS8 *);
 #include "matmul_s8.h"
+
+void tinynn_matmul_s8_avx_vnni_deep(const TinyNNMatMulS8 *m);
+
+void tinynn_matmul_s8_avx_vnni(const TinyNNMatMulS8 *m) {
+  if (isDeep(m))
+    tinynn_matmul_s8_avx_vnni_deep(m);
+  else
+    multiplyMany(m);
+}
 
 #pragma clang attribute pop
 

@@ -38,6 +38,11 @@ INLINE Weights loadWeights(const int8_t *w, int steps) {
   return (Weights){vreinterpretq_s8_s32(vzip1q_s32(first, second)), vreinterpretq_s8_s32(vzip2q_s32(first, second))};
 }
 
+INLINE Sum initialSum(IntVector bias) {
+  int64x2_t pairs = vreinterpretq_s64_s32((int32x4_t)bias);
+  return (Sum){vreinterpretq_s32_s64(vdupq_laneq_s64(pairs, 0)), vreinterpretq_s32_s64(vdupq_laneq_s64(pairs, 1))};
+}
+
 INLINE Sum addProducts(Sum sum, Activations a, Weights w, int steps) {
   return (Sum){vmmlaq_s32(sum.columns01, a, w.columns01), vmmlaq_s32(sum.columns23, a, w.columns23)};
 }
@@ -48,8 +53,8 @@ INLINE void finish(Sum sum, IntVector result[2]) {
   result[1] = vreinterpretq_s32_s64(vzip2q_s64(columns01, columns23));
 }
 
-#define TILE_ROWS 8
-#define TILE_VECTORS 2
+#define TILE_ROWS 4
+#define TILE_VECTORS 4
 #define NARROW_ROWS 8
 #define NARROW_VECTORS 2
 #define MATMUL tinynn_matmul_s8_neon_i8mm

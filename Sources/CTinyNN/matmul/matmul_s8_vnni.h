@@ -1,8 +1,8 @@
 // What the int8 matrix multiplications with unsigned by signed dot products of four bytes have in common. The including
-// file defines LANES and dotProduct(sum, unsigned bytes, signed bytes), and then includes matmul_s8.h.
+// file defines LANES and dotProduct(sum, unsigned bytes, signed bytes), and then includes matmul_s8.h. Deep products and few rows
+// are matmul_s8_vnni_deep.h's.
 //
-// Weights w become unsigned as w + 128, so that rows are broadcast from memory as they are; that adds 128 * x to the sums
-// of all columns.
+// Rows x become unsigned as x + 128, which adds 128 times the sum of a column's weights to its sums.
 
 typedef IntVector Activations;
 typedef IntVector Weights;
@@ -10,6 +10,7 @@ typedef IntVector Sum;
 
 #define GROUP 1
 #define UNIT_ROWS 1
+#define FLIPPED_ROWS 0x80
 
 INLINE Activations loadActivations(const int8_t *const x[1], int steps) {
   int32_t four;
@@ -17,22 +18,28 @@ INLINE Activations loadActivations(const int8_t *const x[1], int steps) {
   return (IntVector)four;
 }
 
-INLINE Weights loadWeights(const int8_t *w, int steps) {
-  return *(const UnalignedIntVector *)w ^ (IntVector)(int32_t)0x80808080u;
-}
+INLINE Weights loadWeights(const int8_t *w, int steps) { return *(const UnalignedIntVector *)w; }
 
-INLINE Sum addProducts(Sum sum, Activations a, Weights w, int steps) { return dotProduct(sum, w, a); }
+INLINE Sum initialSum(IntVector bias) { return bias; }
+
+INLINE Sum addProducts(Sum sum, Activations a, Weights w, int steps) { return dotProduct(sum, a, w); }
 
 INLINE void finish(Sum sum, IntVector result[1]) { result[0] = sum; }
 
-#define ROW_CORRECTION
+// In four sums, which do not wait for each other.
+INLINE IntVector columnSums(const int8_t *weights, int64_t stride, int64_t steps, IntVector bias) {
+  IntVector sums[4] = {0, 0, 0, 0}, flips = (IntVector)(int32_t)0x80808080u;
+  int64_t step = 0;
+  for (; step + 4 <= steps; step += 4) {
+  UNROLL for (int i = 0; i < 4; i++) {
+      sums[i] = dotProduct(sums[i], flips, loadWeights(weights + (step + i) * stride, 1));
+    }
+  }
+  for (; step < steps; step++) sums[0] = dotProduct(sums[0], flips, loadWeights(weights + step * stride, 1));
+  return bias - (sums[0] + sums[1] + (sums[2] + sums[3]));
+}
 
-INLINE int32_t rowCorrection(const int8_t *x, int32_t channels) {
-  IntVector ones = (IntVector)0x01010101, sums = 0;
-  int32_t channel = 0, sum = 0;
-  for (; channel + 4 * LANES <= channels; channel += 4 * LANES)
-    sums = dotProduct(sums, ones, *(const UnalignedIntVector *)(x + channel));
-  for (; channel < channels; channel++) sum += x[channel];
-  for (int lane = 0; lane < LANES; lane++) sum += sums[lane];
-  return -128 * sum;
+// Whether it costs less to sum each row than to sum each column and to copy the rows.
+INLINE int isDeep(const TinyNNMatMulS8 *m) {
+  return m->rows < 16 || (m->offsets ? m->channels >= 128 || m->taps * m->channels > 4096 : m->taps * m->channels >= 256);
 }

@@ -5,10 +5,10 @@ package import TinyNN
 /// Each example is left out of its class's prototype and compared with it: cosines that a new photo of the class will have,
 /// if a little too small. Classes with one example have none.
 ///
-/// Threshold: it keeps at least 95 % of the left-out cosines. Where a class has one example, it refuses at least 90 % of the
-/// background embeddings (their largest cosine to any prototype), or without background a quarter of the examples as seen by the
-/// other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is above what keeps the
-/// left-out cosines that there are.
+/// Threshold: it keeps 95 % of new cosines of the same kind as the left-out ones. Where a class has one example, it refuses at
+/// least 90 % of the background embeddings (their largest cosine to any prototype), or without background a quarter of the
+/// examples as seen by the other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is
+/// above what keeps the left-out cosines that there are.
 ///
 /// Scale: that of `LinearCalibrator`; where a class has one example, of the encoder's statistics, or a preset.
 public enum Calibrator {
@@ -35,12 +35,13 @@ public enum Calibrator {
 
   /// The same in memory whose size the caller has checked.
   package static func calibrate(
-    _ support: SupportSet, prototypes: EmbeddingMatrix, statistics: StatisticsView?, scratch: Elements<Float>
+    _ support: SupportSet, prototypes: EmbeddingMatrix, statistics: StatisticsView?, nearness: Elements<Float>? = nil,
+    scratch: Elements<Float>
   ) -> Calibration {
     let dimension = support.dimension, start = support.count * support.classCount
     let memory = Memory(
       cosines: scratch.slice(0, start), row: scratch.slice(start, dimension),
-      scores: scratch.slice(start + dimension, scratch.count - start - dimension))
+      scores: scratch.slice(start + dimension, scratch.count - start - dimension), nearness: nearness)
     return calibrate(support, CosineClassifier(prototypes: prototypes, scale: 1, threshold: 0), statistics, memory)
   }
 
@@ -51,6 +52,8 @@ public enum Calibrator {
     let row: Elements<Float>
     /// [max(examples, background)]
     let scores: Elements<Float>
+    /// [examples + background]; see `HeadExamples`.
+    let nearness: Elements<Float>?
   }
 
   private static func calibrate(
@@ -68,13 +71,12 @@ public enum Calibrator {
       guard size > 1 else { continue }
       PrototypeHead.leaveOut(index, of: support, into: memory.row)
       cosines[own] = support.embeddings[index].dot(memory.row.embedding)
-      memory.scores[result.leftOutCount] = cosines[own]
+      memory.scores[result.leftOutCount] = cosines[own] + memory.nearness.addend(index)
       result.leftOutCount += 1
       if largest(of: cosines, except: own) < cosines[own] { result.leftOutRight += 1 }
     }
     if result.leftOutCount > 0 {
-      memory.scores.sort(first: result.leftOutCount)
-      result.threshold = memory.scores[result.leftOutCount * (100 - keptPercent) / 100]
+      result.threshold = bound(keeping: keptPercent, of: memory.scores, result.leftOutCount)
     }
 
     if fewest < 2 {
@@ -99,7 +101,7 @@ public enum Calibrator {
     if let statistics, statistics.backgroundCount > 0 {
       for index in 0..<statistics.backgroundCount {
         statistics.copyBackground(index, into: memory.row)
-        memory.scores[index] = classifier.nearest(to: memory.row.embedding).cosine
+        memory.scores[index] = classifier.nearest(to: memory.row.embedding).cosine + memory.nearness.addend(support.count + index)
       }
       return (bound(refusing: refusedBackgroundPercent, of: memory.scores, statistics.backgroundCount), .background)
     }
@@ -108,6 +110,19 @@ public enum Calibrator {
         of: memory.cosines.slice(index * support.classCount, support.classCount), except: support.label(index))
     }
     return (bound(refusing: refusedOthersPercent, of: memory.scores, support.count), .otherClasses)
+  }
+
+  /// The score that a new one of the same kind reaches in `percent` of all cases, by the first `count`, which it sorts.
+  ///
+  /// Of n scores, a new one is as likely to fall into each of the n + 1 gaps between and around them, so the bound has
+  /// (1 - percent) (n + 1) of them at or below it (Vovk et al., "Algorithmic learning in a random world", 2005): between two of
+  /// them in proportion, and below the smallest by the same slope where there are too few.
+  package static func bound(keeping percent: Int, of scores: Elements<Float>, _ count: Int) -> Float {
+    scores.sort(first: count)
+    guard count > 1 else { return scores[0] }
+    let place = Float(100 - percent) / 100 * Float(count + 1) - 1
+    let lower = max(0, min(count - 2, Int(place)))
+    return scores[lower] + (place - Float(lower)) * (scores[lower + 1] - scores[lower])
   }
 
   /// The smallest of the first `count` scores that has at least `percent` of them before it in ascending order. Sorts them.

@@ -49,11 +49,11 @@ package enum LinearCalibrator {
       found.scaleSource = .leaveOneOut
       found.leftOutCount = count
       found.leftOutRight = rightCount(support, leftOut)
-      for index in 0..<count { scores[index] = score(index, except: classes) }
-      scores.sort(first: count)
-      found.threshold = scores[count * (100 - Calibrator.keptPercent) / 100]
+      for index in 0..<count { scores[index] = score(index, except: classes) + examples.nearness.addend(index) }
+      found.threshold = Calibrator.bound(keeping: Calibrator.keptPercent, of: scores, count)
     } else if let statistics = examples.statistics, statistics.backgroundCount > 0 {
       writeBackgroundScores(statistics, examples.map, classifier, row: row, rest: scores)
+      for index in 0..<statistics.backgroundCount { scores[index] = scores[index] + examples.nearness.addend(count + index) }
       found.threshold = Calibrator.bound(
         refusing: Calibrator.refusedBackgroundPercent, of: scores, statistics.backgroundCount)
       found.thresholdSource = .background

@@ -41,16 +41,16 @@ package enum DiscriminantHead: LinearHead {
       let row = memory.rows.slice(index * width, width), mean = weights.slice(support.label(index) * width, width)
       for column in 0..<width { row[column] = support.embeddings[index][column] - mean[column] }
       for column in 0...index {
-        memory.inverse[index * count + column] = row.embedding.dot(memory.rows.slice(column * width, width).embedding)
+        memory.inverse[index, column] = row.embedding.dot(memory.rows.slice(column * width, width).embedding)
       }
-      trace = trace + memory.inverse[index * count + index]
+      trace = trace + memory.inverse[index, index]
     }
     let freedom = Float(max(1, count - classes))
     // One example for each class has no scatter; then the means alone decide, with scores of usual size.
     let variance = (trace > 0 ? trace / freedom : 1) / Float(width)
     let ridge = shrinkage * variance * freedom / (1 - shrinkage)
-    for index in 0..<count { memory.inverse[index * count + index] = memory.inverse[index * count + index] + ridge }
-    let matrix = SymmetricMatrix(values: memory.inverse, count: count)
+    for index in 0..<count { memory.inverse[index, index] = memory.inverse[index, index] + ridge }
+    let matrix = memory.inverse
     matrix.factorize()
     matrix.invertFactor()
     for index in 0..<count {

@@ -10,9 +10,10 @@ package struct GramMemory {
   package let rows: Elements<Float>
   /// [features]
   package let centre: Elements<Float>
-  /// [examples][examples]
-  package let gram: Elements<Float>
-  package let inverse: Elements<Float>
+  package let gram: SymmetricMatrix
+  package let inverse: SymmetricMatrix
+  /// [examples][classes], in the place of `inverse`.
+  package let spare: Elements<Float>
   /// [examples][classes]
   package let targets: Elements<Float>
   /// [classes]
@@ -21,15 +22,21 @@ package struct GramMemory {
   package init(_ scratch: Elements<Float>, examples: Int, classes: Int, features: Int) {
     rows = scratch.slice(0, examples * features)
     centre = scratch.slice(rows.count, features)
-    gram = scratch.slice(rows.count + features, examples * examples)
-    inverse = scratch.slice(rows.count + features + gram.count, gram.count)
-    targets = scratch.slice(rows.count + features + 2 * gram.count, examples * classes)
-    scores = scratch.slice(rows.count + features + 2 * gram.count + targets.count, classes)
+    let triangle = SymmetricMatrix.valueCount(examples), coefficients = examples * classes
+    var rest = scratch.slice(rows.count + features, scratch.count - rows.count - features)
+    gram = SymmetricMatrix(rest, count: examples)
+    rest = rest.slice(triangle, rest.count - triangle)
+    inverse = SymmetricMatrix(rest, count: examples)
+    spare = rest.slice(0, coefficients)
+    rest = rest.slice(max(triangle, coefficients), rest.count - max(triangle, coefficients))
+    targets = rest.slice(0, coefficients)
+    scores = rest.slice(coefficients, classes)
   }
 
   /// Values of working memory.
   package static func count(examples: Int, classes: Int, features: Int) -> Int {
-    examples * features + features + 2 * examples * examples + examples * classes + classes
+    let triangle = SymmetricMatrix.valueCount(examples), coefficients = examples * classes
+    return examples * features + features + triangle + max(triangle, coefficients) + coefficients + classes
   }
 
   /// Centres `features`, [examples][features], and computes their Gram matrix. Returns the mean of its diagonal.
@@ -44,8 +51,8 @@ package struct GramMemory {
     var trace: Float = 0
     for row in 0..<count {
       let a = rows.slice(row * width, width).embedding
-      for column in 0...row { gram[row * count + column] = a.dot(rows.slice(column * width, width).embedding) }
-      trace = trace + gram[row * count + row]
+      for column in 0...row { gram[row, column] = a.dot(rows.slice(column * width, width).embedding) }
+      trace = trace + gram[row, row]
     }
     return max(1e-9, trace / Float(count))
   }

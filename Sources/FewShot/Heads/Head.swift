@@ -49,6 +49,11 @@ package protocol Head {
   ) -> Prediction
 }
 
+extension Optional<Elements<Float>> {
+  /// What is added to the score of example `index`, or of a background embedding behind them.
+  package func addend(_ index: Int) -> Float { map { PropagatedClassifier.nearnessShare * $0[index] } ?? 0 }
+}
+
 extension Head {
   package static func part(_ index: Int, classes: Int, features: Int) -> (rows: Int, columns: Int)? { nil }
   package static func penalty(fewest: Int) -> Float { 0 }
@@ -69,8 +74,14 @@ package struct HeadExamples {
   package let map: FeatureMap
   /// Of the encoder.
   package let statistics: StatisticsView?
+  /// [examples + background]: the nearness to photos without labels, whose share is added to scores before the threshold is
+  /// chosen; nil where there are none.
+  package let nearness: Elements<Float>?
 
-  package init(embeddings: SupportSet, features: SupportSet, map: FeatureMap, statistics: StatisticsView?) {
+  package init(
+    embeddings: SupportSet, features: SupportSet, map: FeatureMap, statistics: StatisticsView?, nearness: Elements<Float>? = nil
+  ) {
+    self.nearness = nearness
     self.embeddings = embeddings
     self.features = features
     self.map = map

@@ -7,6 +7,8 @@ public struct HeadView: Sendable {
   /// What the head sees of an embedding.
   package let features: FeatureMap
   private let examples: SupportSet?
+  /// What photos without labels add to its answers.
+  private let propagated: PropagatedClassifier?
 
   public var method: HeadMethod { header.method }
   /// True if the method was chosen for the photos, not named.
@@ -23,16 +25,24 @@ public struct HeadView: Sendable {
       throw check.refusal(at: 40, found: Int(truncatingIfNeeded: kind.rawValue))
     }
     try header.method.accept(PartsCheck(check: check, header: header, features: features.count))
-    let examples = header.method.traits.usesExamples ? try ExamplesView(model, classes: classes).support : nil
-    self.init(header, section: check.bytes, features: features, examples: examples)
+    let hasUnlabelled = model.has(.unlabelled), needsExamples = header.method.traits.usesExamples || hasUnlabelled
+    let examples = needsExamples ? try ExamplesView(model, classes: classes) : nil
+    var propagated: PropagatedClassifier?
+    if hasUnlabelled, let examples { propagated = try UnlabelledView.of(model, examples: examples)?.classifier }
+    self.init(
+      header, section: check.bytes, features: features, examples: header.method.traits.usesExamples ? examples?.support : nil,
+      propagated: propagated)
   }
 
   /// A head that was just learned: `section` holds its parts, and is kept by the caller, as are `examples`.
-  package init(_ header: HeadHeader, section: ByteRegion, features: FeatureMap, examples: SupportSet?) {
+  package init(
+    _ header: HeadHeader, section: ByteRegion, features: FeatureMap, examples: SupportSet?, propagated: PropagatedClassifier? = nil
+  ) {
     self.header = header
     self.section = section
     self.features = features
     self.examples = examples
+    self.propagated = propagated
   }
 
   /// Of every head: the nearest prototype of the embeddings.
@@ -47,23 +57,29 @@ public struct HeadView: Sendable {
   package func scaled(_ scale: Float) -> HeadView {
     var header = header
     header.calibration.scale = scale
-    return HeadView(header, section: section, features: features, examples: examples)
+    return HeadView(header, section: section, features: features, examples: examples, propagated: propagated)
   }
 
   // MARK: Classifying
 
   /// Values that `classify` needs of working memory.
-  public var scratchCount: Int { featureCount + method.accept(ClassifyingScratch(neighbours: calibration.neighbours)) }
+  public var scratchCount: Int {
+    let head = method.accept(ClassifyingScratch(neighbours: calibration.neighbours))
+    guard propagated != nil else { return featureCount + head }
+    return featureCount
+      + max(head, PropagatedClassifier.scratchCount(classes: header.classCount, dimension: header.dimension))
+  }
 
   /// Values of a row of features, 0 for heads that see the embedding as it is.
   private var featureCount: Int { method.traits.features == .plain ? 0 : features.count }
 
   /// The most that `scratchCount` can be.
-  package static func scratchLimit(dimension: Int) -> Int {
+  package static func scratchLimit(classes: Int, dimension: Int) -> Int {
+    let propagated = PropagatedClassifier.scratchCount(classes: classes, dimension: dimension)
     var limit = 0, code: UInt32 = 1
     while let method = HeadMethod(rawValue: code) {
       let traits = method.traits, row = traits.features == .plain ? 0 : traits.features.count(dimension)
-      limit = max(limit, row + method.accept(ClassifyingScratch(neighbours: traits.neighbourLimit)))
+      limit = max(limit, row + max(propagated, method.accept(ClassifyingScratch(neighbours: traits.neighbourLimit))))
       code += 1
     }
     return limit
@@ -99,6 +115,10 @@ public struct HeadView: Sendable {
     var prediction = method.accept(
       Classifying(
         row: row, section: section, header: header, examples: examples, confidences: confidences, scratch: scratch))
+    // Where the head means nothing, nothing that labels taught does.
+    if let propagated, !calibration.isChance {
+      propagated.refine(&prediction, embedding, calibration, confidences, scratch: scratch)
+    }
     prediction.cosine = embedding.dot(classifier.prototypes[prediction.label])
     return prediction
   }

@@ -29,14 +29,14 @@ package enum LogisticHead: LinearHead {
   private static func solve(_ support: SupportSet, diagonal: Float, _ memory: GramMemory) {
     let (count, classes) = (support.count, support.classCount)
     let coefficients = memory.targets
-    let ahead = memory.inverse.slice(0, count * classes), scores = memory.scores
+    let ahead = memory.spare, scores = memory.scores
     coefficients.clear()
     ahead.clear()
     let share = 1 / Float(count)
     var largest: Float = 0
     for index in 0..<count {
       var sum: Float = 0
-      for other in 0..<count { sum = sum + (gram(memory, count, index, other) + share).magnitude }
+      for other in 0..<count { sum = sum + (memory.gram.element(index, other) + share).magnitude }
       largest = max(largest, sum)
     }
     let decay = LogisticHead.decay * diagonal
@@ -45,7 +45,7 @@ package enum LogisticHead: LinearHead {
       for index in 0..<count {
         scores.clear()
         for other in 0..<count {
-          let product = gram(memory, count, index, other) + share
+          let product = memory.gram.element(index, other) + share
           for label in 0..<classes { scores[label] = scores[label] + product * ahead[other * classes + label] }
         }
         scores.softmax(scale: 1, classes)
@@ -60,9 +60,5 @@ package enum LogisticHead: LinearHead {
         }
       }
     }
-  }
-
-  private static func gram(_ memory: GramMemory, _ count: Int, _ a: Int, _ b: Int) -> Float {
-    a >= b ? memory.gram[a * count + b] : memory.gram[b * count + a]
   }
 }

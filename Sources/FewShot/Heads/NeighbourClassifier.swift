@@ -40,7 +40,7 @@ package struct NearestExamples {
   private static let steepness: Float = 10
   package let cosines: Elements<Float>
   private let labels: Elements<Float>
-  private(set) var count: Int
+  package private(set) var count: Int
 
   /// Half of `memory` is the number that is kept; it holds `count` examples.
   package init(_ memory: Elements<Float>, holding count: Int = 0) {
@@ -48,6 +48,8 @@ package struct NearestExamples {
     cosines = memory.slice(0, memory.count / 2)
     labels = memory.slice(memory.count / 2, memory.count / 2)
   }
+
+  package func label(_ place: Int) -> Int { Int(labels[place]) }
 
   /// Labels are below 2^24, which float32 holds exactly.
   package mutating func insert(_ cosine: Float, label: Int) {

@@ -38,16 +38,15 @@ package enum NeighbourHead: Head {
       leftOutCount: 0, leftOutRight: 0)
     result.neighbours = oneShotCount
     guard fewest > 1 else {
-      setRefusal(&result, support, statistics, row: row, scores: scores)
+      setRefusal(&result, learned, row: row, scores: scores)
       if support.areAllEqual { result.scale = Calibration.chanceScale }
       return result
     }
     for index in 0..<examples {
       let nearest = leaveOut(index, of: support, neighbours)
-      scores[index] = nearest.cosines[0]
+      scores[index] = nearest.cosines[0] + learned.nearness.addend(index)
     }
-    scores.sort(first: examples)
-    result.threshold = scores[examples * (100 - Calibrator.keptPercent) / 100]
+    result.threshold = Calibrator.bound(keeping: Calibrator.keptPercent, of: scores, examples)
     (result.scaleSource, result.leftOutCount) = (.leaveOneOut, examples)
     let preset = known.map { LinearCalibrator.leftOut($0, fewest) } ?? presetScale
     var best = -Float.infinity
@@ -94,12 +93,14 @@ package enum NeighbourHead: Head {
 
   /// The threshold that refuses enough of the background, or of the other classes' examples.
   private static func setRefusal(
-    _ result: inout Calibration, _ support: SupportSet, _ statistics: StatisticsView?, row: Elements<Float>, scores: Elements<Float>
+    _ result: inout Calibration, _ learned: HeadExamples, row: Elements<Float>, scores: Elements<Float>
   ) {
+    let support = learned.embeddings, statistics = learned.statistics
     if let statistics, statistics.backgroundCount > 0 {
       for index in 0..<statistics.backgroundCount {
         statistics.copyBackground(index, into: row)
-        scores[index] = largestCosine(of: row.embedding, support, except: support.classCount)
+        scores[index] =
+          largestCosine(of: row.embedding, support, except: support.classCount) + learned.nearness.addend(support.count + index)
       }
       result.threshold = Calibrator.bound(refusing: Calibrator.refusedBackgroundPercent, of: scores, statistics.backgroundCount)
       result.thresholdSource = .background

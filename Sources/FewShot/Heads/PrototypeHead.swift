@@ -45,7 +45,7 @@ extension PrototypeHead: Head {
   ) -> Calibration {
     Calibrator.calibrate(
       examples.embeddings, prototypes: parts.prototypes.matrix(parts.classes, parts.dimension), statistics: examples.statistics,
-      scratch: scratch)
+      nearness: examples.nearness, scratch: scratch)
   }
 
   package static func classify(

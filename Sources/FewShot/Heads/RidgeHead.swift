@@ -42,13 +42,13 @@ package enum RidgeHead: LinearHead {
     let share = 1 / Float(count)
     for row in 0..<count {
       for column in 0...row {
-        memory.inverse[row * count + column] = memory.gram[row * count + column] + share + (row == column ? penalty : 0)
+        memory.inverse[row, column] = memory.gram[row, column] + share + (row == column ? penalty : 0)
       }
     }
     for index in 0..<count {
       for label in 0..<classes { memory.targets[index * classes + label] = target(support, index, label) }
     }
-    let matrix = SymmetricMatrix(values: memory.inverse, count: count)
+    let matrix = memory.inverse
     matrix.factorize()
     matrix.invertFactor()
     matrix.solve(memory.targets, width: classes)

@@ -38,6 +38,15 @@ package import TinyNN
 //              each at the next multiple of 64: classes, examples
 
 //
+// unlabelled 0 u32 version 1 | 4 u32 dimension d | 8 u32 photos n | 12 u32 class count C | 16 u32 labelled photos l
+//           20 u32 1 where it answers beside the head | 24 u32 1 where scores have the nearness added | 28 .. 63 0
+//           64 n x u64 identifier, ascending
+//              at the next multiple of 64: n x d i8 embeddings, the largest magnitude of each 127
+//              at the next multiple of 64: d f32 mean of the embeddings of all photos
+//              at the next multiple of 64: C x d f32 weights on centred embeddings; at the next: C f32 biases
+//              at the next multiple of 64: (l + n) x C f32 soft labels, the labelled photos first
+//              at the next multiple of 64: n x u8, 1 where labels reached the photo
+//
 // adaptation 0 u32 version 1 | 4 u32 patch count p | 8 u32 x 4 bytes of the statistics, classes, examples, history sections before
 //           24 f32 scale | 28 f32 threshold | 32 u32 held-out photos | 36 u32 of them right
 //           40 u32 method before, 0 where it was chosen | 44 u32 0
@@ -54,6 +63,8 @@ public enum TaskLimits {
   public static let backgroundCount = 65_536
   public static let snapshotCount = 8
   public static let axisCount = 64
+  /// Photos without labels that a task keeps.
+  public static let unlabelledCount = 500
   /// Rows, and columns, of a table of scales.
   public static let tableExtent = 64
 }

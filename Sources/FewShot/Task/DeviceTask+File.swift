@@ -22,7 +22,9 @@ extension DeviceTask {
 
   private func assemble(into target: Elements<UInt8>?) throws(DeviceTaskError) -> Int {
     guard case .learned(let calibration) = head else { throw .notLearned }
-    var file = FileAssembly(sectionCount: model.sectionCount(except: .task) + 3, into: target)
+    let propagated = unlabelled?.section
+    var file = FileAssembly(
+      sectionCount: model.sectionCount(except: .task) + (propagated == nil ? 3 : 4), into: target)
     file.copySections(of: model, except: .task)
     var nameBytes = 0
     for index in 0..<classCount { nameBytes += name(index).count }
@@ -32,6 +34,7 @@ extension DeviceTask {
     let rowBytes = 4 * layout.dimension
     let examples = file.add(.examples, byteCount: Format.aligned(recordsEnd) + exampleCount * rowBytes)
     let headStart = file.add(.head, byteCount: SectionLayout.wideHeaderByteCount + classCount * rowBytes)
+    let unlabelledStart = propagated.map { file.add(.unlabelled, byteCount: $0.count) }
     guard let target else { return file.byteCount }
     writeClasses(to: target, at: classes, nameBytes)
     target.store(SectionLayout.version, at: examples)
@@ -44,6 +47,7 @@ extension DeviceTask {
       .prototype, isChosen: false, features: .plain, calibration: calibration, classCount: classCount, dimension: layout.dimension
     ).write(to: target, at: headStart)
     target.copy(bytes(layout.prototypes, classCount * rowBytes).region, to: headStart + SectionLayout.wideHeaderByteCount)
+    if let propagated, let unlabelledStart { target.copy(propagated, to: unlabelledStart) }
     file.seal()
     return file.byteCount
   }

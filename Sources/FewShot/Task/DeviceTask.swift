@@ -13,6 +13,11 @@ public import TinyNN
   private let base: UnsafeMutableRawPointer
   package let statistics: StatisticsView?
   private let fileHead: HeadView?
+  package let fileUnlabelled: UnlabelledView?
+  /// False once those of the file are forgotten.
+  package var keepsFilesUnlabelled = true
+  /// Nil where no memory is reserved for them.
+  package var unlabelled: DeviceUnlabelled?
   /// Of an adapted encoder.
   private let givenCalibration: Calibration?
 
@@ -61,6 +66,7 @@ public import TinyNN
     statistics = file.statistics
     givenCalibration = file.calibration
     fileHead = file.head
+    fileUnlabelled = file.unlabelled
     if let classes = file.classes, let examples = file.examples { take(classes, examples) }
   }
 
@@ -71,6 +77,7 @@ public import TinyNN
     var classes: ClassesView?
     var examples: ExamplesView?
     var head: HeadView?
+    var unlabelled: UnlabelledView?
 
     init(_ model: Model) throws(ModelError) {
       statistics = try StatisticsView.of(model)
@@ -78,7 +85,9 @@ public import TinyNN
       guard model.has(.classes) else { return }
       let classes = try ClassesView(model)
       self.classes = classes
-      examples = try ExamplesView(model, classes: classes)
+      let examples = try ExamplesView(model, classes: classes)
+      self.examples = examples
+      unlabelled = try UnlabelledView.of(model, examples: examples)
       head = try HeadView(model, classes: classes)
     }
   }
@@ -136,7 +145,7 @@ public import TinyNN
 
   private var prototypeMatrix: EmbeddingMatrix { prototypes.matrix(classCount, layout.dimension) }
 
-  private var support: SupportSet {
+  package var support: SupportSet {
     // The records are this task's; their labels are below `classCount`.
     unsafe SupportSet(
       embeddings: rows.matrix(exampleCount, layout.dimension), labels: base + layout.records,
@@ -145,13 +154,19 @@ public import TinyNN
 
   // MARK: Learning
 
-  /// Learns prototypes and calibrates them.
+  /// Learns prototypes and calibrates them, and with photos without labels what answers beside them.
   public mutating func learn() throws(DeviceTaskError) {
     guard classCount >= 2 else { throw .tooFewClasses }
+    try learnUnlabelled()
     PrototypeHead.learn(support, into: prototypes)
-    head = .learned(
-      givenCalibration
-        ?? Calibrator.calibrate(support, prototypes: prototypeMatrix, statistics: statistics, scratch: scratch))
+    if let givenCalibration {
+      head = .learned(givenCalibration)
+    } else {
+      let nearness = nearness()
+      head = .learned(
+        Calibrator.calibrate(
+          support, prototypes: prototypeMatrix, statistics: statistics, nearness: nearness, scratch: scratch))
+    }
   }
 
   /// Scale and threshold of the head.
@@ -178,8 +193,14 @@ public import TinyNN
       let rest = scratch.slice(layout.dimension, scratch.count - layout.dimension)
       return fileHead.classify(row.embedding, length: length, confidences: confidences, scratch: rest)
     case .learned(let calibration):
-      return CosineClassifier(prototypes: prototypeMatrix, scale: calibration.scale, threshold: calibration.threshold)
-        .classify(row.embedding, confidences: confidences)
+      var prediction = CosineClassifier(
+        prototypes: prototypeMatrix, scale: calibration.scale, threshold: calibration.threshold
+      ).classify(row.embedding, confidences: confidences)
+      guard !calibration.isChance, let classifier = unlabelled?.classifier(support) else { return prediction }
+      let rest = scratch.slice(layout.dimension, scratch.count - layout.dimension)
+      classifier.refine(&prediction, row.embedding, calibration, confidences, scratch: rest)
+      prediction.cosine = row.embedding.dot(prototypeMatrix[prediction.label])
+      return prediction
     }
   }
 

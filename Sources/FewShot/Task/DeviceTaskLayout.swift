@@ -47,7 +47,7 @@ package struct DeviceTaskLayout: Sendable {
       overflow || cosines > Int.max / 32
       ? 0
       : max(
-        dimension + HeadView.scratchLimit(dimension: dimension),
+        dimension + HeadView.scratchLimit(classes: classes, dimension: dimension),
         Calibrator.scratchCount(examples: examples, classes: classes, dimension: dimension, background: background))
     scratch = place(4 * scratchCount)
     classCapacity = classes
@@ -63,6 +63,9 @@ public enum DeviceTaskError: UInt8, Error, Sendable {
   case memoryTooSmall, memoryMisaligned, tooLarge
   case notLearned, tooFewClasses, tooManyClasses, tooManyExamples
   case noSuchClass, classExists, badName, exampleExists, notFinite
+  case tooManyUnlabelled
+  /// The task has photos without labels, or is to have some, but no memory for them.
+  case unlabelledWithoutMemory
   /// The file's task is malformed; `Model`'s views say where.
   case malformed
 }

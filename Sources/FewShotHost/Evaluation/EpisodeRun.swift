@@ -15,6 +15,19 @@ public struct EpisodeMeasures: Sendable {
   /// Episodes in which `auto` took each method.
   public let chosen: [(method: HeadMethod, episodes: Int)]
   public let details: EpisodeDetails
+  /// What photos without labels brought; nil where there were none.
+  public let unlabelled: UnlabelledMeasures?
+}
+
+/// Episodes with photos without labels, beside the same episodes without them.
+public struct UnlabelledMeasures: Sendable {
+  /// Of the head alone.
+  public let frozen: EpisodeResult
+  /// Paired: with minus without, episode by episode.
+  public let gain: EpisodeResult
+  public let meanCount: Double
+  /// Episodes in which they took part.
+  public let trusted: Int
 }
 
 public struct RejectionMeasure: Equatable, Sendable {
@@ -28,8 +41,9 @@ public struct RejectionMeasure: Equatable, Sendable {
 extension Episodes {
   /// Learns every episode with `method`, calibrates, and classifies its queries, and as many photos of other classes; calls
   /// `progress` with the number of finished ones. `statistics` are the encoder's.
+  /// - Parameter pool: which photos without labels an episode gets.
   public func measure(
-    _ method: LearningMethod, statistics: StatisticsView?, progress: (Int) -> Void = { _ in }
+    _ method: LearningMethod, statistics: StatisticsView?, pool: UnlabelledPool? = nil, progress: (Int) -> Void = { _ in }
   ) throws(HeadError) -> EpisodeMeasures {
     var cache: [FeatureMap.Kind: FeatureRows] = [:]
     var accuracies: [Double] = []
@@ -38,12 +52,26 @@ extension Episodes {
     var withOthers = 0
     var chosen: [HeadMethod: Int] = [:]
     var details = EpisodeDetails(classCount: dataset.classNames.count)
+    var frozen: [Double] = []
+    var (unlabelledCount, trusted) = (0, 0)
     for episode in 0..<options.episodes {
-      let draw = draw(episode, others: true)
-      let head = try learner(draw, statistics: statistics).learn(method)
+      var draw = draw(episode, others: true)
+      var learner = learner(draw, statistics: statistics)
+      if let pool {
+        let unlabelled = unlabelledPhotos(takeUnlabelled(pool, &draw, episode))
+        unlabelledCount += unlabelled.count
+        learner.learn(with: unlabelled)
+      }
+      let head = try learner.learn(method)
       chosen[head.method, default: 0] += 1
       let seen = cache[head.features.kind] ?? features(head.features)
       cache[head.features.kind] = seen
+      if pool != nil {
+        var alone = head
+        alone.propagation = nil
+        frozen.append(accuracy(classify(draw.queries.map(\.row), alone, seen), draw))
+        if head.propagation?.isTrusted == true { trusted += 1 }
+      }
       let known = classify(draw.queries.map(\.row), head, seen)
       let others = classify(draw.others, head, seen)
       let classes = (0..<options.ways).map { dataset.className(of: draw.support[$0 * options.shots]) }
@@ -56,7 +84,7 @@ extension Episodes {
         details.addOther(prediction)
       }
       details.add(threshold: head.calibration.threshold)
-      accuracies.append(100 * Double(zip(known, draw.queries).count { $0.label == $1.label }) / Double(known.count))
+      accuracies.append(accuracy(known, draw))
       if !others.isEmpty {
         withOthers += 1
         let signals: [(Prediction) -> Float] = [{ $0.score }, { $0.confidence }, { $0.cosine }]
@@ -78,7 +106,17 @@ extension Episodes {
         },
       accepted: Double(evaluation.acceptedCount) / Double(max(1, evaluation.knownCount)),
       refused: evaluation.otherCount == 0 ? nil : Double(evaluation.rejectedCount) / Double(evaluation.otherCount),
-      chosen: chosen.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value) }, details: details)
+      chosen: chosen.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value) }, details: details,
+      unlabelled: pool == nil
+        ? nil
+        : UnlabelledMeasures(
+          frozen: EpisodeResult(accuracies: frozen),
+          gain: EpisodeResult(accuracies: accuracies).minus(EpisodeResult(accuracies: frozen)),
+          meanCount: Double(unlabelledCount) / Double(options.episodes), trusted: trusted))
+  }
+
+  private func accuracy(_ predictions: [Prediction], _ draw: Draw) -> Double {
+    100 * Double(zip(predictions, draw.queries).count { $0.label == $1.label }) / Double(predictions.count)
   }
 
   func learner(_ draw: Draw, statistics: StatisticsView?) -> HeadLearner {

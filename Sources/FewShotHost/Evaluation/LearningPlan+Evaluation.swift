@@ -11,32 +11,37 @@ extension LearningPlan {
   ///   - classes: of the whole data set.
   ///   - episodes: how many, and what is classified in them.
   ///   - shots: the most photos of a class that an episode learns from.
+  ///   - unlabelled: the most photos without labels that an episode gets.
   public init(
     measuring encoder: PhotoEncoder, _ methods: [LearningMethod], views: Int, photos: Int, classes: Int, _ episodes: EpisodeOptions,
-    shots: Int
+    shots: Int, unlabelled: Int = 0
   ) throws(ModelError) {
     let dimension = encoder.dimension, copies = views > 1 ? 2 : 1
     let queries = min(episodes.ways * episodes.queries, photos)
     let episode = LearningMaterial(photosPerClass: [Int](repeating: shots, count: episodes.ways))
+    let background = try StatisticsView.of(encoder.runner.model)?.backgroundCount ?? 0
     let head = LearnedHead.plannedByteCount(
-      examples: episode.photos, classes: episode.classes, dimension: dimension,
-      background: try StatisticsView.of(encoder.runner.model)?.backgroundCount ?? 0)
+      examples: episode.photos, classes: episode.classes, dimension: dimension, background: background)
+    let propagation = LearningPlan.propagationParts(
+      min(unlabelled, TaskLimits.unlabelledCount), examples: episode.photos, classes: episode.classes, dimension: dimension,
+      background: background)
     let widest = methods.map { $0.featureCounts(dimension).reduce(0, +) }.max() ?? 0
     // Of each method its accuracies and the details for a report; of the one that is measured every answer.
     let kept = methods.count * EpisodeDetails.byteCount(episodes: episodes.episodes, photos: photos, classes: classes)
+    var parts: [Part: Int] = [
+      .trunk: encoder.plannedByteCount, .views: views > 1 ? encoder.viewByteCount : 0,
+      .gathered: views * photos * EmbeddedDataset.gatheredByteCount(dimension: dimension),
+      .dataset: (copies + 1) * photos * EmbeddedDataset.rowByteCount(dimension: dimension),
+      .features: 4 * photos * widest, .finalHead: head,
+      .scores: kept + TaskEvaluation.byteCount(photos: 2 * episodes.episodes * queries),
+    ]
+    parts.merge(propagation) { $1 }
     self.init(
       LearningOptions(method: methods.first ?? .auto, views: views), episode, alignedPhotos: 0,
       phases: [
         Phase(name: .reading, parts: [.trunk, .views, .gathered, .dataset]),
-        Phase(name: .measuring, parts: [.trunk, .dataset, .features, .finalHead, .scores]),
-      ],
-      [
-        .trunk: encoder.plannedByteCount, .views: views > 1 ? encoder.viewByteCount : 0,
-        .gathered: views * photos * EmbeddedDataset.gatheredByteCount(dimension: dimension),
-        .dataset: (copies + 1) * photos * EmbeddedDataset.rowByteCount(dimension: dimension),
-        .features: 4 * photos * widest, .finalHead: head,
-        .scores: kept + TaskEvaluation.byteCount(photos: 2 * episodes.episodes * queries),
-      ])
+        Phase(name: .measuring, parts: [.trunk, .dataset, .features, .finalHead, .kept, .propagation, .scores]),
+      ], parts)
   }
 
   /// The plan of few-shot episodes over a data set, all of which is read before the first.

@@ -60,8 +60,10 @@ public struct SelectionEpisodes: Sendable {
   }
 
   /// Calls `progress` with the number of finished episodes.
+  /// - Parameter usesRest: what was not chosen stays in the task as photos without labels.
   public func measure(
-    _ selection: LabelSelection, _ method: LearningMethod, statistics: StatisticsView?, progress: (Int) -> Void = { _ in }
+    _ selection: LabelSelection, _ method: LearningMethod, statistics: StatisticsView?, usesRest: Bool = false,
+    progress: (Int) -> Void = { _ in }
   ) throws(HeadError) -> SelectionMeasures {
     let options = episodes.options
     var accuracies: [Double] = []
@@ -71,7 +73,7 @@ public struct SelectionEpisodes: Sendable {
       let run = SelectionRun(episodes, draw, method, statistics, seed: options.seed &+ UInt64(episode))
       let labelled = try run.choose(selection, options.ways * options.shots)
       found += Set(labelled.map { draw.pool[$0].label }).count
-      let answers = try run.answers(labelled, draw.queries.map(\.row))
+      let answers = try run.answers(labelled, draw.queries.map(\.row), usesRest: usesRest)
       let right = zip(answers, draw.queries).count { $0.label == $1.label }
       accuracies.append(100 * Double(right) / Double(draw.queries.count))
       progress(episode + 1)
@@ -155,7 +157,7 @@ private struct SelectionRun {
   }
 
   /// What a head that learned from some of the pool says of rows.
-  func answers(_ labelled: [Int], _ rows: [Int]) throws(HeadError) -> [Answer] {
+  func answers(_ labelled: [Int], _ rows: [Int], usesRest: Bool = false) throws(HeadError) -> [Answer] {
     let found = Set(labelled.map { draw.pool[$0].label }).sorted()
     guard found.count > 1 else { return rows.map { _ in Answer(label: found[0], margin: 1, isUnknown: false) } }
     let dataset = episodes.dataset
@@ -166,7 +168,12 @@ private struct SelectionRun {
       examples.set(index, to: embedding.span, label: found.firstIndex(of: draw.pool[place].label)!)
     }
     let lengths = ordered.map { dataset.learned(draw.pool[$0].row).length }
-    let head = try HeadLearner(examples: examples, lengths: lengths, statistics: statistics).learn(method)
+    var learner = HeadLearner(examples: examples, lengths: lengths, statistics: statistics)
+    if usesRest {
+      let rest = draw.pool.indices.filter { !labelled.contains($0) }.map { draw.pool[$0].row }
+      learner.learn(with: episodes.unlabelledPhotos(rest))
+    }
+    let head = try learner.learn(method)
     let classifier = HeadClassifier(head)
     return dataset.withEmbeddings { embeddings in
       rows.map { row in

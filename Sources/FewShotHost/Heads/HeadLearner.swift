@@ -8,6 +8,8 @@ struct HeadLearner {
   /// Of the embeddings as the encoder gave them.
   let lengths: [Float]
   let statistics: StatisticsView?
+  /// What photos without labels taught.
+  private(set) var propagation: LearnedPropagation?
 
   init(examples: ExampleMemory, lengths: [Float], statistics: StatisticsView?) {
     self.examples = examples
@@ -28,6 +30,11 @@ struct HeadLearner {
     }
     self.lengths = lengths
     self.statistics = statistics
+  }
+
+  /// Learns with photos without labels, for the heads that are learned after.
+  mutating func learn(with unlabelled: UnlabelledPhotos?) {
+    propagation = unlabelled.flatMap { $0.isEmpty ? nil : LearnedPropagation(examples, $0) }
   }
 
   /// Prototypes take `calibration` where it is given.
@@ -87,8 +94,14 @@ private struct HeadLearning: HeadVisitor {
         * H.scratchCount(
           examples: count, classes: classes, dimension: dimension, background: statistics?.backgroundCount ?? 0))
     defer { withExtendedLifetime((examples, section, leftOut, scratch)) {} }
+    var propagation = learner.propagation
+    // With one photo of a class and no background the threshold refuses other classes, to which nearness says nothing.
+    let counts = calibration == nil && (fewest > 1 || statistics?.backgroundCount ?? 0 > 0)
+    let nearness = counts ? propagation?.nearness(statistics) : nil
+    defer { withExtendedLifetime(nearness) {} }
     let learned = HeadExamples(
-      embeddings: examples.support, features: examples.support(features.matrix), map: features.map, statistics: statistics)
+      embeddings: examples.support, features: examples.support(features.matrix), map: features.map, statistics: statistics,
+      nearness: nearness?.floats)
     let parts = HeadParts<H>(section.elements, classes: classes, dimension: dimension, features: width, examples: nil)
     PrototypeHead.learn(learned.embeddings, into: parts.prototypes)
     H.learn(learned, penalty: penalty, into: parts, leftOut: leftOut.floats, scratch: scratch.floats)
@@ -102,6 +115,8 @@ private struct HeadLearning: HeadVisitor {
       H.traits.method, isChosen: isChosen, features: features.map.kind, calibration: found, classCount: classes,
       dimension: dimension)
     header.write(to: section.elements)
-    return LearnedHead(header, section, features.map, examples: H.traits.usesExamples ? examples : nil)
+    var head = LearnedHead(header, section, features.map, examples: H.traits.usesExamples ? examples : nil)
+    head.propagation = propagation
+    return head
   }
 }

@@ -11,6 +11,8 @@ public struct LearnedHead: Sendable {
   let features: FeatureMap
   /// Of heads that use them.
   private let examples: ExampleMemory?
+  /// What photos without labels taught; nil where there are none.
+  public internal(set) var propagation: LearnedPropagation?
   /// What `auto` looked at; empty where there was nothing to compare.
   public internal(set) var candidates: [HeadCandidate] = []
 
@@ -19,13 +21,16 @@ public struct LearnedHead: Sendable {
   public var isChosen: Bool { header.isChosen }
   public var calibration: Calibration { header.calibration }
 
-  /// Learns and calibrates a head; prototypes take `calibration` where it is given. `knowledge` has at least one class; the same
+  /// Learns and calibrates a head, and beside it what photos without labels teach; prototypes take `calibration` where it is
+  /// given. `knowledge` has at least one class; the same
   /// knowledge and statistics give the same bits.
   public init(
     _ knowledge: Knowledge, statistics: StatisticsView?, method: LearningMethod = .head(.prototype),
-    calibration given: Calibration? = nil
+    calibration given: Calibration? = nil, unlabelled: UnlabelledPhotos? = nil
   ) throws(HeadError) {
-    self = try HeadLearner(knowledge, statistics: statistics).learn(method, calibration: given)
+    var learner = HeadLearner(knowledge, statistics: statistics)
+    learner.learn(with: unlabelled)
+    self = try learner.learn(method, calibration: given)
   }
 
   /// `memory` holds the section of `header`, and the learned parts.
@@ -39,7 +44,10 @@ public struct LearnedHead: Sendable {
   var section: [UInt8] { Array(memory.buffer) }
 
   /// The head as a file has it; valid as long as this value, or a copy of it.
-  var view: HeadView { HeadView(header, section: memory.bytes, features: features, examples: examples?.support) }
+  var view: HeadView {
+    HeadView(
+      header, section: memory.bytes, features: features, examples: examples?.support, propagated: propagation?.classifier)
+  }
 
   /// [classes][dimension], each of length 1.
   public var prototypes: [Float] {

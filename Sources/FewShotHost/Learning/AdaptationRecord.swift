@@ -23,7 +23,7 @@ public struct AdaptationRecord: Sendable {
   private static let headerByteCount = AdaptationCalibration.headerByteCount
   /// Where the header has the sizes of its parts, in their order.
   private static let sizePlaces = [8, 12, 16, 20, 44]
-  static let sections: [SectionKind] = [.classes, .examples, .head, .history]
+  static let sections = TaskFile.ownSections
 
   /// `before` and `after` are the same encoder before and after training, `task` what was or would be known without it.
   init(before: Model, after: Model, task: TaskFile, calibration: Calibration?, aligned: Knowledge?) {

@@ -12,6 +12,10 @@ public struct LearnedTask {
   /// What training the tail came to, and what photos without labels did; nil where neither was asked for.
   public let tail: TailOutcome?
   public let camera: CameraOutcome?
+  /// Photos without labels that the task keeps; nil where none were offered or the plan has no room.
+  public let unlabelled: UnlabelledPhotos?
+  /// Photos without labels that were offered.
+  public let offeredUnlabelled: Int
   /// The part of left-out photos that the network of the file answers rightly, aligned where it is; nil where every class has one
   /// photo.
   public var leaveOneOutAccuracy: Double? {
@@ -55,10 +59,13 @@ extension Learning {
     camera?.drop()
     var task = adapted == nil ? before : TaskFile(knowledge)
     task.method = method
-    let encoded = try withExtendedLifetime(adapted) { try task.encoded(encoder: adapted?.model ?? model) }
+    let encoded = try withExtendedLifetime(adapted) {
+      task.unlabelled = try embedUnlabelled(by: adapted)
+      return try task.encoded(encoder: adapted?.model ?? model)
+    }
     return LearnedTask(
-      file: encoded.bytes, knowledge: knowledge, head: encoded.head, tail: tail, camera: camera,
-      checkpointPath: checkpoint?.path)
+      file: encoded.bytes, knowledge: knowledge, head: encoded.head, tail: tail, camera: camera, unlabelled: task.unlabelled,
+      offeredUnlabelled: unlabelled.count, checkpointPath: checkpoint?.path)
   }
 
   /// The encoder with all that was changed in it and with the way back to `before`; nil where nothing was.

@@ -26,8 +26,10 @@ public struct LearningOptions: Equatable, Sendable {
 public struct LearningMaterial: Equatable, Sendable {
   /// Labelled photos of each class.
   public var photosPerClass: [Int]
-  /// Photos without labels, of which at most `unlabelledLimit` are taken.
+  /// Photos without labels that the camera is known by, at most `unlabelledLimit`.
   public var unlabelled: Int
+  /// Photos without labels whose embeddings the task keeps, at most `TaskLimits.unlabelledCount`.
+  public var kept: Int
 
   /// More photos without labels say little more about a camera.
   public static let unlabelledLimit = 256
@@ -35,6 +37,7 @@ public struct LearningMaterial: Equatable, Sendable {
   public init(photosPerClass: [Int], unlabelled: Int = 0) {
     self.photosPerClass = photosPerClass
     self.unlabelled = min(unlabelled, LearningMaterial.unlabelledLimit)
+    kept = min(unlabelled, TaskLimits.unlabelledCount)
   }
 
   public init(_ classes: [PhotoFolder], unlabelled: [String] = []) {

@@ -6,6 +6,7 @@ struct LearningChoice {
   var options: LearningOptions
   var tail: AdaptationPlan?
   var alignedPhotos: Int
+  var keptPhotos = 0
 }
 
 /// No plan fits into the budget.
@@ -29,7 +30,7 @@ extension LearningPlan {
     }
     self.init(
       try EncoderBytes(encoder, material),
-      LearningChoice(options: options, tail: tail, alignedPhotos: material.unlabelled), material)
+      LearningChoice(options: options, tail: tail, alignedPhotos: material.unlabelled, keptPhotos: material.kept), material)
   }
 
   /// The preferred plan that fits into `budget` bytes.
@@ -60,10 +61,12 @@ extension LearningPlan {
   ) throws -> Fitting {
     let bytes = try EncoderBytes(encoder, material)
     let choices = try choices(encoder.runner.model, options, material)
+    let keptPhotos = keptPhotos(budget, bytes, choices[0], material)
     func plans(_ alignedPhotos: Int) -> [LearningPlan] {
       choices.map { choice in
         var choice = choice
         choice.alignedPhotos = alignedPhotos
+        choice.keptPhotos = keptPhotos
         return LearningPlan(bytes, choice, material)
       }
     }
@@ -83,6 +86,21 @@ extension LearningPlan {
     let refusal = LearningRefusal(
       smallest: smallest, encoder: encoder.plannedByteCount, budget: budget, material: material, trains: options.tail != nil)
     return Fitting(plan: place.map { all[$0] }, larger: larger, smaller: smaller, refusal: refusal)
+  }
+
+  /// The most photos without labels whose embeddings a budget has room for; it does not depend on the rest.
+  private static func keptPhotos(
+    _ budget: Int, _ bytes: EncoderBytes, _ choice: LearningChoice, _ material: LearningMaterial
+  ) -> Int {
+    var choice = choice
+    var (low, high) = (0, material.kept)
+    while low < high {
+      choice.keptPhotos = (low + high + 1) / 2
+      let plan = LearningPlan(bytes, choice, material)
+      let fits = max(plan.byteCount(of: .embedding), plan.byteCount(of: .propagating)) <= budget
+      (low, high) = fits ? (choice.keptPhotos, high) : (low, choice.keptPhotos - 1)
+    }
+    return low
   }
 
   /// Labelled photos that are cached, and those without labels that train.

@@ -7,6 +7,8 @@ import TinyNN
 ///     training   | trunk | head | cutCache | weights | state | activations | scratch |
 ///     aligning   | trunk | head | alignment | cameraPhotos | contents            |
 ///     judging    | the same | shown | finalHead | askedPhotos
+///     embedding  | trunk | kept | keptContents                                       |
+///     propagating | trunk | finalHead | kept | propagation                        |
 ///     finishing  | trunk | finalHead                                             |
 ///     measuring  | trunk | dataset | features | finalHead | scores, and what trains or aligns in episodes
 ///
@@ -37,6 +39,12 @@ public struct LearningPlan: Sendable {
     case shown
     /// Embeddings of the labelled photos by the aligned encoder, and of those of the camera by both, which are asked.
     case askedPhotos
+    /// Embeddings of photos without labels as int8, and what is learned with them, as the task keeps them.
+    case kept
+    /// Working memory of learning with them.
+    case propagation
+    /// What tells copies among them apart.
+    case keptContents
     /// Embeddings of the photos that are measured, as they are read: by photo and view.
     case gathered
     /// The same in one piece, and what the cache's file takes to be written.
@@ -49,7 +57,7 @@ public struct LearningPlan: Sendable {
 
   /// What is alive at the same time.
   public struct Phase: Sendable {
-    public enum Name: String, Sendable { case reading, training, aligning, judging, finishing, measuring }
+    public enum Name: String, Sendable { case reading, training, aligning, judging, embedding, propagating, finishing, measuring }
     public let name: Name
     public let parts: [Part]
   }
@@ -60,6 +68,8 @@ public struct LearningPlan: Sendable {
   public let tail: AdaptationPlan?
   /// Photos without labels that the alignment reads, evenly spread over all.
   public let alignedPhotos: Int
+  /// Photos without labels whose embeddings the task keeps, evenly spread over all.
+  public let keptPhotos: Int
   public internal(set) var phases: [Phase]
   var parts: [Part: Int] = [:]
 
@@ -71,6 +81,7 @@ public struct LearningPlan: Sendable {
     self.material = material
     self.tail = tail
     self.alignedPhotos = alignedPhotos
+    keptPhotos = 0
     self.phases = phases
     self.parts = parts
   }
@@ -89,6 +100,7 @@ public struct LearningPlan: Sendable {
     options = choice.options
     tail = choice.tail
     alignedPhotos = choice.alignedPhotos
+    keptPhotos = choice.keptPhotos
     self.material = material
     parts[.trunk] = encoder.trunk
     parts[.finalHead] = encoder.finalHead
@@ -105,6 +117,7 @@ public struct LearningPlan: Sendable {
       parts[.views] = options.views == 1 ? 0 : encoder.views
       phases = [Phase(name: .reading, parts: [.trunk, .head, .views])]
     }
+    if keptPhotos > 0 { addPropagation(encoder) }
     guard material.unlabelled > 0 else { return }
     parts[.alignment] = encoder.alignment
     parts[.cameraPhotos] =
@@ -117,6 +130,29 @@ public struct LearningPlan: Sendable {
     phases.append(Phase(name: .aligning, parts: [.trunk, .head, .alignment, .cameraPhotos, .contents]))
     phases.append(
       Phase(name: .judging, parts: [.trunk, .head, .alignment, .cameraPhotos, .contents, .shown, .finalHead, .askedPhotos]))
+  }
+
+  /// What photos without labels take that the task keeps.
+  private mutating func addPropagation(_ encoder: EncoderBytes) {
+    let examples = material.photos, classes = material.classes, dimension = encoder.dimension
+    parts.merge(
+      LearningPlan.propagationParts(
+        keptPhotos, examples: examples, classes: classes, dimension: dimension, background: encoder.background)
+    ) { $1 }
+    parts[.keptContents] = keptPhotos * PhotoContent.byteCount
+    phases.append(Phase(name: .embedding, parts: [.trunk, .kept, .keptContents]))
+    phases.append(Phase(name: .propagating, parts: [.trunk, .finalHead, .kept, .propagation]))
+  }
+
+  /// `kept` and `propagation` of so many photos without labels.
+  static func propagationParts(_ photos: Int, examples: Int, classes: Int, dimension: Int, background: Int) -> [Part: Int] {
+    guard photos > 0 else { return [:] }
+    let section = PropagatedParts.byteCount(photos: photos, labelled: examples, classes: classes, dimension: dimension)
+    let nearness = examples + background + PropagatedClassifier.scratchCount(classes: classes, dimension: dimension)
+    let learning = PropagationLearner.scratchCount(
+      labelled: examples, unlabelled: photos, classes: classes, dimension: dimension)
+    // Embeddings and identifiers while they are read, and in the section that is learned.
+    return [.kept: section + photos * (dimension + 8), .propagation: 4 * max(nearness, learning)]
   }
 
   static func headByteCount(_ tail: AdaptationPlan, _ material: LearningMaterial, dimension: Int) -> Int {
@@ -145,6 +181,8 @@ struct EncoderBytes {
   /// Values of the network's input and of an embedding.
   let inputCount: Int
   let dimension: Int
+  /// Background embeddings.
+  let background: Int
 
   init(_ encoder: PhotoEncoder, _ material: LearningMaterial) throws(ModelError) {
     let model = encoder.runner.model
@@ -152,9 +190,10 @@ struct EncoderBytes {
     views = encoder.viewByteCount
     inputCount = encoder.preprocessing.outputCount
     dimension = encoder.dimension
+    background = try StatisticsView.of(model)?.backgroundCount ?? 0
     finalHead = LearnedHead.plannedByteCount(
       examples: material.photos, classes: material.classes, dimension: dimension,
-      background: try StatisticsView.of(model)?.backgroundCount ?? 0)
+      background: background)
     alignment = try CameraAlignment.byteCount(model, classes: material.classes)
   }
 }

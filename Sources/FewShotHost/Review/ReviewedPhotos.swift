@@ -52,27 +52,22 @@ public struct ReviewedPhotos: Sendable {
   /// - Parameter names: of photos by their identifiers, where their files are at hand.
   public init(_ knowledge: Knowledge, names: [UInt64: String] = [:]) {
     classNames = knowledge.classes.map(\.name)
+    var known: [UInt64: Int] = [:]
     for (label, learned) in knowledge.classes.enumerated() {
       for example in learned.examples {
         let name = names[example.identifier] ?? PhotoIdentifier.text(example.identifier)
-        if let place = embeddings.indices.first(where: { isCopy(embeddings[$0], example) }) {
+        // A task has the same file once in each class.
+        if let place = known[example.identifier] {
           copies.append(
             LabelledCopy(
-              photo: name, label: label, original: photos[place].name, originalLabel: photos[place].label,
-              isSameFile: embeddings[place].identifier == example.identifier))
-          if photos[place].label == label { continue }
+              photo: name, label: label, original: photos[place].name, originalLabel: photos[place].label, isSameFile: true))
+        } else {
+          known[example.identifier] = photos.count
         }
         photos.append(Photo(name: name, label: label, identifier: example.identifier))
         embeddings.append(example)
       }
     }
-  }
-
-  /// Embeddings of a photo and its copy in another file.
-  private static let sameCosine: Float = 0.995
-
-  private func isCopy(_ a: LearnedExample, _ b: LearnedExample) -> Bool {
-    a.identifier == b.identifier || zip(a.embedding, b.embedding).reduce(0) { $0 + $1.0 * $1.1 } > ReviewedPhotos.sameCosine
   }
 
   /// Places of the photos of each class.

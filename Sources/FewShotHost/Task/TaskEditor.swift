@@ -46,7 +46,8 @@ public struct TaskEditor {
     task.replace(by: edited)
   }
 
-  /// Goes back to the state before the last edit, or, behind the first, before the encoder's adaptation: then it returns true.
+  /// Goes back to the state before the last edit, or, behind the first, before the encoder's adaptation: then it returns true, and
+  /// photos without labels are forgotten, whose embeddings are of the adapted encoder.
   /// - Throws: `TaskEditError.nothingToUndo` or `ModelError`.
   public mutating func undo() throws -> Bool {
     guard task.history.isEmpty, isAdapted, let record else {
@@ -62,6 +63,9 @@ public struct TaskEditor {
     isAdapted = false
     return true
   }
+
+  /// Forgets the photos without labels; earlier states have none.
+  public mutating func forgetUnlabelled() { task.unlabelled = nil }
 
   /// What it knows, for a task of `encoder`.
   /// - Throws: `TaskEditError.otherEmbeddings` where the encoders differ.

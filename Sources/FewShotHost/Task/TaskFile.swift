@@ -5,14 +5,17 @@ public import TinyNN
 
 /// A task as it is kept in a file: what it knows, and what it knew before its last edits.
 ///
-/// The file is self-contained: the encoder's sections unchanged, then classes, examples, head, history. The same knowledge on
-/// the same encoder always gives the same classes, examples and head.
+/// The file is self-contained: the encoder's sections unchanged, then classes, examples, head, history, and photos
+/// without labels. The same knowledge and photos on the same encoder always gives the same classes, examples and head.
 public struct TaskFile: Equatable, Sendable {
   public private(set) var knowledge: Knowledge
   /// States before the last edits, the newest last; at most `TaskLimits.snapshotCount`.
   public private(set) var history: [Knowledge] = []
 
-  private static let ownSections: [SectionKind] = [.classes, .examples, .head, .history]
+  /// Photos without labels of the device's camera; they stay when classes change, and earlier states have none of their own.
+  public var unlabelled: UnlabelledPhotos?
+
+  static let ownSections: [SectionKind] = [.classes, .examples, .head, .history, .unlabelled]
 
   /// How the head is learned, now and after edits.
   public var method: LearningMethod
@@ -28,7 +31,9 @@ public struct TaskFile: Equatable, Sendable {
   public init?(reading model: Model) throws(ModelError) {
     guard model.has(.classes) else { return nil }
     let classes = try ClassesView(model)
-    knowledge = Knowledge(classes: classes, examples: try ExamplesView(model, classes: classes))
+    let examples = try ExamplesView(model, classes: classes)
+    knowledge = Knowledge(classes: classes, examples: examples)
+    unlabelled = try UnlabelledView.of(model, examples: examples).map { UnlabelledPhotos($0, dimension: examples.dimension) }
     let head = try HeadView(model, classes: classes)
     method = head.isChosen ? .auto : .head(head.method)
     guard let past = try HistoryView.of(model) else { return }
@@ -65,13 +70,15 @@ public struct TaskFile: Equatable, Sendable {
   public func encoded(encoder: Model) throws -> (bytes: [UInt8], head: LearnedHead) {
     precondition(encoder.embeddingDimension == knowledge.dimension)
     let head = try LearnedHead(
-      knowledge, statistics: try StatisticsView.of(encoder), method: method, calibration: try AdaptationCalibration.of(encoder))
+      knowledge, statistics: try StatisticsView.of(encoder), method: method, calibration: try AdaptationCalibration.of(encoder),
+      unlabelled: unlabelled?.without(knowledge))
     try AvailableMemory.require(2 * encoder.bytes.count)
     var writer = FileWriter(borrowing: encoder, except: TaskFile.ownSections)
     writer.add(.classes, knowledge.classesSection)
     writer.add(.examples, knowledge.examplesSection)
     writer.add(.head, head.section)
     if !history.isEmpty { writer.add(.history, historySection) }
+    if let propagation = head.propagation { writer.add(.unlabelled, propagation.section) }
     return (writer.finish(), head)
   }
 

@@ -31,7 +31,7 @@ public struct FileWriter: Sendable {
 
   /// The same without a copy: the model's bytes must stay until the file is written.
   public init(borrowing model: Model, except replaced: [SectionKind]) {
-    for raw in UInt32(1)...SectionKind.adaptation.rawValue {
+    for raw in UInt32(1)...SectionKind.last.rawValue {
       guard let kind = SectionKind(rawValue: raw), model.has(kind), !replaced.contains(kind) else { continue }
       sections.append((kind, .region(model.section(kind))))
     }
@@ -67,7 +67,8 @@ public struct FileWriter: Sendable {
     precondition(file.count == byteCount)
     let offsets = offsets
     file.storeBytes(of: Format.magic, as: UInt64.self)
-    file.storeBytes(of: Format.version, toByteOffset: 8, as: UInt32.self)
+    let isExtended = sections.contains { $0.kind == .unlabelled }
+    file.storeBytes(of: isExtended ? Format.extendedVersion : Format.version, toByteOffset: 8, as: UInt32.self)
     file.storeBytes(of: UInt32(sections.count), toByteOffset: 12, as: UInt32.self)
     file.storeBytes(of: UInt64(file.count), toByteOffset: 16, as: UInt64.self)
     for (index, section) in sections.enumerated() {

@@ -3,6 +3,8 @@ public enum Format {
   /// Non-ASCII first byte, name, line ends: a transfer that mangles text is found at the first byte, as PNG does.
   public static let magic: UInt64 = 0x0A1A_0A0D_4E4E_5489  // 89 'T' 'N' 'N' 0D 0A 1A 0A, little endian
   public static let version: UInt32 = 1
+  /// Of files with sections that change the meaning of others, which readers of version 1 must not skip.
+  public static let extendedVersion: UInt32 = 2
   public static let headerByteCount = 64
   public static let sectionEntryByteCount = 32
   public static let maximumSectionCount = 64
@@ -50,4 +52,9 @@ public enum SectionKind: UInt32, Sendable {
   case history
   case provenance
   case adaptation
+  /// Only in files of version 2.
+  case unlabelled
+
+  /// The largest code.
+  public static let last = unlabelled
 }

@@ -60,4 +60,12 @@ extension Kernels {
         output: output.base, outputWidth: Int32(outputWidth), firstRow: Int32(rows.lowerBound), endRow: Int32(rows.upperBound),
         minimum: minimum, maximum: maximum))
   }
+
+  /// Whether a kernel has applied the function (a code of `TinyNNActivateF32`) to all elements; the caller does else.
+  func activate(_ function: Int32, _ input: Elements<Float>, _ output: Elements<Float>, shift: Float = 0) -> Bool {
+    // In bounds: as above.
+    unsafe activate(
+      TinyNNActivateF32(
+        input: UnsafePointer(input.base), output: output.base, count: Int32(output.count), function: function, shift: shift))
+  }
 }

@@ -84,6 +84,17 @@ public struct Kernels: Sendable {
     }
   }
 
+  /// Applies an elementwise function; see `TinyNNActivateF32` for the meaning of its operands. False where these kernels have
+  /// none, and nothing is done: the functions of ElementaryFunctions.swift serve.
+  ///
+  /// Unsafe: the memory that the operands describe must be valid, and the output must be the input or not overlap it.
+  @unsafe
+  public func activate(_ operands: TinyNNActivateF32) -> Bool {
+    guard let function = unsafe functions.activateF32 else { return false }
+    unsafe withUnsafePointer(to: operands) { unsafe function($0) }
+    return true
+  }
+
   /// Multiplies two int8 tensors; see `TinyNNMultiplyS8` for the meaning of its operands.
   ///
   /// Unsafe: the memory that the operands describe must be valid, and the output must be an operand or overlap none.

@@ -4,8 +4,10 @@ public struct SectionSet: Sendable {
 
   private init(bits: UInt32) { self.bits = bits }
 
-  /// Classes, examples, head, history: what a task adds to an encoder.
-  public static var task: SectionSet { SectionSet(bits: bit(.classes) | bit(.examples) | bit(.head) | bit(.history)) }
+  /// Classes, examples, head, history, photos without labels: what a task adds to an encoder.
+  public static var task: SectionSet {
+    SectionSet(bits: bit(.classes) | bit(.examples) | bit(.head) | bit(.history) | bit(.unlabelled))
+  }
 
   /// What was learned with the weights as they were: a task, statistics, the record of an adaptation.
   public static var dependingOnWeights: SectionSet {
@@ -45,6 +47,7 @@ public struct FileAssembly {
     let start = byteCount
     if kind == .weights { weightsOffset = start }
     extend(to: start + count)
+    if kind == .unlabelled { target?.store(Format.extendedVersion, at: 8) }
     target?.store(kind.rawValue, at: entry)
     target?.storeSize(start, at: entry + 8)
     target?.storeSize(count, at: entry + 16)
@@ -54,7 +57,7 @@ public struct FileAssembly {
 
   /// Copies all sections of a checked file but those in `left`.
   public mutating func copySections(of model: Model, except left: SectionSet) {
-    for raw in UInt32(1)...SectionKind.adaptation.rawValue {
+    for raw in UInt32(1)...SectionKind.last.rawValue {
       guard let kind = SectionKind(rawValue: raw), model.has(kind), !left.contains(kind) else { continue }
       let section = model.section(kind)
       let start = add(kind, byteCount: section.count)
@@ -79,7 +82,7 @@ extension Model {
   /// Sections that are not in `left`.
   public func sectionCount(except left: SectionSet) -> Int {
     var count = 0
-    for raw in UInt32(1)...SectionKind.adaptation.rawValue {
+    for raw in UInt32(1)...SectionKind.last.rawValue {
       if let kind = SectionKind(rawValue: raw), has(kind), !left.contains(kind) { count += 1 }
     }
     return count

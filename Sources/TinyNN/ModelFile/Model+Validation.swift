@@ -26,8 +26,8 @@ extension Model {
       throw ModelError(.wrongMagic)
     }
     guard bytes.load(UInt64.self, at: 0) == Format.magic else { throw ModelError(.wrongMagic) }
-    guard bytes.word(8) == Format.version else {
-      throw ModelError(.wrongVersion, at: 8, found: bytes.index(8), needed: Int(Format.version))
+    guard bytes.word(8) == Format.version || bytes.word(8) == Format.extendedVersion else {
+      throw ModelError(.wrongVersion, at: 8, found: bytes.index(8), needed: Int(Format.extendedVersion))
     }
     let length = bytes.size(16)
     guard length <= bytes.count else { throw ModelError(.truncated, at: bytes.count, found: bytes.count, needed: length) }
@@ -42,6 +42,9 @@ extension Model {
       let entry = Format.headerByteCount + index * Format.sectionEntryByteCount
       // Kinds from later versions that this reader does not know are skipped: they never change the meaning of others.
       guard let kind = SectionKind(rawValue: bytes.word(entry)) else { continue }
+      guard kind != .unlabelled || bytes.word(8) == Format.extendedVersion else {
+        throw ModelError(.wrongVersion, at: 8, found: bytes.index(8), needed: Int(Format.extendedVersion))
+      }
       guard !self[kind].isPresent else { throw ModelError(.sectionRepeated, at: entry, found: Int(kind.rawValue)) }
       let (offset, byteCount) = (bytes.size(entry + 8), bytes.size(entry + 16))
       guard bytes.contains(offset, byteCount) else {

@@ -30,7 +30,8 @@ struct Adapt: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Photos without labels that the device's camera took: the encoder is aligned with it where they differ from \
+      Photos without labels that the device's camera took, of the same things: they tell which photos look alike, and up to \
+      \(TaskLimits.unlabelledCount) stay in the task as numbers; the encoder is aligned with the camera where they differ from \
       the labelled ones; with --auxiliary rotation they train, too.
       """,
       valueName: "DIR"))
@@ -120,6 +121,13 @@ struct Adapt: ParsableCommand {
         """
       )
     }
+    if plan.keptPhotos < material.kept {
+      note(
+        """
+        the task keeps \(plan.keptPhotos) of \(material.kept) photos without labels, evenly spread: more need more memory
+        """
+      )
+    }
     return plan
   }
 
@@ -134,6 +142,7 @@ struct Adapt: ParsableCommand {
       if tail.isTrained { note(tail.curve.text) }
     }
     if let camera = learned.camera { note(camera.text) }
+    if let unlabelled = learned.unlabelledText { note(unlabelled) }
     note("learned \(knowledge.classes.count) classes from \(knowledge.exampleCount) photos: \(learned.headText)")
     head.warnOfChance()
     noteMemory(planned: plan.byteCount, weights: weights)
@@ -144,6 +153,7 @@ struct Adapt: ParsableCommand {
         ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
         ("skipped", JSON(source.skipped)), ("views", plan.tail == nil ? mostViews.map { .integer($0) } ?? .null : .null),
       ] + head.fields(accuracy: learned.leaveOneOutAccuracy) + (learned.tail?.fields(plan) ?? []) + (learned.camera?.fields ?? [])
+      + learned.unlabelledFields
       + [
         ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(source.encoder.runner.plan.arenaByteCount)),
         ("planBytes", .integer(plan.byteCount)), ("weightBytes", .integer(weights)),

@@ -32,6 +32,9 @@ struct Classes: ParsableCommand {
   @Option(help: ArgumentHelp("Forget one photo, by the identifier that --list --json shows.", valueName: "ID"))
   var removePhoto: [String] = []
 
+  @Flag(help: "Forget the photos without labels that --unlabelled of adapt left in the task; it cannot be undone.")
+  var forgetUnlabelled = false
+
   @Flag(help: "Go back to what it knew before the last change.")
   var undo = false
 
@@ -44,7 +47,9 @@ struct Classes: ParsableCommand {
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var results: OutputOptions
 
-  private var hasEdits: Bool { !(add.isEmpty && remove.isEmpty && rename.isEmpty && merge.isEmpty && removePhoto.isEmpty) }
+  private var hasEdits: Bool {
+    !(add.isEmpty && remove.isEmpty && rename.isEmpty && merge.isEmpty && removePhoto.isEmpty) || forgetUnlabelled
+  }
 
   func validate() throws {
     if let views, !(1...View.averaged.count ~= views) {
@@ -78,11 +83,17 @@ struct Classes: ParsableCommand {
     do {
       var editor = try TaskEditor(contentsOf: location.path, locksFile: undo || hasEdits, waiting: lockWait())
       var head: LearnedHead?
+      let unlabelled = editor.task.unlabelled?.count ?? 0
       if undo, try editor.undo() {
         head = try editor.write(to: location.path)
         note("the encoder is as it was before its adaptation")
+        if unlabelled > 0 { note("the \(unlabelled) photos without labels are forgotten: they were seen by the adapted encoder") }
       } else if undo || hasEdits {
         if !undo { try edit(&editor, photos, location.path) }
+        if forgetUnlabelled {
+          note("\(unlabelled) photos without labels are forgotten")
+          editor.forgetUnlabelled()
+        }
         let learned = try editor.write(to: location.path), knowledge = editor.task.knowledge
         let accuracy = try editor.leaveOneOutAccuracy(of: learned)
         let text = learned.text(accuracy: accuracy, of: editor.isAligned ? "with the aligned encoder" : nil)
@@ -110,7 +121,10 @@ struct Classes: ParsableCommand {
       }
       for other in merge {
         let added = try merged(other, with: encoder, &new)
-        note("\(other): \(added) new photos")
+        note("\(other): \(added.photos) new photos")
+        if added.unlabelled > 0 {
+          note("\(other): its \(added.unlabelled) photos without labels stay there: they are of its camera")
+        }
       }
       for photo in photos {
         let names = try new.removePhoto(photo)
@@ -138,10 +152,11 @@ struct Classes: ParsableCommand {
     note("'\(name)': \(added) new photos\(added < examples.count ? ", \(examples.count - added) known already" : "")")
   }
 
-  private func merged(_ other: String, with encoder: Model, _ new: inout Knowledge) throws -> Int {
-    do { return try new.merge(try TaskEditor(contentsOf: other).knowledge(comparableWith: encoder)) } catch TaskEditError
-      .otherEmbeddings
-    {
+  private func merged(_ other: String, with encoder: Model, _ new: inout Knowledge) throws -> (photos: Int, unlabelled: Int) {
+    do {
+      let editor = try TaskEditor(contentsOf: other)
+      return (try new.merge(editor.knowledge(comparableWith: encoder)), editor.task.unlabelled?.count ?? 0)
+    } catch TaskEditError.otherEmbeddings {
       throw Failure(.badData, "\(other): \(TaskEditError.otherEmbeddings)")
     } catch let error as TaskEditError { throw error.failure } catch { throw Failure(error, in: other) }
   }
@@ -151,11 +166,17 @@ struct Classes: ParsableCommand {
     let fields: [(name: String, value: JSON)] = [
       ("task", .string(location.path)), ("classes", list ? stored.knowledge.jsonWithPhotos : stored.knowledge.json),
       ("photos", .integer(stored.knowledge.exampleCount)), ("undoSteps", .integer(stored.history.count)),
-      ("adapted", .bool(editor.isAdapted)),
+      ("adapted", .bool(editor.isAdapted)), ("unlabelled", .integer(stored.unlabelled?.without(stored.knowledge).count ?? 0)),
     ]
     try results.print(
       .object(fields + learned),
-      text: stored.knowledge.classes.map { "\($0.name.onOneLine)  \($0.examples.count) photos" }.joined(separator: "\n"))
+      text: (stored.knowledge.classes.map { "\($0.name.onOneLine)  \($0.examples.count) photos" } + unlabelledLine(stored)).joined(
+        separator: "\n"))
+  }
+
+  private func unlabelledLine(_ stored: TaskFile) -> [String] {
+    guard let count = stored.unlabelled?.without(stored.knowledge).count, count > 0 else { return [] }
+    return ["and \(count) photos without labels"]
   }
 
   private func isPair(_ value: String) -> Bool {

@@ -50,7 +50,12 @@ extension Evaluate {
       var progress = Progress("Episodes, \(selection.rawValue)", total: episodes)
       do {
         all.append(
-          (selection, try drawn.measure(selection, methods[0].learning, statistics: statistics) { progress.update(done: $0) }))
+          (
+            selection,
+            try drawn.measure(selection, methods[0].learning, statistics: statistics, usesRest: unlabelledPool == .rest) {
+              progress.update(done: $0)
+            }
+          ))
       } catch { throw Failure(.badData, "\(location.path): \(error)") }
       progress.finish()
     }
@@ -72,12 +77,15 @@ extension Evaluate {
         "accuracies": measures.accuracies.json,
       ])
     }
-    let text = "\(ways)-way, \(grouped(ways * shots)) labels of a pool, \(methods[0].name), \(episodes) draws\n" + table.text
+    let rest = unlabelledPool == nil ? "" : ", the rest without labels"
+    let text =
+      "\(ways)-way, \(grouped(ways * shots)) labels of a pool\(rest), \(methods[0].name), \(episodes) draws\n" + table.text
     try results.print(
       [
         "accuracy": .number(first.mean), "ci95": .number(first.interval), "episodes": .integer(episodes), "ways": .integer(ways),
         "shots": .integer(shots), "queries": .integer(queries), "seed": .integer(Int(truncatingIfNeeded: seed)),
-        "method": .string(methods[0].name), "model": .string(location.path), "dataset": .string(dataset),
+        "unlabelledPool": unlabelledPool.map { .string($0.rawValue) } ?? .null, "method": .string(methods[0].name),
+        "model": .string(location.path), "dataset": .string(dataset),
         "skipped": JSON(source.skipped), "selections": .array(rows),
       ], text: text)
   }

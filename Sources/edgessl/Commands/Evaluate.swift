@@ -38,6 +38,16 @@ struct Evaluate: ParsableCommand {
   @Option(help: "How it learns, one or more separated by commas: \(Method.names).")
   var method = "prototype"
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Episodes learn from photos without labels, too, up to \(UnlabelledPool.perClass) of a class: as many of each (equal), \
+      all, a half, a quarter, a tenth and none (unequal), equal and three of ten of other classes (others), of one class only \
+      (one), with --select what was not chosen (rest). Says what they gain.
+      """,
+      valueName: UnlabelledPool.allCases.map(\.rawValue).joined(separator: "|")))
+  var unlabelledPool: UnlabelledPool?
+
   @Option(help: ArgumentHelp("Write a report: one page in HTML with charts and photos.", valueName: "r.html"))
   var report: String?
 
@@ -73,6 +83,9 @@ struct Evaluate: ParsableCommand {
     let (file, opened) = try openModelFile(location.path)
     let isTask = withExtendedLifetime(file) { opened.has(.classes) }
     if isTask, !selections.isEmpty { throw Failure(.usage, "\(location.path): is a task file; --select is for an encoder") }
+    if isTask, unlabelledPool != nil {
+      throw Failure(.usage, "\(location.path): is a task file; --unlabelled-pool is for an encoder")
+    }
     if isTask { try evaluateTask(location) } else { try evaluateEpisodes(location, methods, selections) }
   }
 
@@ -101,6 +114,7 @@ struct Evaluate: ParsableCommand {
     }
     let classes = try ClassFolders(dataset, needed: 2, role: "evaluation", isStrict: strict)
     let source = try runtime.photos(location.path, strict: strict)
+    try checkUnlabelledPool(methods, selections)
     if !selections.isEmpty { return try evaluateSelections(selections, methods, location, classes, source) }
     if methods == [.finetune] { return try evaluateFinetune(location, classes, source) }
     if shifted.shift != nil { return try evaluateShift(location, classes, source, methods) }
@@ -109,20 +123,26 @@ struct Evaluate: ParsableCommand {
     do {
       plan = try LearningPlan(
         measuring: source.encoder, methods.map(\.learning), views: views, photos: classes.photoCount,
-        classes: classes.folders.count, options, shots: html == nil ? shots : max(shots, Evaluate.reportedShots.max()!))
+        classes: classes.folders.count, options, shots: html == nil ? shots : max(shots, Evaluate.reportedShots.max()!),
+        unlabelled: unlabelledPool == nil ? 0 : 3 * ways * UnlabelledPool.perClass / 2)
     } catch { throw Failure(error, in: location.path) }
     do {
       (embedded, photos) = try EmbeddedDataset.reading(classes.folders, source, views: views, cache: embeddingCacheFolder())
     } catch { throw Failure(error, encoder: location.path) }
     let drawn: Episodes
-    do { drawn = try Episodes(embedded, options) } catch { throw Failure(.badData, "\(dataset): \(error)") }
+    do {
+      drawn = try Episodes(embedded, options)
+      try unlabelledPool.map(drawn.checkPool)
+    } catch { throw Failure(.badData, "\(dataset): \(error)") }
     let statistics: StatisticsView?
     do { statistics = try StatisticsView.of(source.model) } catch { throw Failure(error, in: location.path) }
     var all: [(name: String, measures: EpisodeMeasures)] = []
     for method in methods {
       var progress = Progress("Episodes, \(method.name)", total: episodes)
       let measures: EpisodeMeasures
-      do { measures = try drawn.measure(method.learning, statistics: statistics) { progress.update(done: $0) } } catch {
+      do {
+        measures = try drawn.measure(method.learning, statistics: statistics, pool: unlabelledPool) { progress.update(done: $0) }
+      } catch {
         throw Failure(.badData, "\(location.path): \(error)")
       }
       progress.finish()
@@ -138,7 +158,7 @@ struct Evaluate: ParsableCommand {
       all[0].measures.fields + [
         ("episodes", .integer(episodes)), ("ways", .integer(ways)), ("shots", .integer(shots)), ("queries", .integer(queries)),
         ("seed", .integer(Int(truncatingIfNeeded: seed))), ("method", .string(all[0].name)), ("views", .integer(views)),
-        ("model", .string(location.path)),
+        ("model", .string(location.path)), ("unlabelledPool", unlabelledPool.map { .string($0.rawValue) } ?? .null),
         ("dataset", .string(dataset)), ("classes", .integer(classes.folders.count)),
         ("photos", .integer(classes.photoCount - source.skipped.count)), ("skipped", JSON(source.skipped)),
       ] + plan.fields(weights: source.model.weightByteCount) + [
@@ -150,7 +170,7 @@ struct Evaluate: ParsableCommand {
     let lines = all.map {
       """
       \(ways)-way \(shots)-shot, \($0.name): \(decimal($0.measures.accuracies.mean, digits: 2)) % +- \
-      \(decimal($0.measures.accuracies.interval, digits: 2)) over \(episodes) episodes
+      \(decimal($0.measures.accuracies.interval, digits: 2)) over \(episodes) episodes\($0.measures.unlabelled?.text ?? "")
       """
     }
     try results.print(.object(fields), text: lines.joined(separator: "\n"))
@@ -259,7 +279,7 @@ extension EpisodeMeasures {
       ("calibrationError", .number(calibrationError)),
       ("acceptedKnown", .number(100 * accepted)), ("rejectedOther", refused.map { .number(100 * $0) } ?? .null),
       ("rejection", .array(signals)), ("chosen", .object(chosen.map { ("\($0.method)", .integer($0.episodes)) })),
-    ]
+    ] + (unlabelled?.fields ?? [])
   }
 
   /// The mean difference to `reference` over the same episodes, and its 95 % confidence interval.

@@ -108,6 +108,30 @@ extension LearnedTask {
   }
 }
 
+extension LearnedTask {
+  /// What photos without labels do beside the head; nil where the task keeps none.
+  var unlabelledText: String? {
+    guard let propagation = head.propagation else { return nil }
+    let kept = "\(grouped(propagation.photos)) of \(grouped(offeredUnlabelled)) photos without labels stay in the task"
+    return propagation.isTrusted
+      ? "\(kept) and answer beside the head; forget them with: edgessl classes --forget-unlabelled"
+      : "\(kept), but lie so far from the labelled ones that the head answers alone: most are of few of the classes, or of none"
+  }
+
+  var unlabelledFields: [(name: String, value: JSON)] {
+    guard offeredUnlabelled > 0 else { return [] }
+    return [
+      (
+        "unlabelled",
+        [
+          "offered": .integer(offeredUnlabelled), "kept": .integer(head.propagation?.photos ?? 0),
+          "used": .bool(head.propagation?.isTrusted ?? false),
+        ]
+      )
+    ]
+  }
+}
+
 extension CameraOutcome {
   var text: String {
     guard verdict != .tooFewPhotos else {

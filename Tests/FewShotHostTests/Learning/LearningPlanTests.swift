@@ -24,7 +24,7 @@ import TinyNN
 
   @Test func theBytesAreTheLargestSumOfPartsThatLiveTogether() throws {
     let plan = try LearningPlan(encoder, training, for: LearningMaterial(photosPerClass: [5, 5], unlabelled: 30))
-    #expect(plan.phases.map(\.name) == [.reading, .training, .finishing, .aligning, .judging])
+    #expect(plan.phases.map(\.name) == [.reading, .training, .finishing, .embedding, .propagating, .aligning, .judging])
     for phase in plan.phases {
       #expect(plan.byteCount(of: phase) == phase.parts.reduce(0) { $0 + plan[$1] })
       #expect(Set(phase.parts.map(\.rawValue)).count == phase.parts.count, "\(phase)")
@@ -33,6 +33,20 @@ import TinyNN
     #expect(plan.phases.contains { plan.byteCount(of: $0) == plan.byteCount })
     #expect(plan[.cameraPhotos] == 30 * (encoder.preprocessing.outputCount + 8))
     #expect(plan[.trunk] == encoder.plannedByteCount && plan[.views] == 0)
+  }
+
+  /// Photos without labels that the task keeps: as many as fit, none of more than their limit.
+  @Test func theBudgetKeepsAsManyAsFit() throws {
+    let material = LearningMaterial(photosPerClass: [5, 5], unlabelled: 100_000)
+    #expect(material.kept == 500)
+    let wanted = try LearningPlan(encoder, LearningOptions(), for: material)
+    #expect(wanted.keptPhotos == 500 && wanted[.kept] > 500 * (encoder.dimension + 8) && wanted[.propagation] > 0)
+    var (budget, kept) = (wanted.byteCount, 500)
+    while let plan = try LearningPlan.fitting(budget, encoder, LearningOptions(), for: material).plan {
+      #expect(plan.byteCount <= budget && plan.keptPhotos <= kept, "\(plan.keptPhotos) of \(kept) in \(budget) bytes")
+      (budget, kept) = (budget * 9 / 10, plan.keptPhotos)
+    }
+    #expect(kept < 500)
   }
 
   @Test func headsKeepNothingOfPhotosButEmbeddings() throws {

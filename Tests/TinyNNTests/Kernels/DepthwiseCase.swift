@@ -26,7 +26,7 @@ struct DepthwiseCase: CustomStringConvertible {
   init(using random: inout SeededGenerator) {
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
     let usual = pick(0...2) > 0
-    kernelHeight = usual ? [3, 5].randomElement(using: &random)! : pick(1...7)
+    kernelHeight = usual ? [3, 5, 7].randomElement(using: &random)! : pick(1...7)
     kernelWidth = usual ? kernelHeight : pick(1...7)
     (strideY, strideX) = (pick(1...(usual ? 2 : 3)), pick(1...(usual ? 2 : 3)))
     (dilationY, dilationX) = usual ? (1, 1) : (pick(1...3), pick(1...3))

@@ -40,6 +40,11 @@ import Testing
         + options)
   }
 
+  /// What is left when the photos without labels are forgotten.
+  private func forget(_ task: String) throws {
+    #expect(try Command.run(["classes", file(task), "--forget-unlabelled"]).status == 0)
+  }
+
   private func camera(_ result: CommandResult) throws -> [String: Any] { try result.json()["camera"] as? [String: Any] ?? [:] }
 
   @Test func aDarkCameraIsAligned() throws {
@@ -98,6 +103,7 @@ import Testing
       let result = try adapt(encoder, try makeUnlabelled(name, factor: 1, colours: colours), "same.tnn")
       #expect(try result.status == 0 && camera(result)["aligned"] as? Bool == false, "\(name): \(result)")
       #expect(result.errors.contains("the encoder stays as it is"), "\(result)")
+      try forget("same.tnn")
       #expect(try contents(of: file("same.tnn")) == contents(of: file("plain.tnn")))
     }
   }
@@ -134,6 +140,7 @@ import Testing
       #expect(result.status == 0 && camera["aligned"] as? Bool == false && camera["photos"] as? Int == photos, "\(result)")
       #expect(camera["verdict"] as? String == "tooFewPhotos" && result.errors.contains(line), "\(result)")
       #expect(result.errors.contains("too few to know a camera by, which takes 8; the encoder stays as it is"), "\(result)")
+      try forget("same.tnn")
       #expect(try contents(of: file("same.tnn")) == contents(of: file("plain.tnn")), "\(folder)")
     }
   }

@@ -98,6 +98,14 @@ import Testing
     #expect(!fixtures.folder.names.contains("t.tnn"))
   }
 
+  @Test func whatTrainsOnPhotosWithoutLabelsAsksForThem() throws {
+    let result = try adapt("t.tnn", ["--auxiliary", "rotation,pseudo-label"])
+    #expect(result.status == 64 && result.errors.contains("pseudo-label trains on photos without labels"), "\(result)")
+    let measured = try Command.run(
+      ["evaluate", "--model", encoder, "--dataset", dataset, "--method", "finetune", "--auxiliary", "entropy"])
+    #expect(measured.status == 64 && measured.errors.contains("give --unlabelled-shots, too"), "\(measured)")
+  }
+
   @Test func undoBringsTheEncoderBack() throws {
     #expect(try Command.run(["adapt", dataset, "--model", encoder, "--views", "1", "-o", file("plain.tnn")]).status == 0)
     // The gate decides by the photos: with this seed it lets the training through.
@@ -191,7 +199,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--steps", "0"], ["--learning-rate", "0"], ["--auxiliary", "puzzle"], ["--layers", "0"], ["--batch", "100000"],
+    ["--steps", "0"], ["--learning-rate", "0"], ["--auxiliary", "colour"], ["--auxiliary", "rotation,rotation"], ["--layers", "0"],
+    ["--batch", "100000"],
   ])
   func refusesWrongOptions(_ options: [String]) throws {
     let result = try adapt("x.tnn", options)

@@ -12,6 +12,13 @@ import Testing
     dataset = fixtures.folder.file("photos")
   }
 
+  /// What was used is told on a line before.
+  private func refused(_ arguments: [String], status: Int32, _ message: String) throws {
+    let result = try Command.run(arguments)
+    #expect(result.status == status && result.errorLines.last?.contains(message) == true, "\(arguments)\n\(result)")
+    #expect(result.output.isEmpty, "\(arguments)\n\(result)")
+  }
+
   private var base: [String] { ["review", dataset, "--model", fixtures.encoder] }
 
   private func rows(_ json: [String: Any], _ name: String) throws -> [[String: Any]] {
@@ -71,11 +78,11 @@ import Testing
 
   @Test func badInputIsRefused() throws {
     let folder = fixtures.folder
-    try Command.expectFailure(["review", folder.file("none"), "--model", fixtures.encoder], status: 66, "no such folder")
-    try Command.expectFailure(["review", fixtures.encoder], status: 65, "knows no classes yet")
-    try Command.expectFailure(base + ["--photos", dataset], status: 64, "--photos goes with a task file")
+    try refused(["review", folder.file("none"), "--model", fixtures.encoder], status: 66, "no such folder")
+    try refused(["review", fixtures.encoder], status: 65, "knows no classes yet")
+    try refused(base + ["--photos", dataset], status: 64, "--photos goes with a task file")
     try folder.write([1, 2, 3], to: "photos/red/keep.txt")
-    try Command.expectFailure(base + ["--report", folder.file("photos/red/keep.txt")], status: 73, "is not a .html file")
+    try refused(base + ["--report", folder.file("photos/red/keep.txt")], status: 73, "is not a .html file")
   }
 }
 

@@ -17,6 +17,13 @@ import Testing
     pool = fixtures.folder.file("pool")
   }
 
+  /// What was used is told on a line before.
+  private func refused(_ arguments: [String], status: Int32, _ message: String) throws {
+    let result = try Command.run(arguments)
+    #expect(result.status == status && result.errorLines.last?.contains(message) == true, "\(arguments)\n\(result)")
+    #expect(result.output.isEmpty, "\(arguments)\n\(result)")
+  }
+
   private var base: [String] { ["suggest", pool, "--model", fixtures.encoder] }
 
   private func images(_ result: CommandResult) throws -> [String] {
@@ -70,21 +77,21 @@ import Testing
       for number in 0..<5 { try fixtures.folder.write([1, 2, 3], to: "to-sort/\(colour)-\(number).ppm") }
     }
     #expect(try Command.run(base + ["--count", "1", "--copy-to", target]).status == 0)
-    let new = try FileManager.default.contentsOfDirectory(atPath: target).filter { $0.hasSuffix("-2.ppm") }
+    let new = try FileManager.default.contentsOfDirectory(atPath: target).filter { $0.split(separator: "-").count == 3 }
     #expect(new.count == 1, "\(new)")
   }
 
   @Test func badInputIsRefused() throws {
     let folder = fixtures.folder
-    try Command.expectFailure(["suggest", folder.file("none")] + base.dropFirst(2), status: 66, "no such folder")
+    try refused(["suggest", folder.file("none")] + base.dropFirst(2), status: 66, "no such folder")
     try folder.makeFolder("empty")
-    try Command.expectFailure(["suggest", folder.file("empty")] + base.dropFirst(2), status: 66, "there are no photos in it")
-    try Command.expectFailure(base + ["--count", "0"], status: 64, "--count is 0")
-    try Command.expectFailure(base + ["--copy-to", "\(pool)/new"], status: 73, "is inside")
+    try refused(["suggest", folder.file("empty")] + base.dropFirst(2), status: 66, "there are no photos in it")
+    try refused(base + ["--count", "0"], status: 64, "--count is 0")
+    try refused(base + ["--copy-to", "\(pool)/new"], status: 73, "is inside")
     #expect(folder.names.contains("pool"))
     let scratch = try Command.run(base, environment: ["TMPDIR": "/nowhere"])
     #expect(scratch.status == 73 && scratch.errors.contains("set TMPDIR"), "\(scratch)")
-    try folder.write([1, 2, 3], to: "bad/x.jpg".replacingOccurrences(of: "bad/", with: "empty/"))
+    try folder.write([1, 2, 3], to: "empty/x.jpg")
     let bad = try Command.run(["suggest", folder.file("empty")] + base.dropFirst(2))
     #expect(bad.status == 65 && bad.errors.contains("none of its 1 files is a photo"), "\(bad)")
   }
@@ -103,6 +110,6 @@ import Testing
     #expect(accuracies["random"]! < 90, "four photos drawn at random seldom are of four classes: \(accuracies)")
     let found = rows.first { $0["select"] as? String == "typical" }?["classesFound"] as? Double
     #expect(found == 4)
-    try Command.expectFailure(Array(arguments.prefix(5)) + ["--select", "best"], status: 64, "'best' is none of")
+    try refused(Array(arguments.prefix(5)) + ["--select", "best"], status: 64, "'best' is none of")
   }
 }

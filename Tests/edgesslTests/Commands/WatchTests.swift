@@ -15,9 +15,9 @@ import Testing
   }
 
   /// ffmpeg's source of frames of one colour that the fixtures know, with noise.
-  private func colour(_ name: String, seconds: Double = 2, rate: Int = 10) -> String {
+  private func colour(_ name: String, seconds: Double = 2, rate: Int = 10, size: String = "64x48") -> String {
     let colours = ["red": "0xDC1E14", "green": "0x1EC828", "blue": "0x1428E6"]
-    return "-f lavfi -t \(seconds) -i color=c=\(colours[name]!):size=64x48:rate=\(rate),noise=alls=12:allf=t"
+    return "-f lavfi -t \(seconds) -i color=c=\(colours[name]!):size=\(size):rate=\(rate),noise=alls=12:allf=t"
   }
 
   private let jpegs = "-c:v mjpeg -q:v 2 -f mjpeg -"
@@ -117,7 +117,8 @@ import Testing
 
   @Test func onlyMotionIsAnswered() throws {
     let still = try shell(
-      "ffmpeg -loglevel error -re \(colour("red", seconds: 1.5)) \(jpegs) | \"$1\" watch - --model \"$2\" --json --motion")
+      "ffmpeg -loglevel error -re \(colour("red", seconds: 1.5, size: "320x240")) \(jpegs) | \"$1\" watch - --model \"$2\" --json --motion"
+    )
     #expect(try lines(still).count == 1, "\(still)")
     let moving = try shell(
       "ffmpeg -loglevel error -re -f lavfi -t 1.5 -i testsrc2=size=64x48:rate=10 \(jpegs) | "
@@ -129,7 +130,8 @@ import Testing
   @Test func aStreamThatEndsIsStartedAgain() throws {
     // The server serves one visitor and ends; there is none at first.
     let port = Int.random(in: 20_000..<60_000)
-    let server = "ffmpeg -loglevel quiet -re \(colour("red", seconds: 2)) -c:v mjpeg -f mpjpeg -listen 1 http://127.0.0.1:\(port)"
+    let server =
+      "timeout 15 ffmpeg -loglevel quiet -re \(colour("red", seconds: 2)) -c:v mjpeg -f mpjpeg -listen 1 http://127.0.0.1:\(port)"
     let result = try shell(
       "timeout 20 \"$1\" watch http://me:secret@127.0.0.1:\(port) --model \"$2\" --json > \"$3/out\" 2> \"$3/err\" & pid=$!; "
         + "sleep 0.5; "

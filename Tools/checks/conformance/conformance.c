@@ -125,6 +125,32 @@ static void embed(Network *n, const Photos *photos, int32_t index) {
       photos->width, 3 * (size_t)photos->width, lent(scratch), scratch));
 }
 
+// Learns again with the same photos as photos without labels.
+static void propagate(Network *n, const Photos *photos, const char *name, tinynn_task *task) {
+  size_t bytes, written;
+  tinynn_tensor embedding;
+  CHECK(tinynn_session_output(n->session, 0, &embedding));
+  CHECK(tinynn_task_unlabelled_required_bytes(task, photos->count, &bytes));
+  CHECK(tinynn_task_reserve_unlabelled(task, lent(bytes), bytes, photos->count));
+  for (int32_t i = 0; i < photos->count; i++) {
+    embed(n, photos, i);
+    CHECK(tinynn_task_add_unlabelled(task, (uint64_t)i, embedding.data, embedding.count));
+  }
+  CHECK(tinynn_task_learn(task));
+  uint64_t predictions = 0;
+  for (int32_t i = 0; i < photos->count; i++) {
+    tinynn_prediction p;
+    embed(n, photos, i);
+    CHECK(tinynn_task_classify(task, embedding.data, embedding.count, &p));
+    predictions = predictions * 31 + tinynn_checksum(&p, sizeof p);
+  }
+  print("classify-unlabelled", name, predictions);
+  CHECK(tinynn_task_file_bytes(task, &bytes));
+  void *file = lent(bytes);
+  CHECK(tinynn_task_save(task, file, bytes, &written));
+  print("task-unlabelled", name, tinynn_checksum(file, written));
+}
+
 static tinynn_task *learn(Network *n, const Photos *photos, const char *name, int prints) {
   size_t bytes;
   tinynn_task *task;
@@ -158,6 +184,7 @@ static tinynn_task *learn(Network *n, const Photos *photos, const char *name, in
   void *file = lent(size);
   CHECK(tinynn_task_save(task, file, size, &written));
   print("task", name, tinynn_checksum(file, written));
+  propagate(n, photos, name, task);
   return task;
 }
 

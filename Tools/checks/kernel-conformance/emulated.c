@@ -16,7 +16,11 @@ INLINE IntVector dotProduct(IntVector sum, IntVector unsignedBytes, IntVector si
   return sum;
 }
 
+#if defined(MULTIPLY_DEEP)
+#include "matmul/matmul_s8_vnni_deep.h"
+#else
 #include "matmul/matmul_s8_vnni.h"
 #include "matmul/matmul_s8.h"
+#endif
 
 #pragma clang attribute pop

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every int8 kernel that this machine can run or emulate gives the bits of plain C: x86-64 natively, its dot product kernels
-# with emulated instructions, AArch64 under qemu-aarch64 (make deps-arm).
+# with emulated instructions, AArch64 and 32-bit ARM under qemu-aarch64 and qemu-arm (make deps-arm).
 # SANITIZE=1 also watches the memory around the operands, on x86-64.
 set -e
 cd "$(dirname "$0")/../../.."
@@ -14,11 +14,16 @@ compile() { clang $flags "$@"; }
 if [ "$(uname -m)" = x86_64 ]; then
   compile ${SANITIZE:+-O1 -fsanitize=address -fuse-ld=lld} $sources Sources/CTinyNN/*/*_s8_*.c -o "$out/x86_64"
   "$out/x86_64"
-  compile -DTINYNN_EMULATED -DLANES=8 -DTILE_ROWS=6 -DTILE_VECTORS=2 -DNARROW_ROWS=6 -DNARROW_VECTORS=2 \
-    -DMATMUL=tinynn_matmul_s8_emulated_vnni8 -c $here/emulated.c -o "$out/vnni8.o"
-  compile -DTINYNN_EMULATED -DLANES=16 -DTILE_ROWS=8 -DTILE_VECTORS=2 -DNARROW_ROWS=8 -DNARROW_VECTORS=1 \
-    -DMATMUL=tinynn_matmul_s8_emulated_vnni16 -c $here/emulated.c -o "$out/vnni16.o"
-  compile -DTINYNN_EMULATED $sources "$out/vnni8.o" "$out/vnni16.o" -o "$out/emulated"
+  emulated=
+  for lanes in 8:-DTILE_ROWS=6:-DTILE_VECTORS=2:-DNARROW_ROWS=6:-DNARROW_VECTORS=2 16:-DTILE_ROWS=8:-DTILE_VECTORS=2:-DNARROW_ROWS=8:-DNARROW_VECTORS=1; do
+    tiles=$(echo "${lanes#*:}" | tr : ' ') lanes=${lanes%%:*}
+    for kernel in MATMUL MULTIPLY_DEEP; do
+      name=vnni$lanes; [ $kernel = MATMUL ] || name=${name}_deep
+      compile -DTINYNN_EMULATED -DLANES=$lanes $tiles -D$kernel=tinynn_matmul_s8_emulated_$name -c $here/emulated.c -o "$out/$name.o"
+      emulated="$emulated $out/$name.o"
+    done
+  done
+  compile -DTINYNN_EMULATED $sources $emulated -o "$out/emulated"
   "$out/emulated"
 fi
 
@@ -33,4 +38,14 @@ if command -v aarch64-linux-gnu-gcc >/dev/null && [ -n "$qemu" ]; then
   "$qemu" -cpu cortex-a53 "$out/aarch64"
 else
   echo "SKIPPED: AArch64: no aarch64-linux-gnu-gcc or qemu-aarch64 (make deps-arm)"
+fi
+
+if command -v arm-linux-gnueabihf-gcc > /dev/null && command -v qemu-arm > /dev/null; then
+  for source in $sources Sources/CTinyNN/*/*_s8_*.c; do
+    compile --target=arm-linux-gnueabihf -mcpu=cortex-a7 -c "$source" -o "$out/$(basename "$source" .c).arm.o"
+  done
+  arm-linux-gnueabihf-gcc -static "$out"/*.arm.o -o "$out/arm"
+  qemu-arm "$out/arm"
+else
+  echo "SKIPPED: 32-bit ARM: no arm-linux-gnueabihf-gcc or qemu-arm (make deps-arm)"
 fi

@@ -1,3 +1,5 @@
+import CTinyNN
+
 /// An elementwise function, on its own (`Activate`) or taken into the operator before it.
 public struct Activation: Equatable, Sendable {
   public enum Function: UInt32, Sendable {
@@ -101,9 +103,25 @@ public struct Activation: Equatable, Sendable {
     }
   }
 
+  /// Its code where kernels may have it.
+  private var kernelFunction: Int32? {
+    switch function {
+    case .exp: Int32(TINYNN_EXPONENTIAL)
+    case .sigmoid: Int32(TINYNN_SIGMOID)
+    case .silu: Int32(TINYNN_SILU)
+    case .gelu: Int32(TINYNN_GELU)
+    default: nil
+    }
+  }
+
   /// Applies the function to the elements of a range, from one tensor to another or in place.
-  func apply(_ input: Elements<Float>, _ output: Elements<Float>, _ range: Range<Int>) {
+  func apply(_ input: Elements<Float>, _ output: Elements<Float>, _ range: Range<Int>, _ kernels: Kernels) {
     let (a, b) = (a, b)
+    if let code = kernelFunction,
+      kernels.activate(code, input.slice(range.lowerBound, range.count), output.slice(range.lowerBound, range.count))
+    {
+      return
+    }
     switch function {
     case .none: each(input, output, range) { $0 }
     case .clamp: each(input, output, range) { clamped($0, a, b) }

@@ -52,6 +52,13 @@ extension Convolution {
       blocks.rows == .indirect
       ? scratch.int8s(at: blocks.paddingOffset, count: channels) : scratch.int8s(at: 0, count: 0)
     for i in 0..<padding.count { padding[i] = zeroPoint }
+    if blocks.rows == .gathered {
+      // Behind the last tap of every patch; no patch writes there.
+      let patches = scratch.int8s(at: 0, count: Int8Blocks.rowCount * packing.paddedDepth)
+      for row in 0..<Int8Blocks.rowCount {
+        patches.fill(row * packing.paddedDepth + packing.depth, (row + 1) * packing.paddedDepth, zeroPoint)
+      }
+    }
 
     for image in 0..<output.shape[0] {
       let source = input.int8s.slice(image * input.shape.count(in: 1..<4), input.shape.count(in: 1..<4))
@@ -95,78 +102,99 @@ extension Convolution {
     let zeroPoint: Int8
   }
 
-  /// Copies the patches of `count` output pixels from `first`; taps in the padding, and elements behind the last tap, are the
-  /// zero point.
+  /// Copies the patches of `count` output pixels from `first`; taps in the padding are the zero point. What is behind the
+  /// last tap of each stays as it is.
   private func gather(
     _ source: Elements<Int8>, _ patches: Elements<Int8>, _ first: Int, _ count: Int, _ outputWidth: Int, _ patch: Patch
   ) {
     // Locals, because the compiler must expect that a write to the patches changes what it has not copied.
-    let window = window, (stride, zeroPoint) = (patch.stride, patch.zeroPoint)
+    let window = window, stride = patch.stride
     let (height, width, depth) = (patch.input[1], patch.input[2], patch.input[3])
     // Taps of one row are neighbours in memory where all channels are taken.
     let isRun = window.dilationX == 1 && patch.channels == depth
-    let runCount = window.width * patch.channels, patchCount = window.taps * patch.channels
-    let rowStep = window.dilationY * width * depth
+    let runCount = window.width * patch.channels
+    let rowStep = window.dilationY * width * depth, pixelStep = window.strideX * depth
     let (lastY, lastX) = (height - (window.height - 1) * window.dilationY, width - window.width + 1)
     var (y, x) = (first / outputWidth, first % outputWidth)
-    var start = 0
-    for _ in 0..<count {
+    var (start, end) = (0, count * stride)
+    while start < end {
       let top = y * window.strideY - window.padTop, left = x * window.strideX - window.padLeft
       if isRun && left >= 0 && left < lastX && top >= 0 && top < lastY {
-        var (index, from) = (start, (top * width + left) * depth)
-        for _ in 0..<window.height {
-          patches.copy(runCount, to: index, from: source, at: from)
-          index += runCount
-          from += rowStep
+        // As far as all taps are inside, each moves by the same step from pixel to pixel.
+        let pixels = min((lastX - 1 - left) / window.strideX + 1, min(outputWidth - x, (end - start) / stride))
+        var from = (top * width + left) * depth
+        for _ in 0..<pixels {
+          patches.copyRuns(window.height, of: runCount, to: start, from: source, at: from, step: rowStep)
+          start &+= stride
+          from &+= pixelStep
         }
+        x += pixels
       } else {
         gatherAtEdge(source, patches, start, top, left, patch)
+        start += stride
+        x += 1
       }
-      for index in start + patchCount..<start + stride { patches[index] = zeroPoint }
-      start += stride
-      x += 1
       if x == outputWidth { (y, x) = (y + 1, 0) }
     }
   }
 
-  /// One patch, tap by tap.
+  /// One patch, tap by tap; where the taps of a row are neighbours, those inside the image as one.
   private func gatherAtEdge(
     _ source: Elements<Int8>, _ patches: Elements<Int8>, _ start: Int, _ top: Int, _ left: Int, _ patch: Patch
   ) {
     let (height, width, depth) = (patch.input[1], patch.input[2], patch.input[3])
+    let isRun = window.dilationX == 1 && patch.channels == depth
+    let step = isRun ? window.width : 1
     var index = start
     for ky in 0..<window.height {
       let iy = top + ky * window.dilationY
-      for kx in 0..<window.width {
+      for kx in stride(from: 0, to: window.width, by: step) {
         let ix = left + kx * window.dilationX
-        if iy >= 0 && iy < height && ix >= 0 && ix < width {
-          patches.copy(patch.channels, to: index, from: source, at: (iy * width + ix) * depth + patch.firstChannel)
-        } else {
-          for channel in 0..<patch.channels { patches[index + channel] = patch.zeroPoint }
-        }
-        index += patch.channels
+        let before = iy < 0 || iy >= height ? step : min(step, max(0, -ix))
+        let inside = max(0, min(step - before, width - ix - before))
+        let first = index + before * patch.channels, behind = first + inside * patch.channels
+        patches.fill(index, first, patch.zeroPoint)
+        let from = (iy * width + ix + before) * depth + patch.firstChannel
+        if inside > 0 { patches.copyRuns(1, of: inside * patch.channels, to: first, from: source, at: from, step: 0) }
+        index += step * patch.channels
+        patches.fill(behind, index, patch.zeroPoint)
       }
     }
   }
 }
 
 extension Elements<Int8> {
-  /// Copies `count` elements in words, of which the last overlaps the one before it.
-  @inline(__always) fileprivate func copy(_ count: Int, to target: Int, from source: Elements<Int8>, at start: Int) {
+  /// Copies `runs` runs of `count` elements, `step` apart there and side by side here, in words, of which the last of a run
+  /// overlaps the one before it.
+  @inline(__always) fileprivate func copyRuns(
+    _ runs: Int, of count: Int, to target: Int, from source: Elements<Int8>, at start: Int, step: Int
+  ) {
     let word = MemoryLayout<UInt>.size
-    guard count >= word else {
-      for i in 0..<count { self[target + i] = source[start + i] }
-      return
+    assert(start >= 0 && start + (runs - 1) * step + count <= source.count && target >= 0 && target + runs * count <= self.count)
+    // In bounds: every word lies inside the `count` elements of a run.
+    var from = unsafe UnsafeRawPointer(source.base + start), to = unsafe UnsafeMutableRawPointer(base + target)
+    for _ in 0..<runs {
+      if count >= word {
+        var i = 0
+        while i &+ word < count {
+          unsafe to.storeBytes(of: from.loadUnaligned(fromByteOffset: i, as: UInt.self), toByteOffset: i, as: UInt.self)
+          i &+= word
+        }
+        i = count &- word
+        unsafe to.storeBytes(of: from.loadUnaligned(fromByteOffset: i, as: UInt.self), toByteOffset: i, as: UInt.self)
+      } else {
+        for i in 0..<count { unsafe to.storeBytes(of: from.load(fromByteOffset: i, as: Int8.self), toByteOffset: i, as: Int8.self) }
+      }
+      unsafe from += step
+      unsafe to += count
     }
-    assert(start >= 0 && start + count <= source.count && target >= 0 && target + count <= self.count)
-    // In bounds: every word lies inside the `count` elements.
-    let from = unsafe UnsafeRawPointer(source.base + start), to = unsafe UnsafeMutableRawPointer(base + target)
-    var i = 0
-    while i + word < count {
-      unsafe to.storeBytes(of: from.loadUnaligned(fromByteOffset: i, as: UInt.self), toByteOffset: i, as: UInt.self)
-      i += word
+  }
+
+  @inline(__always) fileprivate func fill(_ start: Int, _ end: Int, _ value: Int8) {
+    var index = start
+    while index < end {
+      self[index] = value
+      index &+= 1
     }
-    unsafe to.storeBytes(
-      of: from.loadUnaligned(fromByteOffset: count - word, as: UInt.self), toByteOffset: count - word, as: UInt.self)
   }
 }

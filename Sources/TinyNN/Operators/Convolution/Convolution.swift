@@ -158,7 +158,7 @@ public struct Convolution: WeightedOperator {
             let (rows, length) = isWhole ? (1, count * work.columnCount) : (count, work.columnCount)
             for row in 0..<rows {
               let start = target + work.firstColumn + row * output.shape[3]
-              activation.apply(output.floats, output.floats, start..<start + length)
+              activation.apply(output.floats, output.floats, start..<start + length, context.kernels)
             }
           }
           first += count
@@ -196,13 +196,10 @@ public struct Convolution: WeightedOperator {
         }
         if taps <= 16 && index + 16 <= offsets.count {
           // Lanes behind the last tap fall on the next pixel, whose offsets are written next.
-          let first = offsets.slice(index, 16)
-          var values = SIMD16<Int32>()
-          for lane in 0..<16 { values[lane] = first[lane] }
+          var values = offsets.vector(SIMD16<Int32>.self, at: index)
           while place < end && place &+ 16 <= offsets.count {
             values &+= SIMD16(repeating: pixelStep)
-            let target = offsets.slice(place, 16)
-            for lane in 0..<16 { target[lane] = values[lane] }
+            offsets.store(values, at: place)
             place &+= taps
           }
         }

@@ -67,7 +67,8 @@ public struct DepthwiseConvolution: WeightedOperator {
         minimum: activation.minimum, maximum: activation.maximum)
       if !activation.isClampOrNone {
         let start = image * outputCount
-        activation.apply(output.floats, output.floats, start + rows.lowerBound * rowCount..<start + rows.upperBound * rowCount)
+        activation.apply(
+          output.floats, output.floats, start + rows.lowerBound * rowCount..<start + rows.upperBound * rowCount, context.kernels)
       }
     }
   }

@@ -67,7 +67,7 @@ public struct Dense: WeightedOperator {
       if !activation.isClampOrNone {
         for row in 0..<count {
           let start = target + work.firstColumn + row * columns
-          activation.apply(output.floats, output.floats, start..<start + work.columnCount)
+          activation.apply(output.floats, output.floats, start..<start + work.columnCount, context.kernels)
         }
       }
       first += count

@@ -33,7 +33,7 @@ public struct Activate: Operator {
     let output = context.output(0)
     let share = context.share(of: output.shape.count)
     if output.elementType == .int8 { return runInt8(context.input(0), output, share) }
-    activation.apply(context.input(0).floats, output.floats, share)
+    activation.apply(context.input(0).floats, output.floats, share, context.kernels)
   }
 
   private func runInt8(_ input: Tensor, _ output: Tensor, _ share: Range<Int>) {

@@ -84,8 +84,12 @@ public struct Binary: ActivatedOperator {
   public func run(_ context: borrowing OperatorContext) {
     let a = context.input(0), b = context.input(1), output = context.output(0)
     if !OperatorSelection.hasFloat || output.elementType == .int8 { return runInt8(context, a, b, output) }
+    let kernels = context.kernels
     eachRow(context, a.shape, b.shape, output.shape) { startA, stepA, startB, stepB, start, count in
       loop(a.floats, startA, stepA, b.floats, startB, stepB, output.floats, start, count)
+      if activation.function != .none {
+        activation.apply(output.floats, output.floats, start..<start + count, kernels)
+      }
     }
   }
 
@@ -169,7 +173,6 @@ public struct Binary: ActivatedOperator {
     case .lessOrEqual: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 <= $1 ? 1 : 0 }
     case .equal: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 == $1 ? 1 : 0 }
     }
-    if activation.function != .none { activation.apply(output, output, start..<start + count) }
   }
 
   @inline(__always)

@@ -1,3 +1,5 @@
+import CTinyNN
+
 /// exp(x - max) / sum over one axis. Sums run in eight interleaved chains, which are then added in order. Minus infinity counts
 /// as nothing, and lines of nothing else become 0.
 ///
@@ -35,7 +37,7 @@ public struct Softmax: Operator {
     for row in context.share(of: input.shape.count / extent) {
       let start = row / inner * extent * inner + row % inner
       if inner == 1 {
-        normalize(source.slice(start, extent), target.slice(start, extent))
+        normalize(source.slice(start, extent), target.slice(start, extent), context.kernels)
         continue
       }
       var largest = interleavedMaximum(extent) { source[start + $0 * inner] }
@@ -48,11 +50,13 @@ public struct Softmax: Operator {
   }
 
   /// One line of neighbours. It is copied first, so that the loops have one operand and the compiler uses vectors.
-  private func normalize(_ source: Elements<Float>, _ line: Elements<Float>) {
+  private func normalize(_ source: Elements<Float>, _ line: Elements<Float>, _ kernels: Kernels) {
     if !source.isSameMemory(as: line) { line.copy(line.count, of: source, from: 0, to: 0) }
     var largest = interleavedMaximum(line.count) { line[$0] }
     if largest == -.infinity { largest = 0 }
-    for i in 0..<line.count { line[i] = exponential(line[i] - largest) }
+    if !kernels.activate(Int32(TINYNN_EXPONENTIAL), line, line, shift: largest) {
+      for i in 0..<line.count { line[i] = exponential(line[i] - largest) }
+    }
     var sum = interleavedSum(line.count) { line[$0] }
     if sum == 0 { sum = 1 }
     for i in 0..<line.count { line[i] = line[i] / sum }

@@ -42,11 +42,29 @@ extension Pool {
   private func maximum(
     _ source: Elements<Int8>, _ first: Int, rowWidth: Int, _ rows: Range<Int>, _ columns: Range<Int>, _ target: Elements<Int8>
   ) {
-    for channel in 0..<target.count { target[channel] = .min }
+    let count = target.count
+    var done = 0
+    #if !arch(arm)
+      // Sixteen channels stay in a vector over all taps.
+      while done &+ 16 <= count {
+        var largest = SIMD16<Int8>(repeating: .min)
+        for ky in rows {
+          for kx in columns {
+            let tap = (first + ky * window.dilationY * rowWidth + kx * window.dilationX) * count + done
+            let values = source.vector(SIMD16<Int8>.self, at: tap)
+            largest.replace(with: values, where: values .> largest)
+          }
+        }
+        target.store(largest, at: done)
+        done &+= 16
+      }
+    #endif
+    for channel in done..<count { target[channel] = .min }
+    if done == count { return }
     for ky in rows {
       for kx in columns {
-        let tap = source.slice((first + ky * window.dilationY * rowWidth + kx * window.dilationX) * target.count, target.count)
-        for channel in 0..<target.count { target[channel] = max(target[channel], tap[channel]) }
+        let tap = source.slice((first + ky * window.dilationY * rowWidth + kx * window.dilationX) * count, count)
+        for channel in done..<count { target[channel] = max(target[channel], tap[channel]) }
       }
     }
   }
