@@ -46,7 +46,7 @@ import TinyNN
       host.session.run(until: Int(TrainerInterfaceTests.first))
       host.session.copyValues(ofTensor: other.session.cutTensor, to: other.session.cut(slot))
     }
-    let rate: Float = optimizer == TINYNN_SGD ? 1e-4 : 1e-5
+    let rate: Float = 1e-5
     var step = tinynn_optimizer_step(
       learning_rate: rate, momentum: 0.9, second_decay: 0.999, epsilon: 1e-8, weight_decay: 0.01, average_decay: 0.98,
       gradient_scale: 1)

@@ -3,7 +3,7 @@
 #
 #   Tools/checks/sanitize.sh [memory|thread]... [-- ARGUMENTS OF SWIFT TEST]
 #
-# memory: the address and the undefined-behaviour sanitizer together; the second sees the C kernels and decoders. thread: data races.
+# memory: the address sanitizer, and the undefined-behaviour sanitizer for the C kernels and decoders. thread: data races.
 # A finding ends the test process, or the command that a test runs, with an exit code that no test accepts.
 #
 # Left out: tests that limit the address space, of which the sanitizers reserve terabytes, that measure memory or time, and that load
@@ -20,7 +20,8 @@ left_out="--skip MemoryLimitTests --skip ResidentMemoryTests --skip PowerCutTest
 
 for kind in ${kinds:-memory thread}; do
   case $kind in
-  memory) flags="--sanitize address --sanitize undefined" ;;
+  # The toolchain has no -sanitize=undefined for Swift on Linux, and needs none there: Swift's own checks are on.
+  memory) flags="--sanitize address -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined" ;;
   thread) flags="--sanitize thread" ;;
   *) echo "$0: $kind: is not a kind; there is: memory, thread" >&2; exit 64 ;;
   esac
