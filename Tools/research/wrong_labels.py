@@ -18,9 +18,7 @@ def draw(classes, options, folder, seed):
     """Links photos into class folders; returns the names of those with a wrong label."""
     chance = random.Random(seed)
     chosen = [
-        (name, photo)
-        for name, photos in classes.items()
-        for photo in chance.sample(photos, min(options.photos, len(photos)))
+        (name, photo) for name, photos in classes.items() for photo in chance.sample(photos, min(options.photos, len(photos)))
     ]
     wrong = set(chance.sample(range(len(chosen)), round(options.share * len(chosen))))
     names = set()
@@ -58,9 +56,7 @@ def main():
     options = parser.parse_args()
     print("| set | suspects | precision | recall |\n|---|---|---|---|")
     for path in options.sets:
-        classes = {
-            f.name: sorted(p for p in f.iterdir() if p.is_file()) for f in sorted(path.iterdir()) if f.is_dir()
-        }
+        classes = {f.name: sorted(p for p in f.iterdir() if p.is_file()) for f in sorted(path.iterdir()) if f.is_dir()}
         classes = {name: photos for name, photos in classes.items() if len(photos) >= options.photos}
         counts, precisions, recalls = [], [], []
         for seed in range(options.draws):

@@ -15,6 +15,8 @@ import Testing
     try #require(found.status == 0, "these tests need: apt install ffmpeg mosquitto mosquitto-clients")
   }
 
+  /// Brokers and listeners are ended by SIGKILL: threads that run tests block other signals, and what they start inherits that.
+  ///
   /// Runs a script in which $1 is edgessl, $2 the task and $3 the folder; `red` and `blue` write frames for some seconds.
   private func shell(_ script: String) throws -> CommandResult {
     let frames =
@@ -38,8 +40,8 @@ import Testing
       (red 3; sleep 3; blue 5) | "$1" watch - --model "$2" --stable 2 --mqtt mqtt://cam@127.0.0.1:\(port) --topic lab/bin \
         --mqtt-password-file password --home-assistant > out 2> err & watch=$!
       sleep 3; tr '\\0' ' ' < /proc/$watch/cmdline > cmdline
-      kill $first; wait $first; kill $sub; sleep 1; broker conf; second=$!; sleep 0.5; listen heard2
-      wait $watch; echo status $?; sleep 0.3; kill $sub $second; wait $second
+      kill -KILL $first; wait $first; kill -KILL $sub; sleep 1; broker conf; second=$!; sleep 0.5; listen heard2
+      wait $watch; echo status $?; sleep 0.3; kill -KILL $sub $second; wait $second
       cat err >&2
       """)
     #expect(result.output.contains("status 0"), "\(result)")
@@ -70,7 +72,7 @@ import Testing
       broker conf; first=$!; sleep 0.5
       mosquitto_sub -h 127.0.0.1 -p \(port) -v -t 'edgessl/#' > heard & sub=$!
       mkfifo pipe; (red 6 > pipe) & "$1" watch - --model "$2" --mqtt mqtt://127.0.0.1:\(port) < pipe > out 2> err & watch=$!
-      sleep 3; kill -KILL $watch; sleep 1; kill $sub $first; cat heard
+      sleep 3; kill -KILL $watch; sleep 1; kill -KILL $sub $first; cat heard
       """)
     let lines = result.output.split(separator: "\n")
     #expect(
@@ -82,7 +84,8 @@ import Testing
     let result = try shell(
       """
       broker conf; first=$!; sleep 0.5
-      red 3 | EDGESSL_MQTT=mqtt://cam:wrong@127.0.0.1:\(port) "$1" watch - --model "$2" > out 2> err; echo status $?; kill $first
+      red 3 | EDGESSL_MQTT=mqtt://cam:wrong@127.0.0.1:\(port) "$1" watch - --model "$2" > out 2> err; echo status $?
+      kill -KILL $first
       cat err >&2
       """)
     #expect(result.output.contains("status 0"), "\(result)")
@@ -109,7 +112,7 @@ import Testing
       broker conf; first=$!; sleep 0.5
       red 2 | "$1" watch - --model "$2" --mqtt mqtts://127.0.0.1:\(port) --mqtt-ca cert.pem 2> trusted > out
       red 2 | "$1" watch - --model "$2" --mqtt mqtts://127.0.0.1:\(port) 2> doubted > out
-      kill $first; cat trusted; echo ---; cat doubted
+      kill -KILL $first; cat trusted; echo ---; cat doubted
       """)
     let parts = result.output.components(separatedBy: "---")
     #expect(parts.count == 2 && parts[0].contains("connected") && !parts[1].contains("connected"), "\(result)")
