@@ -69,7 +69,8 @@ import TinyNN
     #expect(tinynn_task_learn(again.task) == TINYNN_UNLABELLED_WITHOUT_MEMORY)
     let more = try UnlabelledInterfaceTests.reserve(again, 50)
     try check(tinynn_task_learn(again.task))
-    var smaller = try #require(try TaskFile(reading: try Model(validating: AlignedMemory(copying: saved).bytes)))
+    let file = AlignedMemory(copying: saved)
+    var smaller = try #require(try TaskFile(reading: try Model(validating: file.bytes)))
     try smaller.edit { knowledge throws(TaskEditError) in try knowledge.remove("gear") }
     let edited = TaskFile(smaller.knowledge)
     var withPhotos = edited
@@ -81,7 +82,7 @@ import TinyNN
     #expect(tinynn_task_unlabelled_count(again.task) == 0)
     try check(tinynn_task_learn(again.task))
     #expect(try again.savedTask() == edited.encoded(encoder: host.model).bytes)
-    withExtendedLifetime((memory, more)) {}
+    withExtendedLifetime((memory, more, file)) {}
   }
 
   @Test func refusesWhatDoesNotFit() throws {
