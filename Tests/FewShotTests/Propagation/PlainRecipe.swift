@@ -41,13 +41,16 @@ struct PlainRecipe {
     let seeds = rows.indices.map { i in (0..<classes).map { i < labels.count && labels[i] == $0 ? 1.0 : 0.0 } }
     var flow = seeds
     for _ in 0..<10 {
-      flow = rows.indices.map { i in
-        (0..<classes).map { label in
-          seeds[i][label] + 0.8
-            * rows.indices.reduce(0) { sum, j in
-              edges[i][j] == 0 ? sum : sum + edges[i][j] / (degrees[i] * degrees[j]).squareRoot() * flow[j][label]
-            }
+      let before = flow
+      func arriving(_ i: Int, _ label: Int) -> Double {
+        var sum = 0.0
+        for j in rows.indices where edges[i][j] != 0 {
+          sum += edges[i][j] / (degrees[i] * degrees[j]).squareRoot() * before[j][label]
         }
+        return sum
+      }
+      for i in rows.indices {
+        for label in 0..<classes { flow[i][label] = seeds[i][label] + 0.8 * arriving(i, label) }
       }
     }
     let reach = flow[labels.count...].map { $0.reduce(0, +) }, bound = reach.sorted()[others.count * 3 / 5]

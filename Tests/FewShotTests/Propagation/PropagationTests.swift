@@ -6,7 +6,7 @@ import TinyNN
 @testable import FewShot
 @testable import FewShotHost
 
-struct PropagationTests {
+@Suite struct PropagationTests {
   /// Labelled photos and others of synthetic classes.
   private struct Case {
     let examples: ExampleMemory
@@ -19,7 +19,8 @@ struct PropagationTests {
       var source = SyntheticClasses(classes: classes, dimension: dimension, spread: spread, seed: seed)
       examples = ExampleMemory(count: classes * shots, classCount: classes, dimension: dimension)
       for index in 0..<examples.count {
-        examples.set(index, to: source.embedding(ofClass: index / shots).normalized().values.span, label: index / shots)
+        let values = source.embedding(ofClass: index / shots).normalized().values
+        examples.set(index, to: values.span, label: index / shots)
       }
       var unlabelled = UnlabelledPhotos(dimension: dimension)
       for (label, count) in counts.enumerated() {
@@ -141,11 +142,12 @@ struct PropagationTests {
     var source = SyntheticClasses(classes: 1, dimension: 16)
     var photos = UnlabelledPhotos(dimension: 16)
     let first = source.embedding(ofClass: 0)
-    #expect(photos.add(first, identifier: 7))
-    #expect(!photos.add(first.map { 3 * $0 }, identifier: 8), "the same direction")
-    #expect(!photos.add(first.enumerated().map { $0.offset == 0 ? $0.element + 0.01 : $0.element }, identifier: 9))
-    #expect(!photos.add(source.noise(), identifier: 7), "the same identifier")
-    #expect(photos.add(source.noise(), identifier: 3))
+    let sameDirection = first.map { 3 * $0 }, nearly = first.enumerated().map { $0.offset == 0 ? $0.element + 0.01 : $0.element }
+    let taken = [
+      photos.add(first, identifier: 7), photos.add(sameDirection, identifier: 8), photos.add(nearly, identifier: 9),
+      photos.add(source.noise(), identifier: 7), photos.add(source.noise(), identifier: 3),
+    ]
+    #expect(taken == [true, false, false, false, true])
     #expect(photos.identifiers == [3, 7])
     for identifier in 10..<2000 as Range<UInt64> { photos.add(source.noise(), identifier: identifier) }
     #expect(photos.count == TaskLimits.unlabelledCount)
