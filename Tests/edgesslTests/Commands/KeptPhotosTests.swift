@@ -1,3 +1,4 @@
+import FewShot
 import FewShotTestSupport
 import HostRuntime
 import TestSupport
