@@ -41,12 +41,14 @@ struct PlainRecipe {
     let seeds = rows.indices.map { i in (0..<classes).map { i < labels.count && labels[i] == $0 ? 1.0 : 0.0 } }
     var flow = seeds
     for _ in 0..<10 {
-      flow = rows.indices.map { i in
-        (0..<classes).map { label in
-          seeds[i][label] + 0.8
-            * rows.indices.reduce(0) { sum, j in
-              edges[i][j] == 0 ? sum : sum + edges[i][j] / (degrees[i] * degrees[j]).squareRoot() * flow[j][label]
-            }
+      let before = flow
+      for i in rows.indices {
+        for label in 0..<classes {
+          var sum: Double = 0
+          for j in rows.indices where edges[i][j] > 0 {
+            sum += edges[i][j] / (degrees[i] * degrees[j]).squareRoot() * before[j][label]
+          }
+          flow[i][label] = seeds[i][label] + 0.8 * sum
         }
       }
     }
@@ -67,9 +69,15 @@ struct PlainRecipe {
     let mean = rows[0].indices.map { column in rows.indices.reduce(0) { $0 + weights[$1] * rows[$1][column] } / total }
     let shifted = rows.map { zip($0, mean).map { $0 - $1 } }
     let penalty = shifted.indices.reduce(0) { $0 + weights[$1] * dot(shifted[$1], shifted[$1]) } / total
-    var system = shifted.indices.map { i in
-      shifted.indices.map { dot(shifted[i], shifted[$0]) + 1 / Double(count) + ($0 == i ? penalty / weights[i] : 0) }
-        + (0..<classes).map { (i < labels.count ? seeds[i][$0] : soft[i][$0]) - 1 / Double(classes) }
+    var system: [[Double]] = []
+    for i in shifted.indices {
+      var row: [Double] = []
+      for j in shifted.indices {
+        let ridge: Double = i == j ? penalty / weights[i] : 0
+        row.append(dot(shifted[i], shifted[j]) + 1 / Double(count) + ridge)
+      }
+      for label in 0..<classes { row.append((i < labels.count ? seeds[i][label] : soft[i][label]) - 1 / Double(classes)) }
+      system.append(row)
     }
     for pivot in system.indices {
       for row in system.indices where row != pivot {

@@ -141,11 +141,13 @@ struct PropagationTests {
     var source = SyntheticClasses(classes: 1, dimension: 16)
     var photos = UnlabelledPhotos(dimension: 16)
     let first = source.embedding(ofClass: 0)
-    #expect(photos.add(first, identifier: 7))
-    #expect(!photos.add(first.map { 3 * $0 }, identifier: 8), "the same direction")
-    #expect(!photos.add(first.enumerated().map { $0.offset == 0 ? $0.element + 0.01 : $0.element }, identifier: 9))
-    #expect(!photos.add(source.noise(), identifier: 7), "the same identifier")
-    #expect(photos.add(source.noise(), identifier: 3))
+    var taken = [photos.add(first, identifier: 7)]
+    // The same direction, nearly the same one, and the same identifier.
+    taken.append(photos.add(first.map { 3 * $0 }, identifier: 8))
+    taken.append(photos.add(first.enumerated().map { $0.offset == 0 ? $0.element + 0.01 : $0.element }, identifier: 9))
+    taken.append(photos.add(source.noise(), identifier: 7))
+    taken.append(photos.add(source.noise(), identifier: 3))
+    #expect(taken == [true, false, false, false, true])
     #expect(photos.identifiers == [3, 7])
     for identifier in 10..<2000 as Range<UInt64> { photos.add(source.noise(), identifier: identifier) }
     #expect(photos.count == TaskLimits.unlabelledCount)
