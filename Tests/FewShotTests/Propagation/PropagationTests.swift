@@ -19,7 +19,8 @@ struct PropagationTests {
       var source = SyntheticClasses(classes: classes, dimension: dimension, spread: spread, seed: seed)
       examples = ExampleMemory(count: classes * shots, classCount: classes, dimension: dimension)
       for index in 0..<examples.count {
-        examples.set(index, to: source.embedding(ofClass: index / shots).normalized().values.span, label: index / shots)
+        let embedding = source.embedding(ofClass: index / shots).normalized().values
+        examples.set(index, to: embedding.span, label: index / shots)
       }
       var unlabelled = UnlabelledPhotos(dimension: dimension)
       for (label, count) in counts.enumerated() {
