@@ -21,10 +21,13 @@ import TinyNN
     return task
   }
 
-  @Test(arguments: [.auto] + HeadMethod.allCases.map { LearningMethod.head($0) }) func whatIsWrittenIsRead(method: LearningMethod)
-    throws
-  {
-    if method == .head(.power) { return }  // The embeddings have negative values.
+  @Test func whatIsWrittenIsRead() throws {
+    // The embeddings have negative values, of which power makes no sense.
+    for method in HeadMethod.allCases where method != .power { try writeAndRead(.head(method)) }
+    try writeAndRead(.auto)
+  }
+
+  private func writeAndRead(_ method: LearningMethod) throws {
     let task = try task(method: method), (bytes, head) = try task.encoded(encoder: encoder.model)
     let file = try OpenedFile(bytes), again = try #require(try TaskFile(reading: file.model))
     #expect(again == task)

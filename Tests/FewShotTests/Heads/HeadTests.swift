@@ -106,7 +106,9 @@ import TinyNN
       #expect(found.thresholdSource == .otherClasses && abs(Double(found.threshold) - otherBound) < 1e-6)
       #expect(found.leaveOneOutAccuracy == nil)
     } else {
-      let kept = expected.leftOut[expected.leftOut.count * 5 / 100]
+      // 5 % of the gaps between and around n scores lie below: the place 0.05 (n + 1), in proportion or by the first slope.
+      let scores = expected.leftOut, place = 0.05 * Double(scores.count + 1) - 1, below = max(0, Int(place))
+      let kept = scores[below] + (place - Double(below)) * (scores[below + 1] - scores[below])
       #expect(abs(Double(found.threshold) - kept) < 1e-6 && found.thresholdSource == .leaveOneOut)
     }
     if shots < 2 {

@@ -28,7 +28,8 @@ struct PlainRecipe {
     let part = Double(others.count) / Double(count)
     centre = zip(given, found).map { 0.5 * ($0 + (1 - part) * $0 + part * $1) }
     let distance = zip(given, found).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    shift = distance / (1 - dot(found, found))
+    // One photo has no variance, but for rounding.
+    shift = distance / max(1e-6, 1 - dot(found, found))
     let (centre, k) = (centre, min(count - 1, max(3, min(10, count / (4 * classes)))))
     let rows = all.map { unit(zip($0, centre).map { $0 - $1 }) }
     let nearest = rows.indices.map { i in
@@ -42,15 +43,14 @@ struct PlainRecipe {
     var flow = seeds
     for _ in 0..<10 {
       let before = flow
-      func arriving(_ i: Int, _ label: Int) -> Double {
-        var sum = 0.0
-        for j in rows.indices where edges[i][j] != 0 {
-          sum += edges[i][j] / (degrees[i] * degrees[j]).squareRoot() * before[j][label]
-        }
-        return sum
-      }
       for i in rows.indices {
-        for label in 0..<classes { flow[i][label] = seeds[i][label] + 0.8 * arriving(i, label) }
+        for label in 0..<classes {
+          var sum: Double = 0
+          for j in rows.indices where edges[i][j] > 0 {
+            sum += edges[i][j] / (degrees[i] * degrees[j]).squareRoot() * before[j][label]
+          }
+          flow[i][label] = seeds[i][label] + 0.8 * sum
+        }
       }
     }
     let reach = flow[labels.count...].map { $0.reduce(0, +) }, bound = reach.sorted()[others.count * 3 / 5]
@@ -70,9 +70,15 @@ struct PlainRecipe {
     let mean = rows[0].indices.map { column in rows.indices.reduce(0) { $0 + weights[$1] * rows[$1][column] } / total }
     let shifted = rows.map { zip($0, mean).map { $0 - $1 } }
     let penalty = shifted.indices.reduce(0) { $0 + weights[$1] * dot(shifted[$1], shifted[$1]) } / total
-    var system = shifted.indices.map { i in
-      shifted.indices.map { dot(shifted[i], shifted[$0]) + 1 / Double(count) + ($0 == i ? penalty / weights[i] : 0) }
-        + (0..<classes).map { (i < labels.count ? seeds[i][$0] : soft[i][$0]) - 1 / Double(classes) }
+    var system: [[Double]] = []
+    for i in shifted.indices {
+      var row: [Double] = []
+      for j in shifted.indices {
+        let ridge: Double = i == j ? penalty / weights[i] : 0
+        row.append(dot(shifted[i], shifted[j]) + 1 / Double(count) + ridge)
+      }
+      for label in 0..<classes { row.append((i < labels.count ? seeds[i][label] : soft[i][label]) - 1 / Double(classes)) }
+      system.append(row)
     }
     for pivot in system.indices {
       for row in system.indices where row != pivot {

@@ -19,8 +19,8 @@ import TinyNN
       var source = SyntheticClasses(classes: classes, dimension: dimension, spread: spread, seed: seed)
       examples = ExampleMemory(count: classes * shots, classCount: classes, dimension: dimension)
       for index in 0..<examples.count {
-        let values = source.embedding(ofClass: index / shots).normalized().values
-        examples.set(index, to: values.span, label: index / shots)
+        let embedding = source.embedding(ofClass: index / shots).normalized().values
+        examples.set(index, to: embedding.span, label: index / shots)
       }
       var unlabelled = UnlabelledPhotos(dimension: dimension)
       for (label, count) in counts.enumerated() {
@@ -142,11 +142,12 @@ import TinyNN
     var source = SyntheticClasses(classes: 1, dimension: 16)
     var photos = UnlabelledPhotos(dimension: 16)
     let first = source.embedding(ofClass: 0)
-    let sameDirection = first.map { 3 * $0 }, nearly = first.enumerated().map { $0.offset == 0 ? $0.element + 0.01 : $0.element }
-    let taken = [
-      photos.add(first, identifier: 7), photos.add(sameDirection, identifier: 8), photos.add(nearly, identifier: 9),
-      photos.add(source.noise(), identifier: 7), photos.add(source.noise(), identifier: 3),
-    ]
+    var taken = [photos.add(first, identifier: 7)]
+    // The same direction, nearly the same one, and the same identifier.
+    taken.append(photos.add(first.map { 3 * $0 }, identifier: 8))
+    taken.append(photos.add(first.enumerated().map { $0.offset == 0 ? $0.element + 0.01 : $0.element }, identifier: 9))
+    taken.append(photos.add(source.noise(), identifier: 7))
+    taken.append(photos.add(source.noise(), identifier: 3))
     #expect(taken == [true, false, false, false, true])
     #expect(photos.identifiers == [3, 7])
     for identifier in 10..<2000 as Range<UInt64> { photos.add(source.noise(), identifier: identifier) }
