@@ -74,8 +74,8 @@ public struct TaskEditor {
     return task.knowledge
   }
 
-  /// The part of left-out photos that the task's network answers rightly with `head`, aligned where it is; nil where every class has
-  /// one photo.
+  /// The part of left-out photos that the task's network answers rightly with `head`, aligned where it is; nil where every class
+  /// has one photo.
   public func leaveOneOutAccuracy(of head: LearnedHead) throws -> Double? {
     guard isAligned, let record else { return head.calibration.leaveOneOutAccuracy }
     return try withExtendedLifetime(file) {
