@@ -28,7 +28,6 @@ struct PlainRecipe {
     let part = Double(others.count) / Double(count)
     centre = zip(given, found).map { 0.5 * ($0 + (1 - part) * $0 + part * $1) }
     let distance = zip(given, found).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    // One photo has no variance, but for rounding.
     shift = distance / max(1e-6, 1 - dot(found, found))
     let (centre, k) = (centre, min(count - 1, max(3, min(10, count / (4 * classes)))))
     let rows = all.map { unit(zip($0, centre).map { $0 - $1 }) }
