@@ -36,10 +36,10 @@ package import TinyNN
       section = rows + Format.aligned(capacity * dimension)
       sectionByteCount = PropagatedParts.byteCount(photos: capacity, labelled: examples, classes: classes, dimension: dimension)
       scratch = section + Format.aligned(sectionByteCount)
-      scratchCount = max(
-        2 * dimension,
-        PropagationLearner.scratchCount(labelled: examples, unlabelled: capacity, classes: classes, dimension: dimension),
-        examples + background + PropagatedClassifier.scratchCount(classes: classes, dimension: dimension))
+      let learning = PropagationLearner.scratchCount(
+        labelled: examples, unlabelled: capacity, classes: classes, dimension: dimension)
+      let nearness = examples + background + PropagatedClassifier.scratchCount(classes: classes, dimension: dimension)
+      scratchCount = max(2 * dimension, max(learning, nearness))
       byteCount = scratch + Format.aligned(4 * scratchCount)
     }
   }

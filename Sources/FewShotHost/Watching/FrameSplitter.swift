@@ -21,6 +21,9 @@ struct FrameSplitter {
 
   private var state = State.outside
   private var frame: [UInt8] = []
+  /// Bytes of memory that the file which is read may take before it grows.
+  var capacity: Int { frame.capacity }
+
   /// Starts of files that did not come to their end.
   private(set) var damaged = 0
 
