@@ -8,13 +8,11 @@ whole squares. The same command again resumes. Several processes: torchrun, as t
 """
 
 import argparse
-import io
 import json
 import math
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +20,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
-from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
@@ -31,8 +28,8 @@ import archives
 import augment
 import student
 from fit import ridge
-from graph import Network
-from teachers import TEACHERS
+from packs import read_packs
+from teaching import Teaching, resized
 from train import Batches, losses
 from validation import HeldOut
 
@@ -59,64 +56,8 @@ STARTS = (
 )
 
 
-def read_packs(folder: Path) -> tuple[list[archives.Photo], np.ndarray]:
-    """The photos of all packs and their pixels, uint8 [n, SIDE, SIDE, 3]."""
-
-    def decode(content: bytes) -> np.ndarray:
-        image = Image.open(io.BytesIO(content)).convert("RGB")
-        return np.asarray(image.resize((archives.SIDE, archives.SIDE), Image.Resampling.BILINEAR))
-
-    photos: list[archives.Photo] = []
-    contents: list[bytes] = []
-    for path in sorted(folder.glob("photos-*.npz")):
-        pack = np.load(path)
-        data, ends = pack["bytes"].tobytes(), pack["ends"].tolist()
-        contents += [data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-        rows = zip(pack["archive"].tolist(), pack["folder"].tolist(), pack["held_out"].tolist(), strict=True)
-        photos += [archives.Photo(archive, "", folder, held_out) for archive, folder, held_out in rows]
-    pixels = np.empty((len(contents), archives.SIDE, archives.SIDE, 3), np.uint8)
-    with ThreadPoolExecutor() as pool:
-        for i, square in enumerate(pool.map(decode, contents)):
-            pixels[i] = square
-    return photos, pixels
-
-
-def resized(x: Tensor, side: int) -> Tensor:
-    if side == x.shape[-1]:
-        return x
-    return functional.interpolate(x, (side, side), mode="bilinear", antialias=side < x.shape[-1])
-
-
 def embedding(network: student.Encoder, side: int, x: Tensor) -> Tensor:
     return network(resized(x, side))
-
-
-class Teaching(nn.Module):
-    """The target of what the students see: target.py's, of networks that run here."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.networks = nn.ModuleList(Network(folder / t.file) for t in TEACHERS)
-        self.mean = self.axes = torch.empty(0)
-
-    def features(self, x: Tensor) -> Tensor:
-        """x [n, 3, s, s] in -1...1 -> the teachers' l2-normalised features side by side, times their weights."""
-        parts = []
-        for teacher, network in zip(TEACHERS, self.networks, strict=True):
-            y = (x * 127.5 + (127.5 - teacher.mean)) * teacher.scale
-            parts.append(teacher.weight * functional.normalize(network(resized(y, teacher.side)).float(), dim=1))
-        return torch.cat(parts, 1)
-
-    def find_axes(self, features: Tensor, width: int) -> None:
-        """Principal axes of the photos, each divided by the root of its singular value."""
-        self.mean = features.mean(0)
-        values, vectors = torch.linalg.eigh((features - self.mean).double().T.cov(correction=0))
-        values, vectors = values.flip(0)[:width], vectors.flip(1)[:, :width]
-        self.axes = (vectors / values**0.25).float()
-
-    def targets(self, features: Tensor) -> Tensor:
-        """[n, all axes], not normalised: a student of width w takes the first w."""
-        return (features - self.mean) @ self.axes
 
 
 class Lesson:

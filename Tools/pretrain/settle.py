@@ -19,8 +19,9 @@ from torch import nn
 from torch.nn import functional
 
 import student
-from distil import read_packs, resized
 from export import interpolate
+from packs import read_packs
+from teaching import resized
 from train import Batches, losses
 from validation import HeldOut
 
