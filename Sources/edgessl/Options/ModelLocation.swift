@@ -105,9 +105,3 @@ func embeddingCacheFolder() -> String? {
   if let xdg = environment("XDG_CACHE_HOME"), xdg.hasPrefix("/") { return xdg + "/edgessl" }
   return environment("HOME").map { $0 + "/.cache/edgessl" }
 }
-
-/// The value of an environment variable, nil where it is not set or empty.
-func environment(_ name: String) -> String? {
-  guard let value = getenv(name), value.pointee != 0 else { return nil }
-  return String(cString: value)
-}
