@@ -94,7 +94,7 @@ if command -v qemu-system-arm > /dev/null && command -v arm-none-eabi-gcc > /dev
       -semihosting-config enable=on,target=native,arg=conformance,arg=-1,arg="$1" -kernel "$out/cortex-m7-int8.elf"
   }
   grep -E "^(run|learn) $int8" "$list" > "$out/list-int8.txt"
-  grep -E "^(run|embed|classify|task) edge-s-int8.tnn" "$out/expected.txt" > "$out/expected-int8.txt"
+  grep -E "^(run|embed|classify|task|classify-unlabelled|task-unlabelled) edge-s-int8.tnn" "$out/expected.txt" > "$out/expected-int8.txt"
   small "$out/list-int8.txt" > "$out/cortex-m7-int8.txt"
   cmp "$out/expected-int8.txt" "$out/cortex-m7-int8.txt"
   echo "run $encoder" > "$out/list-float.txt"
