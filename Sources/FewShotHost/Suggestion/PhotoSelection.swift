@@ -36,8 +36,7 @@ public struct PhotoSelection {
   static let neighbours = 5
   /// Photos of a cluster that are compared with each other, evenly spread.
   static let comparedPhotos = 1000
-  /// Photos with a larger cosine are taken for the same scene: the nearest other photo of a class is below 0.85 in 99 of 100 cases
-  /// (three encoders), and most photos that are taken again with a camera's noise are above it, not all.
+  /// Photos with a larger cosine are taken for the same scene, as most that are taken again with a camera's noise are, not all.
   public static let copyCosine: Float = 0.9
 
   /// With a task. The others have not been shown to bring more: `edgessl evaluate --select` compares them.

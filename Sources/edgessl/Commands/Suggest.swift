@@ -8,7 +8,7 @@ struct Suggest: ParsableCommand {
     abstract: "Say which photos without labels are worth a label.",
     discussion: """
       Chooses typical photos of as many groups of photos alike as labels are wanted. With a task file, groups that it has \
-      photos of count as labelled, and those in which it is unsure come first. The same seed chooses the same photos.
+      photos of count as labelled. The same seed chooses the same photos.
       """)
 
   @Argument(help: ArgumentHelp("Photos, also in folders below it.", valueName: "DIR"))
