@@ -39,6 +39,7 @@ def main() -> None:
     p.add_argument("--photos", type=Path, help="folder with the photo sets")
     p.add_argument("--data", type=Path, help="folder with the training archives: measures on their held-out folders")
     p.add_argument("--cache", type=Path, help="folder of prepare.py, with --data")
+    p.add_argument("--side", type=int, help="input, pixels, where the file leaves it open")
     p.add_argument("--mean", type=float, default=127.5)
     p.add_argument("--std", type=float, default=127.5)
     p.add_argument("--episodes", type=int, default=600)
@@ -47,7 +48,7 @@ def main() -> None:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(a.onnx, options)
-    side = session.get_inputs()[0].shape[-1]
+    side = a.side or session.get_inputs()[0].shape[-1]
     if a.data:
         photos = archives.list_photos(a.data, a.seed)
         views = archives.list_views(photos, a.seed)
