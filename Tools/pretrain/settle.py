@@ -89,7 +89,9 @@ def main() -> None:
         """The network at a share of the way, its accuracies [size and set, 1 and 5 shots] and their mean."""
         between = interpolate(student.load(a.start)[0], student.load(settled)[0], toward)
         rows = [held_out.score(held_out.embed(between, size)) for size in (a.sharp, side)]
-        mean = float(np.mean([row.pop("mean") for row in rows]))
+        means = [row.pop("mean") for row in rows]
+        print(f"{toward}: 1 and 5 shots at {a.sharp} px {means[0]}, at {side} px {means[1]}", flush=True)
+        mean = float(np.mean(means))
         return between, np.array([values for row in rows for values in row.values()]), mean
 
     _, begun, best = score(0)
