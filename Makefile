@@ -9,7 +9,7 @@ TEST_PACKAGES = ffmpeg mosquitto mosquitto-clients openssl
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-test deps-arm build demo lint test test-pretrain sanitize documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
@@ -43,6 +43,10 @@ test: deps deps-test check-embedded
 	Tools/checks/check-snippets.sh
 	Tools/checks/test-swift-app.sh
 	$(MAKE) test-firmware
+
+# Every method of Tools/pretrain on 200 photos, its resumption and its errors; needs PyPI, and is not part of `make test`.
+test-pretrain:
+	Tools/pretrain/tests/run.sh
 
 # The tests under the address, undefined-behaviour and thread sanitizers: Documentation/reliability.md.
 sanitize: deps

@@ -45,3 +45,10 @@ def apply(x: Tensor, drawn: dict[str, Tensor], side: int) -> Tensor:
     if blurred.any():
         x[blurred] = functional.avg_pool2d(functional.pad(x[blurred], (1, 1, 1, 1), mode="replicate"), 3, 1)
     return x.contiguous(memory_format=torch.channels_last)
+
+
+def resized(x: Tensor, side: int) -> Tensor:
+    """x [n, 3, s, s] -> [n, 3, side, side], bilinear, smoothed where it shrinks."""
+    if side == x.shape[-1]:
+        return x
+    return functional.interpolate(x, (side, side), mode="bilinear", antialias=side < x.shape[-1])

@@ -27,9 +27,10 @@ from torch.nn.parallel import DistributedDataParallel
 import archives
 import augment
 import student
+from augment import resized
 from fit import ridge
 from packs import read_packs
-from teaching import Teaching, resized
+from teaching import Teaching
 from train import Batches, losses
 from validation import HeldOut
 

@@ -19,9 +19,9 @@ from torch import nn
 from torch.nn import functional
 
 import student
+from augment import resized
 from export import interpolate
 from packs import read_packs
-from teaching import resized
 from train import Batches, losses
 from validation import HeldOut
 

@@ -83,8 +83,8 @@ class Encoder(nn.Module):
         self.map = Convolution(weight[:, :, None, None], bias)
 
 
-def read_blocks(path: Path) -> list[Block]:
-    """The blocks of an ONNX file, the last one without its projection, or of a student that export.py wrote, without its map."""
+def read(path: Path) -> Encoder:
+    """The network of an ONNX file up to its features, its last projection as the map; or a student that export.py wrote."""
     nodes, tensors = graph.read(path)
     blocks: list[Block] = []
     group: list[Convolution] = []
@@ -98,8 +98,16 @@ def read_blocks(path: Path) -> list[Block]:
         if not clip or not blocks:  # a projection ends a block; the first convolution is one of its own
             blocks.append(Block(group, after.op_type == "Add"))
             group = []
+    last = blocks[-1].layers[-1]
     blocks[-1].layers = blocks[-1].layers[:-1]
-    return blocks
+    network = Encoder(blocks, len(last.weight))
+    network.map = last
+    return network
+
+
+def read_blocks(path: Path) -> list[Block]:
+    """The blocks of an ONNX file, the last one without its projection, or of a student that export.py wrote, without its map."""
+    return list(read(path).body)
 
 
 def save(path: Path, network: Encoder, side: int, replaced: dict[nn.Parameter, Tensor] | None = None) -> None:

@@ -6,14 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from augment import resized
 from graph import Network
 from teachers import TEACHERS
-
-
-def resized(x: Tensor, side: int) -> Tensor:
-    if side == x.shape[-1]:
-        return x
-    return functional.interpolate(x, (side, side), mode="bilinear", antialias=side < x.shape[-1])
 
 
 class Teaching(nn.Module):
