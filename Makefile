@@ -6,16 +6,19 @@ BIN = .build/release/edgessl
 APT_PACKAGES = libopenblas-dev libjpeg-dev libpng-dev pkg-config
 # Streams and brokers that the tests talk to.
 TEST_PACKAGES = ffmpeg mosquitto mosquitto-clients openssl
+# The browser that tests the teach page.
+BROWSER_PACKAGES = chromium chromium-driver python3-selenium
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-test deps-arm deps-browser build build-serve demo lint test sanitize documentation check-embedded firmware test-firmware test-serve bench bench-training bench-kernels install install-serve install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
 deps-arm: PACKAGES = $(ARM_PACKAGES)
 deps-test: PACKAGES = $(TEST_PACKAGES)
-deps deps-test deps-arm:
+deps-browser: PACKAGES = $(BROWSER_PACKAGES)
+deps deps-test deps-arm deps-browser:
 	@missing=""; for package in $(PACKAGES); do \
 	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \
@@ -25,6 +28,10 @@ deps deps-test deps-arm:
 # The Swift standard library is linked in: a start takes half the time, and the program runs where no Swift is installed.
 build: deps
 	$(SWIFT) build -c release --product edgessl --static-swift-stdlib $$(Tools/link/flags.sh)
+
+# The teach page, a program of its own.
+build-serve: deps
+	$(SWIFT) build -c release --product edgessl-serve --static-swift-stdlib $$(Tools/link/flags.sh)
 
 demo: build
 	Examples/parts/demo.sh $(BIN)
@@ -42,6 +49,7 @@ test: deps deps-test check-embedded
 	Tools/checks/folder_arrows.py TinyNN ModelCompiler edgessl
 	Tools/checks/check-snippets.sh
 	Tools/checks/test-swift-app.sh
+	$(MAKE) test-serve
 	$(MAKE) test-firmware
 
 # The tests under the address, undefined-behaviour and thread sanitizers: Documentation/reliability.md.
@@ -69,6 +77,13 @@ test-firmware: firmware
 	Tools/firmware/instruction-count/run.sh --check
 	Tools/firmware/test-firmware-examples.sh
 
+# The teach page in a real browser; skipped, loudly, where there is none to be had.
+test-serve:
+	$(MAKE) deps-browser || echo "SKIPPED: make deps-browser"
+	$(SWIFT) build --product edgessl
+	$(SWIFT) build --product edgessl-serve
+	Tools/checks/teach-page/test.py --command .build/debug/edgessl
+
 bench: build
 	Benchmarks/run.sh
 
@@ -82,6 +97,9 @@ bench-kernels: deps
 install: build
 	install -D $(BIN) $(DESTDIR)$(PREFIX)/bin/edgessl
 	for file in models/accuracy.txt models/*/*.tnn models/*/LICENSE*; do install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/edgessl/$$file; done
+
+install-serve: install build-serve
+	install -D .build/release/edgessl-serve $(DESTDIR)$(PREFIX)/bin/edgessl-serve
 
 # libtinynn.a and tinynn.h for this machine's own C programs, and what pkg-config needs to find them.
 install-firmware:
