@@ -46,7 +46,7 @@ test: deps deps-test check-embedded
 	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build
 	Tools/checks/folder_arrows.py --self-test
-	Tools/checks/folder_arrows.py TinyNN ModelCompiler edgessl
+	Tools/checks/folder_arrows.py TinyNN ModelCompiler TeachServer edgessl
 	Tools/checks/check-snippets.sh
 	Tools/checks/test-swift-app.sh
 	$(MAKE) test-serve
@@ -77,12 +77,12 @@ test-firmware: firmware
 	Tools/firmware/instruction-count/run.sh --check
 	Tools/firmware/test-firmware-examples.sh
 
-# The teach page in a real browser; skipped, loudly, where there is none to be had.
+# The teach page in a real browser; skipped, loudly, where there is none to be had. Selenium is for Debian's own Python.
 test-serve:
 	$(MAKE) deps-browser || echo "SKIPPED: make deps-browser"
 	$(SWIFT) build --product edgessl
 	$(SWIFT) build --product edgessl-serve
-	Tools/checks/teach-page/test.py --command .build/debug/edgessl
+	/usr/bin/python3 Tools/checks/teach-page/test.py --command .build/debug/edgessl
 
 bench: build
 	Benchmarks/run.sh
