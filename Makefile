@@ -25,6 +25,7 @@ deps deps-test deps-arm:
 # The Swift standard library is linked in: a start takes half the time, and the program runs where no Swift is installed.
 build: deps
 	$(SWIFT) build -c release --product edgessl --static-swift-stdlib $$(Tools/link/flags.sh)
+	Tools/package/stamp.sh $(BIN)
 
 demo: build
 	Examples/parts/demo.sh $(BIN)
