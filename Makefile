@@ -9,7 +9,7 @@ TEST_PACKAGES = ffmpeg mosquitto mosquitto-clients openssl
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware shared-library test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware shared-library test-firmware arm64 test-arm64 bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
@@ -64,15 +64,24 @@ firmware:
 	Tools/firmware/build-firmware.sh
 	Tools/firmware/check-firmware.sh
 
-# libtinynn.so of this machine and, with the cross compiler of `make deps-arm`, of AArch64: for Python and C programs on hosts.
+# libtinynn.so for x86-64 and, with the C library of `make deps-arm`, AArch64: for Python and for C programs on hosts.
 shared-library:
-	Tools/package/build-shared.sh x86_64 aarch64
+	Tools/package/build-shared.sh x86_64 $$(! command -v aarch64-linux-gnu-gcc > /dev/null || echo aarch64)
 
 # The libraries' promises, the same bits on every target, instruction counts on ARM, and the examples under emulation. After `make test` has built the command.
 test-firmware: firmware
 	Tools/checks/check-conformance.sh
 	Tools/firmware/instruction-count/run.sh --check
 	Tools/firmware/test-firmware-examples.sh
+
+# The command for AArch64 Linux, cross-compiled with Debian's Swift 6.2: .build/arm64-command/edgessl. Skipped, loudly, without Debian.
+arm64:
+	Tools/arm64/build.sh || [ $$? = 75 ]
+
+# The same bytes as this machine's command gives, and the command's own tests, under QEMU. After `make test` has built command and tests.
+test-arm64: arm64
+	Tools/arm64/compare.sh
+	Tools/arm64/test.sh
 
 bench: build
 	Benchmarks/run.sh
