@@ -9,13 +9,14 @@ TEST_PACKAGES = ffmpeg mosquitto mosquitto-clients openssl
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware shared-library test-firmware arm64 test-arm64 bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware shared-library test-firmware arm64 test-arm64 deb deps-deb test-deb bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
 deps-arm: PACKAGES = $(ARM_PACKAGES)
 deps-test: PACKAGES = $(TEST_PACKAGES)
-deps deps-test deps-arm:
+deps-deb: PACKAGES = debootstrap lintian qemu-user-static
+deps deps-test deps-arm deps-deb:
 	@missing=""; for package in $(PACKAGES); do \
 	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \
@@ -82,6 +83,14 @@ arm64:
 test-arm64: arm64
 	Tools/arm64/compare.sh
 	Tools/arm64/test.sh
+
+# .build/packages/edgessl_VERSION_{amd64,arm64}.deb: Documentation/install.md.
+deb: build arm64 shared-library
+	Tools/package/build-deb.sh
+
+# Installs, tries and removes them on bare Debian systems (debootstrap, lintian, qemu-user-static; root). Minutes, so no part of .ci/run.
+test-deb: deps-deb
+	Tools/package/test-deb.sh
 
 bench: build
 	Benchmarks/run.sh
