@@ -78,11 +78,14 @@ let package = Package(
     .target(name: "CInterfaceHeader"),
     .target(name: "CInterface", dependencies: ["CInterfaceHeader", "TinyNN", "FewShot"], swiftSettings: device),
 
+    // The commit, written into the linked program.
+    .target(name: "BuildStamp"),
+
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "MosquittoClient", "ONNXImport", "OpenBLASBackend",
-        "Quantize", "TinyNN",
+        "BuildStamp", "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "MosquittoClient", "ONNXImport",
+        "OpenBLASBackend", "Quantize", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -67,7 +67,11 @@ public import TinyNN
     givenCalibration = file.calibration
     fileHead = file.head
     fileUnlabelled = file.unlabelled
-    if let classes = file.classes, let examples = file.examples { take(classes, examples) }
+    guard let classes = file.classes, let examples = file.examples else { return }
+    head = .file
+    classCount = classes.count
+    exampleCount = examples.count
+    copy(classes, examples)
   }
 
   /// What the file says about a task, checked.
@@ -92,10 +96,7 @@ public import TinyNN
     }
   }
 
-  private mutating func take(_ classes: ClassesView, _ examples: ExamplesView) {
-    head = .file
-    classCount = classes.count
-    exampleCount = examples.count
+  private func copy(_ classes: ClassesView, _ examples: ExamplesView) {
     for index in 0..<classCount { setName(index, classes[index]) }
     let section = model.section(.examples)
     records.copy(section.slice(SectionLayout.headerByteCount, exampleCount * SectionLayout.exampleRecordByteCount), to: 0)

@@ -30,12 +30,16 @@
     // The caller's promise about the arena, see above.
     unsafe self.arena = Arena(base, byteCount: arena.count)
     self.kernels = kernels
-    restart()
+    loadWeights()
   }
 
   /// Forgets everything learned: weights are the file's again, the optimizer's state is zero.
   public mutating func restart() {
     progress = OptimizerProgress()
+    loadWeights()
+  }
+
+  private func loadWeights() {
     for index in 0..<layout.tail.count {
       for input in 1...2 where layout.tensors.blocks[layout.tensors.slot(index, input: input)] >= 0 {
         let weights = master(index, input)
