@@ -1,4 +1,4 @@
-public import FewShot
+import FewShot
 import HostRuntime
 import TinyNN
 
@@ -78,7 +78,7 @@ public struct EncoderMeasurement {
     _ what: MeasurementProtocol, _ source: PhotoSource, episodes: Int, cache folder: String?
   ) throws -> [MeasuredFigure] {
     switch what {
-    case .episodes: try episodes(episodes)
+    case .episodes: try self.episodes(episodes)
     case .knn: nearest { zip(Self.ks, $0.accuracies(split.test, in: train, ks: Self.ks)).map { percent("k\($0)", $1) } }
     case .linear: linear()
     case .labels1: few(Self.shares.hundredth)

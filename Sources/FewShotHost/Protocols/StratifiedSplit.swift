@@ -36,7 +36,7 @@ extension Range<Int> {
     var random = CounterRandom(seed: seed ^ 0x7370_6C69_74, stream: stream)
     var rows = map { Int32($0) }
     var span = rows.mutableSpan
-    random.select(rows.count, of: &span)
+    random.select(count, of: &span)
     return rows.map { Int($0) }
   }
 }
