@@ -9,7 +9,7 @@ TEST_PACKAGES = ffmpeg mosquitto mosquitto-clients openssl
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware shared-library test-firmware bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
@@ -62,6 +62,10 @@ check-embedded:
 firmware:
 	Tools/firmware/build-firmware.sh
 	Tools/firmware/check-firmware.sh
+
+# libtinynn.so of this machine and, with the cross compiler of `make deps-arm`, of AArch64: for Python and C programs on hosts.
+shared-library:
+	Tools/package/build-shared.sh x86_64 aarch64
 
 # The libraries' promises, the same bits on every target, instruction counts on ARM, and the examples under emulation. After `make test` has built the command.
 test-firmware: firmware
