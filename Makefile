@@ -9,7 +9,7 @@ TEST_PACKAGES = ffmpeg mosquitto mosquitto-clients openssl
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware shared-library test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: test-python deps deps-test deps-arm build demo lint test sanitize documentation check-embedded firmware shared-library test-firmware bench bench-training bench-kernels install install-firmware clean
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
@@ -72,6 +72,10 @@ test-firmware: firmware
 	Tools/checks/check-conformance.sh
 	Tools/firmware/instruction-count/run.sh --check
 	Tools/firmware/test-firmware-examples.sh
+
+# The package in python/: its wheel, installed and tested under each Python from 3.10 on that is here; skipped where PyPI is not reached.
+test-python:
+	Tools/python/test-python.sh
 
 bench: build
 	Benchmarks/run.sh
