@@ -11,7 +11,7 @@ BROWSER_PACKAGES = chromium chromium-driver python3-selenium
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-test deps-arm deps-browser build build-serve demo lint test sanitize documentation check-embedded firmware test-firmware test-serve bench bench-training bench-kernels install install-serve install-firmware clean shared-library arm64 test-arm64 deb deps-deb test-deb
+.PHONY: deps deps-test deps-arm deps-browser build build-serve demo lint test sanitize documentation check-embedded firmware test-firmware test-serve bench bench-training bench-kernels install install-serve install-firmware clean shared-library arm64 test-arm64 deb deps-deb test-deb test-python
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)

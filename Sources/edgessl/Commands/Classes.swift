@@ -54,8 +54,8 @@ struct Classes: ParsableCommand {
   }
 
   func validate() throws {
-    if let views, !(1...View.averaged.count ~= views) {
-      throw ValidationError("--views is \(views); it must be 1 to \(View.averaged.count)")
+    if let views, !(1...View.averagedCount ~= views) {
+      throw ValidationError("--views is \(views); it must be 1 to \(View.averagedCount)")
     }
     if undo, hasEdits { throw ValidationError("--undo goes alone, without other edits") }
     for (option, values) in [("--add", add), ("--rename", rename)] {
