@@ -1,8 +1,8 @@
 public import TinyNN
 
 /// A photo is told the same where its tensor at the cut is pushed the way that changes the answer most (virtual adversarial
-/// training, Miyato et al. 2018, whose push is of pixels): one step of the power iteration finds that way, from the gradient of this
-/// loss a little beside the tensor. The answer without the push is fixed.
+/// training, Miyato et al. 2018, whose push is of pixels): one step of the power iteration finds that way, from the gradient of
+/// this loss a little beside the tensor. The answer without the push is fixed.
 ///
 ///     L = mean KL(p(h) || p(h + r)),   |r| = 0.1 |h|
 public struct VAT: Objective {
