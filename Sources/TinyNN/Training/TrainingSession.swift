@@ -66,6 +66,12 @@
   public func embedding(_ index: Int) -> Elements<Float> { embeddings(index..<index + 1) }
   public func embeddingGradient(_ index: Int) -> Elements<Float> { embeddingGradients(index..<index + 1) }
 
+  /// The gradient by the tensor at the cut after `backward()`; nil unless the options want it.
+  public func cutGradient(_ index: Int) -> Elements<Float>? {
+    guard plan.options.wantsCutGradient else { return nil }
+    return arena.elements(at: layout.tensors.gradients[0] + 4 * index * plan.cutCount, count: plan.cutCount)
+  }
+
   /// Those of consecutive examples: [examples][dimension].
   public func embeddings(_ examples: Range<Int>) -> Elements<Float> {
     values(of: examples, at: layout.tensors.values[layout.tail.embedding])
@@ -141,6 +147,16 @@
         if let training = forward.training {
           try? model.ask(forward.record, RunBackward(context: BackwardContext(forward: forward, operands: training)))
         }
+      }
+    }
+  }
+
+  /// Forgets the weights' gradients: of a backward pass that only the gradient by the cut was wanted of.
+  public mutating func clearGradients() {
+    for index in 0..<layout.tail.count where layout.tail.isActive[index] {
+      for input in 1...2 where layout.tail.trains(index, input: input) {
+        let gradient = state(index, input, 0)
+        for i in 0..<gradient.count { gradient[i] = 0 }
       }
     }
   }
