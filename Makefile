@@ -107,6 +107,10 @@ deb: build arm64 shared-library
 test-deb: deps-deb
 	Tools/package/test-deb.sh
 
+# The package in python/: its wheel, installed and tested under each Python from 3.10 on that is here; skipped where PyPI is not reached.
+test-python:
+	Tools/python/test-python.sh
+
 bench: build
 	Benchmarks/run.sh
 
