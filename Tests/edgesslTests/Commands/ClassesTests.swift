@@ -55,9 +55,8 @@ import TinyNN
   }
 
   @Test func theTaskFilesOfAFolderAreMerged() throws {
-    let file = try contents(of: task)
+    let file = try contents(of: task), photos = try fixtures.addClass("white", in: "fleet")
     for name in ["white", "grey"] {
-      let photos = try fixtures.addClass("white", in: name)
       try fixtures.folder.write(file, to: "fleet/\(name).tnn")
       _ = try Command.run(["classes", fixtures.folder.file("fleet/\(name).tnn"), "--add", "\(name)=\(photos)"])
     }
