@@ -73,10 +73,9 @@ public import TinyNN
     givenCalibration = file.calibration
     fileHead = file.head
     fileUnlabelled = file.unlabelled
-    if let classes = file.classes, let examples = file.examples {
-      take(classes, examples, model.section(.examples))
-      head = .file
-    }
+    guard let classes = file.classes, let examples = file.examples else { return }
+    take(classes, examples, model.section(.examples))
+    head = .file
   }
 
   /// What the file says about a task, checked.
