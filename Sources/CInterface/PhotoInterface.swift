@@ -96,8 +96,9 @@ extension Session {
       setInput(index == 0 ? values : view)
       run()
       let found = output().floats
-      for column in 0..<mean.count { mean[column] = mean[column] + found[column] / Float(views) }
+      for column in 0..<mean.count { mean[column] = mean[column] + found[column] }
     }
+    for column in 0..<mean.count { mean[column] = mean[column] / Float(views) }
   }
 }
 

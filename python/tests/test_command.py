@@ -102,6 +102,14 @@ def test_task_files(command: str, parts: PARTS, method: edgessl.Method, tmp_path
         assert top == [(label, np.float32(confidence)) for label, confidence in answer.top]
 
 
+@pytest.mark.parametrize("views", [3, 7])
+def test_views(command: str, parts: PARTS, views: int, tmp_path: Path) -> None:
+    path = tmp_path / "task.tnn"
+    model = ROOT / "models/edge-xs/edge-xs-int8.tnn"
+    run(command, "adapt", ROOT / "Examples/parts/support", "--model", model, "-o", path, "--views", views)
+    assert edgessl.Task.learn("edge-xs-int8", parts, views=views).to_bytes() == path.read_bytes()
+
+
 def test_photos_from_memory_are_photos_from_files(command: str, parts: PARTS, tmp_path: Path) -> None:
     photo = parts["gear"][0]
     assert np.array_equal(edgessl.Encoder().embed(photo.read_bytes()), embedded(command, "edge-s", [photo], tmp_path))
