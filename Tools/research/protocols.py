@@ -1,6 +1,7 @@
 """The figures of `edgessl evaluate --protocol` beside scikit-learn's on the same embeddings and draws.
 
-    python protocols.py --edgessl ../../.build/release/edgessl --model ../../models/edge-s/edge-s.tnn --photos ../../../shared/data/photos/neu_det
+    python protocols.py --edgessl ../../.build/release/edgessl --model ../../models/edge-s/edge-s.tnn \
+        --photos ../../../shared/data/photos/neu_det
 
 Needs NumPy and scikit-learn. Fails where a figure differs by more than rounding.
 """
@@ -23,7 +24,9 @@ PROTOCOLS = "knn,linear,labels-1,labels-10,retrieval,clusters,ood"
 def embeddings(a: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
     """Of length one, in the order of the classes' and files' names, and the classes."""
     folders = sorted((f for f in a.photos.iterdir() if f.is_dir()), key=lambda f: f.name.encode())
-    files = [(label, file) for label, folder in enumerate(folders) for file in sorted(folder.iterdir(), key=lambda f: f.name.encode())]
+    files = [
+        (label, file) for label, folder in enumerate(folders) for file in sorted(folder.iterdir(), key=lambda f: f.name.encode())
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         out = f"{scratch}/y.npy"
         subprocess.run([a.edgessl, "embed", a.model, *[file for _, file in files], "-o", out], check=True, capture_output=True)

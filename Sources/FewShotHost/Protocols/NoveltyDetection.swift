@@ -2,7 +2,8 @@ import FewShot
 import HostRuntime
 import TinyNN
 
-/// Telling photos of classes that were learned from photos of others, by embeddings alone. Larger scores are nearer to what is known.
+/// Telling photos of classes that were learned from photos of others, by embeddings alone. Larger scores are nearer to what is
+/// known.
 struct NoveltyDetection {
   enum Detector: String, CaseIterable {
     /// The largest cosine to a class's mean.

@@ -11,8 +11,8 @@ import Testing
     #expect(agreement.purity == 1)
   }
 
-  /// scikit-learn's documentation of adjusted_rand_score has 0.57 for these; by hand: 4/7. Mutual information log 2 over the mean of
-  /// log 2 and 1.5 log 2.
+  /// scikit-learn's documentation of adjusted_rand_score has 0.57 for these; by hand: 4/7. Mutual information log 2 over the mean
+  /// of log 2 and 1.5 log 2.
   @Test func figuresAreThoseWorkedOutByHand() {
     let agreement = ClusterAgreement([0, 0, 1, 2], [0, 0, 1, 1])
     #expect(abs(agreement.adjustedRand - 4.0 / 7) < 1e-12)

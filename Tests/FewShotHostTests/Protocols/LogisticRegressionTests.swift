@@ -15,8 +15,8 @@ import Testing
     return (dataset, photos.enumerated().flatMap { label, count in [Int](repeating: label, count: count) })
   }
 
-  /// Two classes at (1, 0) and (-1, 0), n points each: the weights are ±w, and w is the root of w = 2 C n / (1 + exp(2 w)), since the
-  /// objective is 2 C n log(1 + exp(-2 w)) + w^2.
+  /// Two classes at (1, 0) and (-1, 0), n points each: the weights are ±w, and w is the root of w = 2 C n / (1 + exp(2 w)), since
+  /// the objective is 2 C n log(1 + exp(-2 w)) + w^2.
   @Test(arguments: [Float(0.01), 1, 100]) func theOptimumOfTwoPointsIsThatByHand(c: Float) throws {
     var dataset = EmbeddedDataset(dimension: 2)
     dataset.add("a", [[1, 0], [1, 0], [1, 0]])

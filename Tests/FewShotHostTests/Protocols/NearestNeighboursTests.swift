@@ -36,8 +36,8 @@ import Testing
   }
 
   @Test func averagePrecisionIsThatOfTheTextbook() {
-    // Of row 0, the others are in the order right, wrong, right: (1/1 + 2/3) / 2. Of row 1: right, wrong, right. Of row 3: wrong ones
-    // before. Row 2 has no other photo of its class.
+    // Of row 0, the others are in the order right, wrong, right: (1/1 + 2/3) / 2. Of row 1: right, wrong, right. Of row 2: wrong,
+    // right, right. Row 3 has no other photo of its class.
     nearest([[0, 1, 30], [10]]) { nearest in
       let found = nearest.retrieval(ks: [1, 2])
       #expect(found.queries == 3)
