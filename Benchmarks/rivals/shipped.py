@@ -32,8 +32,8 @@ def former(root, edgessl, folder):
 def measure(root, edgessl, folder, threads, rounds):
     """Rows of name, threads, the median of the rounds' medians in ms, multiply-adds and arena."""
     models = os.path.join(root, "models")
-    shipped = ["edge-xs/edge-xs.tnn", "edge-xs/edge-xs-int8.tnn", "edge-s/edge-s.tnn", "edge-s/edge-s-int8.tnn", "edge-m/edge-m-int8.tnn"]
-    paths = [os.path.join(models, name) for name in shipped] + former(root, edgessl, folder)
+    shipped = ["edge-xs", "edge-xs-int8", "edge-s", "edge-s-int8", "edge-m-int8"]
+    paths = [os.path.join(models, name.removesuffix("-int8"), f"{name}.tnn") for name in shipped] + former(root, edgessl, folder)
     found = {(path, count): [] for path in paths for count in threads}
     for round in range(rounds):
         for path, count in found:
