@@ -6,16 +6,20 @@ BIN = .build/release/edgessl
 APT_PACKAGES = libopenblas-dev libjpeg-dev libpng-dev pkg-config
 # Streams and brokers that the tests talk to.
 TEST_PACKAGES = ffmpeg mosquitto mosquitto-clients openssl
+# The browser that tests the teach page.
+BROWSER_PACKAGES = chromium chromium-driver python3-selenium
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-test deps-arm build demo lint test test-pretrain sanitize documentation check-embedded firmware test-firmware bench bench-training bench-kernels install install-firmware clean
+.PHONY: deps deps-test deps-arm deps-browser build build-serve demo lint test sanitize documentation check-embedded firmware test-firmware test-serve bench bench-training bench-kernels install install-serve install-firmware clean shared-library arm64 test-arm64 deb deps-deb test-deb test-python test-pretrain
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
 deps-arm: PACKAGES = $(ARM_PACKAGES)
 deps-test: PACKAGES = $(TEST_PACKAGES)
-deps deps-test deps-arm:
+deps-browser: PACKAGES = $(BROWSER_PACKAGES)
+deps-deb: PACKAGES = debootstrap lintian qemu-user-static
+deps deps-test deps-arm deps-browser deps-deb:
 	@missing=""; for package in $(PACKAGES); do \
 	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \
@@ -25,6 +29,11 @@ deps deps-test deps-arm:
 # The Swift standard library is linked in: a start takes half the time, and the program runs where no Swift is installed.
 build: deps
 	$(SWIFT) build -c release --product edgessl --static-swift-stdlib $$(Tools/link/flags.sh)
+	Tools/package/stamp.sh $(BIN)
+
+# The teach page, a program of its own.
+build-serve: deps
+	$(SWIFT) build -c release --product edgessl-serve --static-swift-stdlib $$(Tools/link/flags.sh)
 
 demo: build
 	Examples/parts/demo.sh $(BIN)
@@ -39,9 +48,10 @@ test: deps deps-test check-embedded
 	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build
 	Tools/checks/folder_arrows.py --self-test
-	Tools/checks/folder_arrows.py TinyNN ModelCompiler edgessl
+	Tools/checks/folder_arrows.py TinyNN ModelCompiler TeachServer edgessl
 	Tools/checks/check-snippets.sh
 	Tools/checks/test-swift-app.sh
+	$(MAKE) test-serve
 	$(MAKE) test-firmware
 
 # Every method of Tools/pretrain on 200 photos, its resumption and its errors; needs PyPI, and is not part of `make test`.
@@ -67,11 +77,43 @@ firmware:
 	Tools/firmware/build-firmware.sh
 	Tools/firmware/check-firmware.sh
 
+# libtinynn.so for x86-64 and, with the C library of `make deps-arm`, AArch64: for Python and for C programs on hosts.
+shared-library:
+	Tools/package/build-shared.sh x86_64 $$(! command -v aarch64-linux-gnu-gcc > /dev/null || echo aarch64)
+
 # The libraries' promises, the same bits on every target, instruction counts on ARM, and the examples under emulation. After `make test` has built the command.
 test-firmware: firmware
 	Tools/checks/check-conformance.sh
 	Tools/firmware/instruction-count/run.sh --check
 	Tools/firmware/test-firmware-examples.sh
+
+# The teach page in a real browser; skipped, loudly, where there is none to be had. Selenium is for Debian's own Python.
+test-serve:
+	$(MAKE) deps-browser || echo "SKIPPED: make deps-browser"
+	$(SWIFT) build --product edgessl
+	$(SWIFT) build --product edgessl-serve
+	/usr/bin/python3 Tools/checks/teach-page/test.py --command .build/debug/edgessl
+
+# The command for AArch64 Linux, cross-compiled with Debian's Swift 6.2: .build/arm64-command/edgessl. Skipped, loudly, without Debian.
+arm64:
+	Tools/arm64/build.sh || [ $$? = 75 ]
+
+# The same bytes as this machine's command gives, and the command's own tests, under QEMU. After `make test` has built command and tests.
+test-arm64: arm64
+	Tools/arm64/compare.sh
+	Tools/arm64/test.sh
+
+# .build/packages/edgessl_VERSION_{amd64,arm64}.deb: Documentation/install.md.
+deb: build arm64 shared-library
+	Tools/package/build-deb.sh
+
+# Installs, tries and removes them on bare Debian systems (debootstrap, lintian, qemu-user-static; root). Minutes, so no part of .ci/run.
+test-deb: deps-deb
+	Tools/package/test-deb.sh
+
+# The package in python/: its wheel, installed and tested under each Python from 3.10 on that is here; skipped where PyPI is not reached.
+test-python:
+	Tools/python/test-python.sh
 
 bench: build
 	Benchmarks/run.sh
@@ -86,6 +128,9 @@ bench-kernels: deps
 install: build
 	install -D $(BIN) $(DESTDIR)$(PREFIX)/bin/edgessl
 	for file in models/accuracy.txt models/*/*.tnn models/*/LICENSE*; do install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/edgessl/$$file; done
+
+install-serve: install build-serve
+	install -D .build/release/edgessl-serve $(DESTDIR)$(PREFIX)/bin/edgessl-serve
 
 # libtinynn.a and tinynn.h for this machine's own C programs, and what pkg-config needs to find them.
 install-firmware:

@@ -26,11 +26,14 @@ let package = Package(
     // ONNX files to graphs, graphs to .tnn files.
     .library(name: "ONNXImport", targets: ["ONNXImport", "ModelCompiler"]),
     .executable(name: "edgessl", targets: ["edgessl"]),
+    .executable(name: "edgessl-serve", targets: ["edgessl-serve"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     // Reads the protocol buffers of ONNX files; the generated code is in Sources/ONNXImport/Protobuf.
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    // HTTP of the teach page: Documentation/teach-page.md says why this one.
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
   ],
   targets: [
     // The runtime: C only for SIMD kernels.
@@ -75,14 +78,29 @@ let package = Package(
     .target(name: "CInterfaceHeader"),
     .target(name: "CInterface", dependencies: ["CInterfaceHeader", "TinyNN", "FewShot"], swiftSettings: device),
 
+    // The commit, written into the linked program.
+    .target(name: "BuildStamp"),
+
     .executableTarget(
       name: "edgessl",
       dependencies: [
-        "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "MosquittoClient", "ONNXImport", "OpenBLASBackend",
-        "Quantize", "TinyNN",
+        "BuildStamp", "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "ModelCompiler", "MosquittoClient", "ONNXImport",
+        "OpenBLASBackend", "Quantize", "TinyNN",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+
+    // The teach page: what is taught and how, its interface, its page; then the program that serves it.
+    .target(
+      name: "TeachServer",
+      dependencies: [
+        "FewShot", "FewShotHost", "HostRuntime", "ImageFiles", "TinyNN", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      // In the program itself: no files to find beside it.
+      resources: [.embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js")],
+      swiftSettings: strict),
+    .executableTarget(name: "edgessl-serve", dependencies: ["HostRuntime", "TeachServer"], swiftSettings: strict),
 
     // What tests of several targets share: .npy files, golden cases, aligned memory.
     .target(name: "TestSupport", dependencies: ["TinyNN", "ModelCompiler"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -119,6 +137,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MosquittoClientTests", dependencies: ["MosquittoClient"], swiftSettings: strict),
+    .testTarget(
+      name: "TeachServerTests",
+      dependencies: ["TeachServer", "FewShotHost", "FewShotTestSupport", "HostRuntime", "ImageFiles", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "HostRuntimeTests", dependencies: ["HostRuntime", "TinyNN", "TestSupport"], swiftSettings: strict),
     // Runs the command as a process.
     .testTarget(

@@ -19,6 +19,7 @@ import edgessl_process
 import export
 import networks
 import report
+import shipped
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -90,11 +91,14 @@ def main():
     shuffle = random.Random(0)
     rows = []
     whole = edgessl_process.classify_whole_process(options.edgessl, ROOT)
+    counts = [int(count) for count in options.threads.split(",")]
+    whole["shipped"] = shipped.measure(ROOT, options.edgessl, options.models, counts, options.rounds)
+    print(shipped.table(whole["shipped"]), file=sys.stderr, flush=True)
     for name in names:
         export.export_rivals(name, options.models)
         export.export_ours(name, options.models, options.edgessl)
         folder = export.folder_of(options.models, name)
-        for threads in map(int, options.threads.split(",")):
+        for threads in counts:
             samples = {(precision, runtime): [] for precision in options.precisions.split(",") for runtime in ["edgessl"] + RIVALS}
             for round in range(options.rounds):
                 # One thread runs on each core in turn, as the cores are not equally busy.

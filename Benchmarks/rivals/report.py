@@ -7,6 +7,8 @@ import os
 import platform
 import time
 
+import shipped
+
 PACKAGES = {"onnxruntime": "onnxruntime", "litert": "ai-edge-litert", "openvino": "openvino", "executorch": "executorch"}
 HEADER = (
     "| model | precision | threads | runtime | median ms | min | p90 | resident MiB | open + first ms | cosine | ratio |\n"
@@ -112,6 +114,8 @@ def text(rows, whole, options):
             speedups(rows),
             "",
             table(rows),
+            "",
+            shipped.table(whole["shipped"]),
             "",
             f"`edgessl classify` of one photo with models/edge-s, whole process: {whole['median']:.1f} ms median, "
             f"{whole['min']:.1f} min; resident {whole['residentBytes'] / 2**20:.1f} MiB at its peak, "

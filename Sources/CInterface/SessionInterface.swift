@@ -25,19 +25,31 @@ public func tinynn_session_open(
   _ session: UnsafeMutablePointer<OpaquePointer?>?
 ) -> tinynn_status {
   unsafe withState(of: model, ModelState.self) { model throws(ModelError) in
-    guard let session = unsafe session else { return code(TINYNN_NULL_POINTER) }
-    let start = handleByteCount(SessionState.self), arena = model.plan.arenaByteCount
-    let checked = unsafe check(memory, memory_bytes, needed: start + arena)
-    guard checked == TINYNN_OK, let memory = unsafe memory else { return checked }
-    guard let kernels = chosen(kernels) else { return code(TINYNN_NO_SUCH_KERNELS) }
-    // The memory was compared with the size that this takes; it is the caller's promise that nobody else uses it.
-    let made = unsafe SessionState(
-      session: try Session(
-        model.model, model.plan, arena: UnsafeMutableRawBufferPointer(start: memory + start, count: arena), kernels: kernels),
-      photos: model.photos)
-    unsafe session.pointee = place(made, at: memory)
-    return code(TINYNN_OK)
+    unsafe try open(memory, memory_bytes, model, model.plan, kernels, .none, session)
   }
+}
+
+/// Makes a session of `plan`.
+///
+/// Unsafe: the memory and the workers are the caller's promise.
+@unsafe
+func open(
+  _ memory: UnsafeMutableRawPointer?, _ memory_bytes: Int, _ model: ModelState, _ plan: InferencePlan, _ kernels: Int32,
+  _ workers: Workers, _ session: UnsafeMutablePointer<OpaquePointer?>?
+) throws(ModelError) -> tinynn_status {
+  guard let session = unsafe session else { return code(TINYNN_NULL_POINTER) }
+  let start = handleByteCount(SessionState.self), arena = plan.arenaByteCount
+  let checked = unsafe check(memory, memory_bytes, needed: start + arena)
+  guard checked == TINYNN_OK, let memory = unsafe memory else { return checked }
+  guard let kernels = chosen(kernels) else { return code(TINYNN_NO_SUCH_KERNELS) }
+  // The memory was compared with the size that this takes; it is the caller's promise that nobody else uses it.
+  let made = unsafe SessionState(
+    session: try Session(
+      model.model, plan, arena: UnsafeMutableRawBufferPointer(start: memory + start, count: arena), kernels: kernels,
+      workers: workers),
+    photos: model.photos)
+  unsafe session.pointee = place(made, at: memory)
+  return code(TINYNN_OK)
 }
 
 private func chosen(_ kernels: Int32) -> Kernels? {

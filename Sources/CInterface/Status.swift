@@ -49,6 +49,11 @@ extension DeviceTaskError: Refusal {
     case .notFinite: code(TINYNN_NOT_FINITE)
     case .tooManyUnlabelled: code(TINYNN_TOO_MANY_UNLABELLED)
     case .unlabelledWithoutMemory: code(TINYNN_UNLABELLED_WITHOUT_MEMORY)
+    case .headNeedsStatistics: code(TINYNN_HEAD_NEEDS_STATISTICS)
+    case .headNeedsPositive: code(TINYNN_HEAD_NEEDS_POSITIVE)
+    case .headTooManyExamples: code(TINYNN_HEAD_TOO_MANY_EXAMPLES)
+    case .nothingToUndo: code(TINYNN_NOTHING_TO_UNDO)
+    case .otherEncoder: code(TINYNN_OTHER_ENCODER)
     case .malformed: code(TINYNN_FILE_TASK_MALFORMED)
     }
   }
@@ -128,6 +133,12 @@ private func text(_ status: Int) -> StaticString {
   case TINYNN_EXAMPLE_EXISTS: "the class has this example already"
   case TINYNN_TOO_MANY_UNLABELLED: "more photos without labels than the task has room for"
   case TINYNN_UNLABELLED_WITHOUT_MEMORY: "the task has no memory for photos without labels; reserve it, or forget them"
+  case TINYNN_HEAD_NEEDS_STATISTICS:
+    "the method needs what embeddings of any photos look like, and the encoder's file has none; import it with statistics"
+  case TINYNN_HEAD_NEEDS_POSITIVE: "the method needs embeddings without negative values; this encoder has some"
+  case TINYNN_HEAD_TOO_MANY_EXAMPLES: "the method takes fewer examples; use prototypes"
+  case TINYNN_NOTHING_TO_UNDO: "there is nothing to undo"
+  case TINYNN_OTHER_ENCODER: "it was learned with another encoder, whose embeddings cannot be compared"
   case TINYNN_CUT_OUT_OF_RANGE: "there is no such operator to begin the tail with"
   case TINYNN_TAIL_TOO_LONG: "the tail has too many operators to be trained"
   case TINYNN_CUT_CROSSED_TWICE: "more than one tensor crosses the cut; begin the tail at another operator"

@@ -51,6 +51,17 @@ public func tinynn_task_example_count(_ task: OpaquePointer?) -> Int32 {
   unsafe count(task) { task in task.exampleCount }
 }
 
+@unsafe @c @implementation
+public func tinynn_task_class_example_count(_ task: OpaquePointer?, _ index: Int32) -> Int32 {
+  var found: Int32 = 0
+  let status = unsafe withState(of: task, TaskState.self) { state in
+    guard index >= 0, Int(index) < state.task.classCount else { return code(TINYNN_OUT_OF_RANGE) }
+    found = Int32(truncatingIfNeeded: state.task.support.count(ofClass: Int(index)))
+    return code(TINYNN_OK)
+  }
+  return status == TINYNN_OK ? found : -status
+}
+
 /// A number that a task knows; negative: minus a status.
 @unsafe
 func count(_ task: OpaquePointer?, _ number: (borrowing DeviceTask) -> Int) -> Int32 {

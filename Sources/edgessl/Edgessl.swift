@@ -7,9 +7,10 @@ struct Edgessl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edgessl",
     abstract: "Learn to recognise new things from a handful of photos, on the device.",
+    version: BuildVersion.text,
     subcommands: [
       Import.self, Inspect.self, Run.self, Embed.self, QuantizeCommand.self, Adapt.self, Classify.self, Classes.self, Evaluate.self,
-      Bench.self, Plan.self, Models.self, Suggest.self, Review.self, Watch.self,
+      Bench.self, Plan.self, Models.self, Suggest.self, Review.self, Watch.self, Serve.self,
     ]
   )
 

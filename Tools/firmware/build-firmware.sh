@@ -16,7 +16,7 @@ swift_flags="-swift-version 6 -wmo -Osize -parse-as-library -package-name edgess
   -enable-experimental-feature Embedded -enable-experimental-feature Lifetimes
   -enable-upcoming-feature InternalImportsByDefault -no-allocations
   -Xfrontend -function-sections -Xfrontend -disable-stack-protector"
-c_flags="-std=gnu11 -O2 -ffunction-sections -fdata-sections -fno-stack-protector -ffp-contract=off -Wall -Wno-psabi -Werror"
+c_flags="-std=gnu11 -O2 -fvisibility=hidden -ffunction-sections -fdata-sections -fno-stack-protector -ffp-contract=off -Wall -Wno-psabi -Werror"
 
 build() {
   target=$1 swift_triple=$2 c_triple=$3

@@ -189,6 +189,21 @@ def distillation(b: Batch) -> torch.Tensor:
     return -(soft.max(1).values[:, None] * soft * b.logits().log_softmax(1)).sum(1).mean()
 
 
+def vat(b: Batch) -> torch.Tensor:
+    """`averaged`: the embeddings before the push."""
+    return F.kl_div(b.logits().log_softmax(1), b.logits(b.averaged).softmax(1), reduction="batchmean")
+
+
+def swav(b: Batch) -> torch.Tensor:
+    logits = b.logits(b.all)
+    parts = 0.5 * logits.softmax(1).mean(0) + 0.5 / CLASSES
+    codes = (2 * logits).softmax(1)
+    for _ in range(3):
+        codes = codes * (parts / codes.mean(0))
+        codes = codes / codes.sum(1, keepdim=True)
+    return F.cross_entropy(b.logits(), codes[torch.tensor(b.photos)])
+
+
 LABELLED, PAIRS, ANY = [0, 3, 1, 2, 3, 1], [0, 0, 3, 3, 4, 4], [0, 1, 3, 4, 5, 4]
 # Loss, photos, views, and what an own head takes and gives, if there is one.
 CASES = {
@@ -211,6 +226,8 @@ CASES = {
     "patch-location": (patch_location, PAIRS, [0, 8, 4, 2, 7, 3], 2 * DIMENSION, 24),
     "interpolation": (interpolation, ANY),
     "distillation": (distillation, [4, 5, 5, 4, 4, 5]),
+    "vat": (vat, ANY),
+    "swav": (swav, ANY),
 }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 import student
@@ -24,6 +24,50 @@ from export import interpolate
 from packs import read_packs
 from train import Batches, losses
 from validation import HeldOut
+
+
+def settle(
+    network: student.Encoder,
+    pixels: np.ndarray,
+    targets: Tensor,
+    batches: Batches,
+    steps: int,
+    sides: list[int],
+    rate: float,
+    relation: float,
+    temperature: float,
+    seed: int,
+) -> list[Tensor]:
+    """Trains all weights on whole squares of the drawn sides and returns the average of the weights along the way.
+
+    pixels: uint8 [n, s, s, 3]; targets: [n, width] of length one, of the rows of `batches`.
+    """
+    bank = targets[batches.bank(4096)]
+    weights = list(network.parameters())
+    average = [w.detach().clone() for w in weights]
+    optimizer = torch.optim.AdamW(weights, lr=rate, weight_decay=0)
+    network.to(memory_format=torch.channels_last)
+    sums, began = np.zeros(2), time.time()
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = rate * min(1, (step + 1) / 100) * (1 - step / steps)
+        rows, _ = batches.rows(step)
+        rng = np.random.default_rng([seed, 800, step])
+        x = resized(student.normalized(pixels[rows]), int(rng.choice(sides)))
+        x = torch.where(torch.from_numpy(rng.random(len(rows)) < 0.5)[:, None, None, None], x.flip(3), x)
+        z = network(x.contiguous(memory_format=torch.channels_last))
+        cosine, kept = losses(z, targets[rows], bank, temperature)
+        optimizer.zero_grad()
+        (cosine + relation * kept).backward()
+        nn.utils.clip_grad_norm_(weights, 1)
+        optimizer.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(average, weights, 1 - min(0.995, (1 + step) / (10 + step)))
+        sums += [cosine.item(), kept.item()]
+        if (step + 1) % 100 == 0:
+            left = (time.time() - began) / (step + 1) * (steps - step - 1)
+            print(f"{step + 1}: cosine {sums[0] / 100:.4f}, relation {sums[1] / 100:.4f}, {left / 60:.1f} min left", flush=True)
+            sums[:] = 0
+    return average
 
 
 def main() -> None:
@@ -55,34 +99,10 @@ def main() -> None:
     targets = torch.from_numpy(np.load(a.targets)[:, : network.width]).float()
     targets = functional.normalize(targets, dim=1)
     batches = Batches(photos, views, a.batch, a.seed)
-    bank = targets[place[batches.bank(4096)]]
-    weights = list(network.parameters())
-    average = [w.detach().clone() for w in weights]
-    optimizer = torch.optim.AdamW(weights, lr=a.lr, weight_decay=0)
-    network.to(memory_format=torch.channels_last)
-    sums, began = np.zeros(2), time.time()
-    for step in range(a.steps):
-        optimizer.param_groups[0]["lr"] = a.lr * min(1, (step + 1) / 100) * (1 - step / a.steps)
-        rows, _ = batches.rows(step)
-        rng = np.random.default_rng([a.seed, 800, step])
-        x = resized(student.normalized(pixels[rows]), int(rng.choice(a.sides)))
-        x = torch.where(torch.from_numpy(rng.random(len(rows)) < 0.5)[:, None, None, None], x.flip(3), x)
-        z = network(x.contiguous(memory_format=torch.channels_last))
-        cosine, relation = losses(z, targets[place[rows]], bank, a.temperature)
-        optimizer.zero_grad()
-        (cosine + a.relation * relation).backward()
-        nn.utils.clip_grad_norm_(weights, 1)
-        optimizer.step()
-        with torch.no_grad():
-            torch._foreach_lerp_(average, weights, 1 - min(0.995, (1 + step) / (10 + step)))
-        sums += [cosine.item(), relation.item()]
-        if (step + 1) % 100 == 0:
-            left = (time.time() - began) / (step + 1) * (a.steps - step - 1)
-            print(f"{step + 1}: cosine {sums[0] / 100:.4f}, relation {sums[1] / 100:.4f}, {left / 60:.1f} min left", flush=True)
-            sums[:] = 0
+    average = settle(network, pixels, targets[place], batches, a.steps, a.sides, a.lr, a.relation, a.temperature, a.seed)
     a.out.parent.mkdir(parents=True, exist_ok=True)
     settled = a.out.with_suffix(".settled")
-    student.save(settled, network, side, dict(zip(weights, average, strict=True)))
+    student.save(settled, network, side, dict(zip(network.parameters(), average, strict=True)))
     held_out = HeldOut(photos, views, pixels)
 
     def score(toward: float) -> tuple[student.Encoder, np.ndarray, float]:

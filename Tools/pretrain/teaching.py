@@ -11,6 +11,14 @@ from graph import Network
 from teachers import TEACHERS
 
 
+def find_axes(features: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """The mean [m] and the first principal axes [m, width] of [n, m], each divided by the root of its singular value."""
+    mean = features.mean(0)
+    values, vectors = torch.linalg.eigh((features - mean).double().T.cov(correction=0))
+    values, vectors = values.flip(0)[:width], vectors.flip(1)[:, :width]
+    return mean, (vectors / values**0.25).float()
+
+
 class Teaching(nn.Module):
     """The target of what the students see: target.py's, of networks that run here."""
 
@@ -28,11 +36,7 @@ class Teaching(nn.Module):
         return torch.cat(parts, 1)
 
     def find_axes(self, features: Tensor, width: int) -> None:
-        """Principal axes of the photos, each divided by the root of its singular value."""
-        self.mean = features.mean(0)
-        values, vectors = torch.linalg.eigh((features - self.mean).double().T.cov(correction=0))
-        values, vectors = values.flip(0)[:width], vectors.flip(1)[:, :width]
-        self.axes = (vectors / values**0.25).float()
+        self.mean, self.axes = find_axes(features, width)
 
     def targets(self, features: Tensor) -> Tensor:
         """[n, all axes], not normalised: a student of width w takes the first w."""

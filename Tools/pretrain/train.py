@@ -55,7 +55,8 @@ def arguments() -> argparse.Namespace:
 class Batches:
     """Rows of every step: half from the photographic archives, a quarter from Tiny ImageNet, the rest from the others.
 
-    Each pool is passed in shuffled epochs; the rows are a function of seed and step alone.
+    Where one of them is missing, the others share its part in the same proportion. Each pool is passed in shuffled epochs; the
+    rows are a function of seed and step alone.
     """
 
     def __init__(self, photos: list[archives.Photo], views: np.ndarray, batch: int, seed: int) -> None:
@@ -63,9 +64,11 @@ class Batches:
         trained = np.array([not photos[p].held_out for p in views[:, 0]])
         photographic = np.array([a.photographic for a in of])
         tiny = np.array([a.name == "tiny_imagenet_40k" for a in of])
-        pools = photographic, tiny, ~photographic & ~tiny
-        self.pools = [np.flatnonzero(trained & pool) for pool in pools]
-        self.shares = [batch // 2, batch // 4, batch - batch // 2 - batch // 4]
+        pools = ((2, photographic), (1, tiny), (1, ~photographic & ~tiny))
+        found = [(weight, np.flatnonzero(trained & pool)) for weight, pool in pools if (trained & pool).any()]
+        self.pools = [rows for _, rows in found]
+        self.shares = [batch * weight // sum(weight for weight, _ in found) for weight, _ in found]
+        self.shares[-1] += batch - sum(self.shares)
         self.seed = seed
         self.orders: dict[tuple[int, int], np.ndarray] = {}
 

@@ -34,6 +34,8 @@ OBJECTIVES = [
     "entropy",
     "interpolation",
     "distillation",
+    "vat",
+    "swav",
 ]
 # They train on labelled photos only.
 LABELLED = {"supcon", "negative-margin"}

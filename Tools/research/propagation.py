@@ -79,7 +79,7 @@ def answers(support, own, pool, queries):
         mass = soft[count:].sum(0)
         weights = np.ones(len(z))
         largest = soft[count:].max(1)
-        weights[count:] = np.maximum(largest**2 * np.minimum(2, mass.mean() / mass)[soft[count:].argmax(1)], 1e-3)
+        weights[count:] = np.maximum(largest**2 * np.minimum(2, mass.mean() / np.maximum(mass, 1e-9))[soft[count:].argmax(1)], 1e-3)
         targets = np.concatenate([seeds[:count], soft[count:]])
         ridge = softmax(regression(z, targets, weights)(query))
         cosines = query @ z.T

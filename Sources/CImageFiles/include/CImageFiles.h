@@ -89,4 +89,8 @@ size_t image_png_size_limit(uint32_t width, uint32_t height);
 /// Writes a PNG file of width x height RGB pixels without padding; returns its size, 0 where it does not fit or memory is short.
 size_t image_png_encode(const uint8_t *pixels, uint32_t width, uint32_t height, uint8_t *file, size_t capacity);
 
+/// A JPEG file of width x height RGB pixels without padding, which the caller frees, and its size; NULL where memory is short or a
+/// side is too long. `quality` is 1 to 100.
+uint8_t *image_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, size_t *count);
+
 #endif

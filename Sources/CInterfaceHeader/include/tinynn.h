@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 /// The version of this interface: 65536 * major + 256 * minor + patch. Programs compiled with another major version do not fit.
-#define TINYNN_VERSION 0x010000u
+#define TINYNN_VERSION 0x010100u
 
 /// Alignment of all memory that the caller gives, in bytes.
 #define TINYNN_ALIGNMENT 64
@@ -131,6 +131,16 @@ enum {
   /// The task has photos without labels, or is to have some, but no memory for them: call `tinynn_task_reserve_unlabelled`, or
   /// forget them.
   TINYNN_UNLABELLED_WITHOUT_MEMORY = 105,
+  /// The method needs the encoder's statistics, which its file has not.
+  TINYNN_HEAD_NEEDS_STATISTICS = 106,
+  /// The method needs embeddings without negative values.
+  TINYNN_HEAD_NEEDS_POSITIVE = 107,
+  /// The method takes fewer examples than the task has.
+  TINYNN_HEAD_TOO_MANY_EXAMPLES = 108,
+  /// No earlier state is kept.
+  TINYNN_NOTHING_TO_UNDO = 109,
+  /// The other task was learned with another encoder.
+  TINYNN_OTHER_ENCODER = 110,
 
   // Training.
   TINYNN_CUT_OUT_OF_RANGE = 112,
@@ -272,6 +282,63 @@ tinynn_status tinynn_session_load_photo(tinynn_session *TINYNN_NULLABLE session,
 tinynn_status tinynn_session_embed(tinynn_session *TINYNN_NULLABLE session, const uint8_t *TINYNN_NULLABLE pixels,
     size_t pixel_bytes, int32_t height, int32_t width, size_t row_stride, void *TINYNN_NULLABLE scratch, size_t scratch_bytes);
 
+// MARK: Photos
+
+/// A photo as a decoder gives it.
+typedef struct tinynn_photo {
+  /// RGB, 8 bits each, rows that start `row_stride` bytes apart, top row first: (height - 1) / reduction + 1 of them with
+  /// (width - 1) / reduction + 1 pixels each.
+  const uint8_t *TINYNN_NULLABLE pixels;
+  size_t pixel_bytes;
+  /// Of the photo before its decoder reduced it, 1 ... 2^24.
+  int32_t height, width;
+  /// What the decoder divided both sides by, 1 ... 64; 1 where it decoded all pixels.
+  int32_t reduction;
+  /// At least 3 times the pixels of a row.
+  size_t row_stride;
+} tinynn_photo;
+
+/// The short side, in pixels, that a decoded photo should keep: `edgessl` lets the JPEG decoder halve photos up to three times as
+/// long as they keep it, and other reductions give other bits. Negative: minus a status.
+int32_t tinynn_model_decoded_side(const tinynn_model *TINYNN_NULLABLE model);
+
+/// Scratch bytes that `tinynn_session_embed_photo` needs for photos of this size; their pixels are not looked at.
+tinynn_status tinynn_embed_photo_scratch_bytes(const tinynn_model *TINYNN_NULLABLE model, const tinynn_photo *TINYNN_NULLABLE photo,
+    int32_t views, size_t *TINYNN_NULLABLE byte_count);
+
+/// Writes the embedding of a photo, as the network gives it, or the mean over `views` (1 ... 8) of it: the photo itself, then
+/// mirror images and crops. `edgessl adapt` learns from 4 views of the only photo of a class and from 2 of others; photos to be
+/// classified have 1. `scratch`: at a multiple of TINYNN_ALIGNMENT, free again afterwards. `count`: the model's dimension.
+tinynn_status tinynn_session_embed_photo(tinynn_session *TINYNN_NULLABLE session, const tinynn_photo *TINYNN_NULLABLE photo,
+    int32_t views, void *TINYNN_NULLABLE scratch, size_t scratch_bytes, float *TINYNN_NULLABLE embedding, size_t count);
+
+// MARK: Threads
+
+/// A part of an operator's work.
+typedef void (*tinynn_work)(void *TINYNN_NULLABLE job, int32_t index, int32_t part, int32_t parts);
+
+/// Threads that a session may use.
+typedef struct tinynn_workers {
+  /// Threads, the caller's among them, 1 ... 1024.
+  int32_t count;
+  /// Passed to `run`.
+  void *TINYNN_NULLABLE pool;
+  /// Calls `work(job, index, part, parts)` for every part in 0 ..< parts, on any threads in any order, and returns when all calls
+  /// have; `parts` is at most `count`.
+  void (*TINYNN_NULLABLE run)(
+      void *TINYNN_NULLABLE pool, int32_t parts, tinynn_work TINYNN_NULLABLE work, void *TINYNN_NULLABLE job, int32_t index);
+} tinynn_workers;
+
+/// Bytes of a session that uses so many threads.
+tinynn_status tinynn_session_threads_required_bytes(
+    const tinynn_model *TINYNN_NULLABLE model, int32_t threads, size_t *TINYNN_NULLABLE byte_count);
+
+/// `tinynn_session_open` for a session that divides its operators among threads. It gives the same bits. `workers` is copied; what
+/// it points to must stay as long as the session is used.
+tinynn_status tinynn_session_open_threads(void *TINYNN_NULLABLE memory, size_t memory_bytes,
+    const tinynn_model *TINYNN_NULLABLE model, int32_t kernels, const tinynn_workers *TINYNN_NULLABLE workers,
+    tinynn_session *TINYNN_NULLABLE *TINYNN_NULLABLE session);
+
 // MARK: Task
 
 /// Classes and their examples, and the head that tells the classes apart; can be edited and saved. Examples are embeddings:
@@ -309,6 +376,9 @@ int32_t tinynn_task_example_count(const tinynn_task *TINYNN_NULLABLE task);
 
 /// The name of class `index`, in ascending order of the names' bytes; null if there is none. Valid until the task is edited.
 const char *TINYNN_NULLABLE tinynn_task_class_name(const tinynn_task *TINYNN_NULLABLE task, int32_t index);
+
+/// Number of examples of class `index`; negative: minus a status.
+int32_t tinynn_task_class_example_count(const tinynn_task *TINYNN_NULLABLE task, int32_t index);
 
 /// Adds an example to class `name`, which is made if it is not there. `embedding` has `count` values, the model's dimension, as
 /// the network gives them. `identifier` tells the examples of a class apart, for example a checksum of the photo. Afterwards
@@ -348,6 +418,69 @@ tinynn_status tinynn_task_forget_unlabelled(tinynn_task *TINYNN_NULLABLE task);
 /// is that of `edgessl adapt --method prototype`, bit for bit. A few milliseconds for tens of examples.
 tinynn_status tinynn_task_learn(tinynn_task *TINYNN_NULLABLE task);
 
+/// How a task learns: `edgessl adapt --method`.
+enum {
+  /// The head that suits the photos, by their left-out examples.
+  TINYNN_METHOD_AUTO = 0,
+  TINYNN_METHOD_PROTOTYPE = 1,
+  TINYNN_METHOD_CENTRED = 2,
+  TINYNN_METHOD_POWER = 3,
+  TINYNN_METHOD_LDA = 4,
+  TINYNN_METHOD_RIDGE = 5,
+  TINYNN_METHOD_LOGISTIC = 6,
+  TINYNN_METHOD_KNN = 7,
+};
+
+/// What was learned.
+typedef struct tinynn_head {
+  /// TINYNN_METHOD_PROTOTYPE or one of those after it.
+  int32_t method;
+  /// 1 where it was chosen for the photos, 0 where it was named.
+  int32_t is_chosen;
+  /// What scores are multiplied by before the softmax; below `threshold` a photo is unknown.
+  float scale, threshold;
+  /// Examples that were left out to calibrate it, and those of them that were answered rightly.
+  int32_t left_out_count, left_out_right;
+} tinynn_head;
+
+/// Bytes of memory for learning a head from what the task knows now. TINYNN_OUT_OF_RANGE for an unknown method,
+/// TINYNN_HEAD_NEEDS_STATISTICS, TINYNN_HEAD_TOO_MANY_EXAMPLES.
+tinynn_status tinynn_task_head_required_bytes(
+    const tinynn_task *TINYNN_NULLABLE task, int32_t method, size_t *TINYNN_NULLABLE byte_count);
+
+/// Learns a head of `method` from the examples and photos without labels; the result is that of `edgessl adapt --method`, bit for
+/// bit. The memory starts at a multiple of TINYNN_ALIGNMENT and belongs to the task until it learns again or is edited.
+tinynn_status tinynn_task_learn_head(
+    tinynn_task *TINYNN_NULLABLE task, int32_t method, void *TINYNN_NULLABLE memory, size_t memory_bytes);
+
+/// The head that answers now, the file's own too. TINYNN_NOT_LEARNED where there is none.
+tinynn_status tinynn_task_head_get(const tinynn_task *TINYNN_NULLABLE task, tinynn_head *TINYNN_NULLABLE head);
+
+/// Adds what another task file learned with the same encoder: classes of the same name become one, a photo that both have counts
+/// once; `added` receives how many were new. Any order of merging gives the same task. Afterwards the task has to learn.
+tinynn_status tinynn_task_merge(
+    tinynn_task *TINYNN_NULLABLE task, const tinynn_model *TINYNN_NULLABLE other, int32_t *TINYNN_NULLABLE added);
+
+/// Bytes of memory for `states` (1 ... 8) earlier states of the task.
+tinynn_status tinynn_task_history_required_bytes(
+    const tinynn_task *TINYNN_NULLABLE task, int32_t states, size_t *TINYNN_NULLABLE byte_count);
+
+/// Gives the task memory for earlier states, and takes the newest ones of its file: `tinynn_task_save` writes them. The memory
+/// starts at a multiple of TINYNN_ALIGNMENT and belongs to the task as long as that is used.
+tinynn_status tinynn_task_reserve_history(
+    tinynn_task *TINYNN_NULLABLE task, void *TINYNN_NULLABLE memory, size_t memory_bytes, int32_t states);
+
+/// Number of earlier states that are kept; negative: minus a status.
+int32_t tinynn_task_state_count(const tinynn_task *TINYNN_NULLABLE task);
+
+/// Keeps what the task knows now as an earlier state, once an edit changes it; of too many the oldest goes. Called before each
+/// edit, which may be several calls. Without memory for earlier states it does nothing.
+tinynn_status tinynn_task_keep_state(tinynn_task *TINYNN_NULLABLE task);
+
+/// Goes back to the newest earlier state. TINYNN_NOTHING_TO_UNDO where there is none. Photos without labels stay. Afterwards the
+/// task has to learn.
+tinynn_status tinynn_task_undo(tinynn_task *TINYNN_NULLABLE task);
+
 /// Classifies an embedding, as the network gives it.
 tinynn_status tinynn_task_classify(tinynn_task *TINYNN_NULLABLE task, const float *TINYNN_NULLABLE embedding, size_t count,
     tinynn_prediction *TINYNN_NULLABLE prediction);
@@ -360,7 +493,7 @@ tinynn_status tinynn_task_file_bytes(const tinynn_task *TINYNN_NULLABLE task, si
 
 /// Writes the task as a self-contained task file: the encoder and what was learned. The buffer must not overlap the model's
 /// bytes; it starts at a multiple of TINYNN_ALIGNMENT, so that it can be opened in place. Earlier states that the file kept for
-/// undo are left out once the task was edited.
+/// undo are left out once the task was edited, unless `tinynn_task_reserve_history` gave memory for them.
 tinynn_status tinynn_task_save(
     tinynn_task *TINYNN_NULLABLE task, void *TINYNN_NULLABLE buffer, size_t buffer_bytes, size_t *TINYNN_NULLABLE written);
 

@@ -5,7 +5,8 @@ package import TinyNN
 /// Each example is left out of its class's prototype and compared with it: cosines that a new photo of the class will have,
 /// if a little too small. Classes with one example have none.
 ///
-/// Threshold: it keeps 95 % of new cosines of the same kind as the left-out ones. Where a class has one example, it refuses at
+/// Threshold: it keeps 95 % of new photos, whose largest cosine is as those of the left-out ones, their own class's being brought
+/// to a prototype of all its examples (`PrototypeHead.cosineOfNew`). Where a class has one example, it refuses at
 /// least 90 % of the background embeddings (their largest cosine to any prototype), or without background a quarter of the
 /// examples as seen by the other classes' prototypes, a stand-in for things of the same kind that were not taught; if that is
 /// above what keeps the left-out cosines that there are.
@@ -69,11 +70,13 @@ public enum Calibrator {
       classifier.writeCosines(of: support.embeddings[index], to: cosines)
       fewest = min(fewest, size)
       guard size > 1 else { continue }
-      PrototypeHead.leaveOut(index, of: support, into: memory.row)
+      let others = largest(of: cosines, except: own)
+      let new = PrototypeHead.cosineOfNew(like: index, of: support, row: memory.row)
+      // The row has the prototype without it now.
       cosines[own] = support.embeddings[index].dot(memory.row.embedding)
-      memory.scores[result.leftOutCount] = cosines[own] + memory.nearness.addend(index)
+      memory.scores[result.leftOutCount] = max(new, others) + memory.nearness.addend(index)
       result.leftOutCount += 1
-      if largest(of: cosines, except: own) < cosines[own] { result.leftOutRight += 1 }
+      if others < cosines[own] { result.leftOutRight += 1 }
     }
     if result.leftOutCount > 0 {
       result.threshold = bound(keeping: keptPercent, of: memory.scores, result.leftOutCount)

@@ -28,7 +28,7 @@ package enum LinearCalibrator {
     let cosines = scratch.slice(0, count * classes)
     let rest = scratch.slice(cosines.count, scratch.count - cosines.count)
     let row = rest.slice(0, support.dimension), scores = rest.slice(row.count, rest.count - row.count)
-    leaveOutCosines(support, prototypes: classifier.prototypes, row: row, to: cosines)
+    leaveOutCosines(support, prototypes: classifier.prototypes, row: row, asNew: true, to: cosines)
     func score(_ index: Int, except own: Int) -> Float {
       var (nearest, best) = (-Float.infinity, -Float.infinity)
       for label in 0..<classes where label != own {
@@ -116,11 +116,12 @@ package enum LinearCalibrator {
       spread = spread + 1 / count
     }
     let count = Float(classes) * Float(classes) / spread, right = count * accuracy / Float(classes)
-    return better(right: right, of: count, classes: classes) < (support.fewest > 2 ? leastBetter : leastBetterOfPairs)
+    return better(right: right, of: count, classes: classes) < (support.fewest > 4 ? leastBetter : leastBetterOfFew)
   }
 
-  /// Of two examples, the one that stays says little of the class, so left-out ones are answered worse than new ones will be.
-  private static let leastBetter: Float = 0.5, leastBetterOfPairs: Float = 0.25
+  /// Of few examples, those that stay say little of the class, so left-out ones are answered worse than new ones will be: with 0.5
+  /// a fifth of hard tasks of three photos a class were taken for chance.
+  private static let leastBetter: Float = 0.5, leastBetterOfFew: Float = 0.1
   private static let accuracyCount = 32
 
   /// How many times as likely so many right answers are by a head that knows something, all accuracies above chance alike, than by
@@ -174,16 +175,18 @@ package enum LinearCalibrator {
 
   /// Writes the cosine of every example to the prototype of every class, its own left out of its class's, to `cosines`,
   /// [examples][classes]. A class's only example has the cosine -1 to it.
+  ///
+  /// `asNew`: instead of its own class's, what a new photo like it has there; see `PrototypeHead.cosineOfNew`.
   package static func leaveOutCosines(
-    _ support: SupportSet, prototypes: EmbeddingMatrix, row: Elements<Float>, to cosines: Elements<Float>
+    _ support: SupportSet, prototypes: EmbeddingMatrix, row: Elements<Float>, asNew: Bool = false, to cosines: Elements<Float>
   ) {
     let classes = support.classCount
     for index in 0..<support.count {
       let own = support.label(index)
       for label in 0..<classes { cosines[index * classes + label] = support.embeddings[index].dot(prototypes[label]) }
       if support.count(ofClass: own) > 1 {
-        PrototypeHead.leaveOut(index, of: support, into: row)
-        cosines[index * classes + own] = support.embeddings[index].dot(row.embedding)
+        let new = PrototypeHead.cosineOfNew(like: index, of: support, row: row)
+        cosines[index * classes + own] = asNew ? new : support.embeddings[index].dot(row.embedding)
       } else {
         cosines[index * classes + own] = -1
       }

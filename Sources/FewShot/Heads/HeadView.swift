@@ -87,6 +87,8 @@ public struct HeadView: Sendable {
 
   /// Classifies an embedding of length 1, and of `length` as the encoder gave it. The probability of each class goes to the first
   /// values of `confidences`; `scratch` has at least `scratchCount`.
+  @_lifetime(confidences: copy confidences)
+  @_lifetime(scratch: copy scratch)
   public func classify(
     _ embedding: Embedding, length: Float, confidences: inout MutableSpan<Float>, scratch: inout MutableSpan<Float>
   ) -> Prediction {

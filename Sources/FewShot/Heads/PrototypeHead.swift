@@ -18,14 +18,26 @@ public enum PrototypeHead {
     for label in 0..<support.classCount { _ = prototypes.slice(label * dimension, dimension).normalize() }
   }
 
+  /// The cosine that a new photo like example `left` has to the prototype of its class: a mean of one example more than that
+  /// without it, which is nearer to all photos of the class. What the others say of it stays; the length is that of the whole mean.
+  /// - Parameter row: `dimension` values.
+  package static func cosineOfNew(like left: Int, of support: SupportSet, row: Elements<Float>) -> Float {
+    let own = support.embeddings[left], count = Float(support.count(ofClass: support.label(left)))
+    let length = leaveOut(left, of: support, into: row), product = length * own.dot(row.embedding)
+    let whole = (length * length + 2 * product + own.dot(own)).squareRoot()
+    return whole > 0 ? max(-1, min(1, product / whole * (count / (count - 1)))) : 0
+  }
+
   /// The prototype that the class of example `left` has without it.
-  package static func leaveOut(_ left: Int, of support: SupportSet, into prototype: Elements<Float>) {
+  /// - Returns: the length of the sum of the others.
+  @discardableResult
+  package static func leaveOut(_ left: Int, of support: SupportSet, into prototype: Elements<Float>) -> Float {
     let label = support.label(left)
     prototype.clear()
     for index in 0..<support.count where index != left && support.label(index) == label {
       prototype.add(support.embeddings[index])
     }
-    _ = prototype.normalize()
+    return prototype.normalize()
   }
 }
 

@@ -21,6 +21,8 @@ public enum ObjectiveKind: UInt8, Sendable {
   case patchLocation
   case interpolation
   case distillation
+  case vat
+  case swav
 
   /// Calls the visitor with the objective's type; the only switch over objectives, specialised for each visitor.
   @inline(__always)
@@ -45,6 +47,8 @@ public enum ObjectiveKind: UInt8, Sendable {
     case .patchLocation: visitor.visit(PatchLocation.self)
     case .interpolation: visitor.visit(InterpolationConsistency.self)
     case .distillation: visitor.visit(Distillation.self)
+    case .vat: visitor.visit(VAT.self)
+    case .swav: visitor.visit(SwAV.self)
     }
   }
 }

@@ -20,13 +20,20 @@ package struct PropagatedClassifier {
   }
 
   /// Photos whose cosines make `nearness`.
-  private static let nearestLimit = 3
+  static let nearestLimit = 3
   /// What `nearness` weighs beside a head's score.
   package static let nearnessShare: Float = 0.5
 
-  /// Values of working memory that `average` and `writeNearness` need.
+  /// Values of working memory that `average` needs.
   package static func scratchCount(classes: Int, dimension: Int) -> Int {
     2 * (dimension + neighbourLimit + nearestLimit + classes)
+  }
+
+  /// Those that `writeNearness` needs.
+  package static func nearnessScratchCount(labelled: Int, unlabelled: Int, classes: Int, dimension: Int) -> Int {
+    max(
+      scratchCount(classes: classes, dimension: dimension),
+      PropagationLearner.scratchCount(labelled: labelled, unlabelled: unlabelled, classes: classes, dimension: dimension))
   }
 
   /// Replaces what the head says of an embedding, and its probabilities, by the average.
@@ -87,20 +94,16 @@ package struct PropagatedClassifier {
   }
 
   /// Writes the nearness of each labelled photo without itself, then of the background embeddings, to `values`.
-  /// - Parameter scratch: at least `scratchCount` values.
+  /// - Parameter scratch: at least `nearnessScratchCount` values.
   package func writeNearness(_ statistics: StatisticsView?, to values: Elements<Float>, scratch: Elements<Float>) {
     let dimension = photos.dimension, labelled = photos.labelled.count
+    PropagationLearner.writeLeftOutNearness(photos, parts, to: values.slice(0, labelled), scratch: scratch)
     let query = scratch.slice(0, dimension), row = scratch.slice(dimension, dimension)
-    for index in 0..<values.count {
-      let isLabelled = index < labelled
-      if isLabelled {
-        photos.write(index, into: query)
-      } else {
-        statistics?.copyBackground(index - labelled, into: query)
-      }
+    for index in labelled..<max(labelled, values.count) {
+      statistics?.copyBackground(index - labelled, into: query)
       DevicePhotos.centre(query, minus: parts.mean.embedding)
       var nearest = NearestExamples(scratch.slice(2 * dimension, 2 * PropagatedClassifier.nearestLimit))
-      for other in 0..<photos.count where counts(other) && !(isLabelled && other == index) {
+      for other in 0..<photos.count where counts(other) {
         photos.write(other, minus: parts.mean.embedding, into: row)
         nearest.insert(query.embedding.dot(row.embedding), label: other)
       }
@@ -112,7 +115,7 @@ package struct PropagatedClassifier {
     index < photos.labelled.count || parts.isReached[index - photos.labelled.count] == 1
   }
 
-  private static func mean(_ nearest: NearestExamples) -> Float {
+  static func mean(_ nearest: NearestExamples) -> Float {
     var sum: Float = 0
     for place in 0..<nearest.count { sum = sum + nearest.cosines[place] }
     return sum / Float(max(1, nearest.count))

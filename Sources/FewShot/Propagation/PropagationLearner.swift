@@ -13,8 +13,8 @@ package import TinyNN
 /// something else, their mean is far from that of the classes. Over their variance, the squared distance of the means is about
 /// 0.8 / labelled photos for the same classes in equal numbers, and at least twice as much for one class of five.
 package enum PropagationLearner {
-  private static let share: Float = 0.8
-  private static let rounds = 10
+  static let share: Float = 0.8
+  static let rounds = 10
   private static let penalty: Float = 1
   private static let largestWeight: Float = 2
   private static let leastWeight: Float = 1e-3
@@ -51,7 +51,7 @@ package enum PropagationLearner {
   }
 
   /// What `learn` works in.
-  private struct Memory {
+  struct Memory {
     let matrix: SymmetricMatrix
     let graph: Elements<Float>
     /// [photos][classes]

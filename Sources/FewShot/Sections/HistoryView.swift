@@ -39,13 +39,22 @@ public struct HistoryView: Sendable {
 
   /// State `index`, the newest last.
   public func snapshot(_ index: Int) throws(ModelError) -> (classes: ClassesView, examples: ExamplesView) {
+    let (first, second) = (start(2 * index), start(2 * index + 1)), (classes, examples) = sections(index)
+    let found = try ClassesView(classes, at: offset + first)
+    return (found, try ExamplesView(examples, at: offset + second, classCount: found.count, dimension: dimension))
+  }
+
+  /// The sections of state `index`.
+  package func sections(_ index: Int) -> (classes: ByteRegion, examples: ByteRegion) {
+    (
+      bytes.slice(start(2 * index), size(2 * index)), bytes.slice(start(2 * index + 1), size(2 * index + 1))
+    )
+  }
+
+  private func start(_ part: Int) -> Int {
     var start = Format.aligned(SectionLayout.headerByteCount + count * SectionLayout.snapshotRecordByteCount)
-    for part in 0..<2 * index { start = Format.aligned(start + size(part)) }
-    let classes = try ClassesView(bytes.slice(start, size(2 * index)), at: offset + start)
-    start = Format.aligned(start + size(2 * index))
-    let examples = try ExamplesView(
-      bytes.slice(start, size(2 * index + 1)), at: offset + start, classCount: classes.count, dimension: dimension)
-    return (classes, examples)
+    for earlier in 0..<part { start = Format.aligned(start + size(earlier)) }
+    return start
   }
 
   private func size(_ part: Int) -> Int { bytes.index(SectionLayout.headerByteCount + 4 * part) }

@@ -7,31 +7,50 @@ extension DeviceTask {
   public mutating func add(_ embedding: Embedding, identifier: UInt64, to name: ByteRegion) throws(DeviceTaskError) {
     try check(name)
     guard embedding.count == layout.dimension else { throw .tooLarge }
-    let place = position(of: name)
-    var first = 0
-    if place.found {
-      first = self.first(ofClass: place.index)
-      while first < exampleCount, label(first) == place.index, self.identifier(first) <= identifier {
-        guard self.identifier(first) != identifier else { throw .exampleExists }
-        first += 1
-      }
-    } else {
-      guard classCount < layout.classCapacity else { throw .tooManyClasses }
-      first = self.first(ofClass: place.index)
-    }
+    let place = self.place(of: identifier, in: name)
+    guard !place.isThere else { throw .exampleExists }
+    guard place.isKnownClass || classCount < layout.classCapacity else { throw .tooManyClasses }
     guard exampleCount < layout.exampleCapacity else { throw .tooManyExamples }
     let row = spareRow
     let length = normalized(embedding, into: row)
     guard length.isFinite else { throw .notFinite }
-    head = .none
-    if !place.found { insertClass(name, at: place.index) }
-    moveExamples(from: first, to: first + 1)
+    beginEdit()
+    insert(row.embedding, length: length, identifier: identifier, to: name, at: place)
+  }
+
+  /// Where an example of a class belongs.
+  struct Place {
+    var classIndex: Int
+    var isKnownClass: Bool
+    /// Among the examples of all classes.
+    var example: Int
+    var isThere = false
+  }
+
+  func place(of identifier: UInt64, in name: ByteRegion) -> Place {
+    let known = position(of: name)
+    var place = Place(classIndex: known.index, isKnownClass: known.found, example: first(ofClass: known.index))
+    guard known.found else { return place }
+    while place.example < exampleCount, label(place.example) == known.index, self.identifier(place.example) <= identifier {
+      if self.identifier(place.example) == identifier {
+        place.isThere = true
+        return place
+      }
+      place.example += 1
+    }
+    return place
+  }
+
+  /// Inserts an example of length 1, for which there is room. It lies elsewhere than the task's own.
+  mutating func insert(_ row: Embedding, length: Float, identifier: UInt64, to name: ByteRegion, at place: Place) {
+    if !place.isKnownClass { insertClass(name, at: place.classIndex) }
+    moveExamples(from: place.example, to: place.example + 1)
     exampleCount += 1
-    let records = self.records, rows = self.rows, start = first * SectionLayout.exampleRecordByteCount
-    records.store(UInt32(truncatingIfNeeded: place.index), at: start)
+    let records = self.records, rows = self.rows, start = place.example * SectionLayout.exampleRecordByteCount
+    records.store(UInt32(truncatingIfNeeded: place.classIndex), at: start)
     records.store(length, at: start + 4)
     records.store(identifier, at: start + 8)
-    for column in 0..<layout.dimension { rows[first * layout.dimension + column] = row[column] }
+    for column in 0..<layout.dimension { rows[place.example * layout.dimension + column] = row[column] }
   }
 
   /// Removes a class and its examples.
@@ -39,7 +58,7 @@ extension DeviceTask {
     let place = position(of: name)
     guard place.found else { throw .noSuchClass }
     guard classCount > 2 else { throw .tooFewClasses }
-    head = .none
+    beginEdit()
     let first = self.first(ofClass: place.index), end = self.first(ofClass: place.index + 1)
     moveExamples(from: end, to: first)
     exampleCount -= end - first
@@ -56,7 +75,7 @@ extension DeviceTask {
     let target = position(of: new)
     guard !target.found || target.index == source.index else { throw .classExists }
     if target.found { return }
-    head = .none
+    beginEdit()
     // Neighbours are exchanged until the class has its place.
     var index = source.index
     setName(index, new)

@@ -21,41 +21,68 @@ extension DeviceTask {
   }
 
   private func assemble(into target: Elements<UInt8>?) throws(DeviceTaskError) -> Int {
-    guard case .learned(let calibration) = head else { throw .notLearned }
-    let propagated = unlabelled?.section
+    if case .none = head { throw .notLearned }
+    let propagated = unlabelled?.section, past = history.flatMap { $0.count > 0 ? $0 : nil }
     var file = FileAssembly(
-      sectionCount: model.sectionCount(except: .task) + (propagated == nil ? 3 : 4), into: target)
+      sectionCount: model.sectionCount(except: .task) + 3 + (propagated == nil ? 0 : 1) + (past == nil ? 0 : 1), into: target)
     file.copySections(of: model, except: .task)
-    var nameBytes = 0
-    for index in 0..<classCount { nameBytes += name(index).count }
-    let classes = file.add(
-      .classes, byteCount: SectionLayout.headerByteCount + classCount * SectionLayout.nameRecordByteCount + nameBytes)
-    let recordsEnd = SectionLayout.headerByteCount + exampleCount * SectionLayout.exampleRecordByteCount
-    let rowBytes = 4 * layout.dimension
-    let examples = file.add(.examples, byteCount: Format.aligned(recordsEnd) + exampleCount * rowBytes)
-    let headStart = file.add(.head, byteCount: SectionLayout.wideHeaderByteCount + classCount * rowBytes)
+    let classes = file.add(.classes, byteCount: classesByteCount)
+    let examples = file.add(.examples, byteCount: examplesByteCount)
+    let headStart = file.add(.head, byteCount: headByteCount)
+    let pastStart = past.map { file.add(.history, byteCount: $0.sectionByteCount) }
     let unlabelledStart = propagated.map { file.add(.unlabelled, byteCount: $0.count) }
     guard let target else { return file.byteCount }
-    writeClasses(to: target, at: classes, nameBytes)
-    target.store(SectionLayout.version, at: examples)
-    target.store(UInt32(truncatingIfNeeded: layout.dimension), at: examples + 4)
-    target.store(UInt32(truncatingIfNeeded: exampleCount), at: examples + 8)
-    target.copy(
-      records.region.slice(0, exampleCount * SectionLayout.exampleRecordByteCount), to: examples + SectionLayout.headerByteCount)
-    target.copy(bytes(layout.rows, exampleCount * rowBytes).region, to: examples + Format.aligned(recordsEnd))
-    HeadHeader(
-      .prototype, isChosen: false, features: .plain, calibration: calibration, classCount: classCount, dimension: layout.dimension
-    ).write(to: target, at: headStart)
-    target.copy(bytes(layout.prototypes, classCount * rowBytes).region, to: headStart + SectionLayout.wideHeaderByteCount)
+    writeClasses(to: target, at: classes)
+    writeExamples(to: target, at: examples)
+    writeHead(to: target, at: headStart)
+    if let past, let pastStart { past.write(to: target, at: pastStart) }
     if let propagated, let unlabelledStart { target.copy(propagated, to: unlabelledStart) }
     file.seal()
     return file.byteCount
   }
 
-  private func writeClasses(to target: Elements<UInt8>, at start: Int, _ nameBytes: Int) {
+  private var headByteCount: Int {
+    if case .fitted(_, let section) = head { return section.count }
+    return SectionLayout.wideHeaderByteCount + 4 * classCount * layout.dimension
+  }
+
+  private func writeHead(to target: Elements<UInt8>, at start: Int) {
+    switch head {
+    case .none, .file: break
+    case .fitted(_, let section): target.copy(section, to: start)
+    case .learned(let calibration):
+      HeadHeader(
+        .prototype, isChosen: false, features: .plain, calibration: calibration, classCount: classCount,
+        dimension: layout.dimension
+      ).write(to: target, at: start)
+      target.copy(
+        bytes(layout.prototypes, 4 * classCount * layout.dimension).region, to: start + SectionLayout.wideHeaderByteCount)
+    }
+  }
+
+  // MARK: Classes and examples
+
+  private var nameByteCount: Int {
+    var count = 0
+    for index in 0..<classCount { count += name(index).count }
+    return count
+  }
+
+  /// Bytes of their section.
+  var classesByteCount: Int {
+    SectionLayout.headerByteCount + classCount * SectionLayout.nameRecordByteCount + nameByteCount
+  }
+
+  /// Bytes of their section.
+  var examplesByteCount: Int { Format.aligned(recordsEnd) + exampleCount * 4 * layout.dimension }
+
+  private var recordsEnd: Int { SectionLayout.headerByteCount + exampleCount * SectionLayout.exampleRecordByteCount }
+
+  /// `target` has zeros there.
+  func writeClasses(to target: Elements<UInt8>, at start: Int) {
     target.store(SectionLayout.version, at: start)
     target.store(UInt32(truncatingIfNeeded: classCount), at: start + 4)
-    target.store(UInt32(truncatingIfNeeded: nameBytes), at: start + 8)
+    target.store(UInt32(truncatingIfNeeded: nameByteCount), at: start + 8)
     let names = start + SectionLayout.headerByteCount + classCount * SectionLayout.nameRecordByteCount
     var end = 0
     for index in 0..<classCount {
@@ -65,5 +92,16 @@ extension DeviceTask {
       target.copy(name, to: names + end)
       end += name.count
     }
+  }
+
+  /// `target` has zeros there.
+  func writeExamples(to target: Elements<UInt8>, at start: Int) {
+    target.store(SectionLayout.version, at: start)
+    target.store(UInt32(truncatingIfNeeded: layout.dimension), at: start + 4)
+    target.store(UInt32(truncatingIfNeeded: exampleCount), at: start + 8)
+    target.copy(
+      records.region.slice(0, exampleCount * SectionLayout.exampleRecordByteCount), to: start + SectionLayout.headerByteCount)
+    target.copy(
+      bytes(layout.rows, exampleCount * 4 * layout.dimension).region, to: start + Format.aligned(recordsEnd))
   }
 }

@@ -19,7 +19,11 @@ public import TinyNN
   /// Nil where no memory is reserved for them.
   package var unlabelled: DeviceUnlabelled?
   /// Of an adapted encoder.
-  private let givenCalibration: Calibration?
+  package let givenCalibration: Calibration?
+  /// Nil where no memory is reserved for it.
+  package var history: DeviceHistory?
+  /// True where the next edit keeps the state before it.
+  package var keepsState = false
 
   /// What tells the classes apart.
   package enum CurrentHead {
@@ -27,6 +31,8 @@ public import TinyNN
     /// The file's own.
     case file
     case learned(Calibration)
+    /// Any other, in memory that the caller gave for it: the head, and the section that it is in.
+    case fitted(HeadView, ByteRegion)
   }
 
   /// Bytes of a task with room for so many classes and examples.
@@ -67,7 +73,9 @@ public import TinyNN
     givenCalibration = file.calibration
     fileHead = file.head
     fileUnlabelled = file.unlabelled
-    if let classes = file.classes, let examples = file.examples { take(classes, examples) }
+    guard let classes = file.classes, let examples = file.examples else { return }
+    take(classes, examples, model.section(.examples))
+    head = .file
   }
 
   /// What the file says about a task, checked.
@@ -92,12 +100,11 @@ public import TinyNN
     }
   }
 
-  private mutating func take(_ classes: ClassesView, _ examples: ExamplesView) {
-    head = .file
+  /// Knows what these say, of which there is room; `section` is the one of the examples.
+  package mutating func take(_ classes: ClassesView, _ examples: ExamplesView, _ section: ByteRegion) {
     classCount = classes.count
     exampleCount = examples.count
     for index in 0..<classCount { setName(index, classes[index]) }
-    let section = model.section(.examples)
     records.copy(section.slice(SectionLayout.headerByteCount, exampleCount * SectionLayout.exampleRecordByteCount), to: 0)
     let rows = self.rows, source = examples.support.embeddings
     for index in 0..<exampleCount {
@@ -140,16 +147,19 @@ public import TinyNN
     case .none: nil
     case .file: fileHead?.classifier.prototypes
     case .learned: prototypeMatrix
+    case .fitted(let head, _): head.classifier.prototypes
     }
   }
 
   private var prototypeMatrix: EmbeddingMatrix { prototypes.matrix(classCount, layout.dimension) }
 
-  package var support: SupportSet {
+  package var support: SupportSet { support(of: rows.matrix(exampleCount, layout.dimension)) }
+
+  /// Other rows with the examples' labels.
+  package func support(of rows: EmbeddingMatrix) -> SupportSet {
     // The records are this task's; their labels are below `classCount`.
     unsafe SupportSet(
-      embeddings: rows.matrix(exampleCount, layout.dimension), labels: base + layout.records,
-      labelStride: SectionLayout.exampleRecordByteCount, classCount: classCount)
+      embeddings: rows, labels: base + layout.records, labelStride: SectionLayout.exampleRecordByteCount, classCount: classCount)
   }
 
   // MARK: Learning
@@ -175,6 +185,17 @@ public import TinyNN
     case .none: nil
     case .file: fileHead?.calibration
     case .learned(let calibration): calibration
+    case .fitted(let head, _): head.calibration
+    }
+  }
+
+  /// The method of the head, and whether it was chosen for the photos; nil if nothing was learned.
+  public var method: (HeadMethod, isChosen: Bool)? {
+    switch head {
+    case .none: nil
+    case .file: fileHead.map { ($0.method, $0.isChosen) }
+    case .learned: (.prototype, false)
+    case .fitted(let head, _): (head.method, head.isChosen)
     }
   }
 
@@ -186,18 +207,19 @@ public import TinyNN
     let confidences = floats(layout.confidences, classCount)
     let length = normalized(embedding, into: row)
     guard length.isFinite else { throw .notFinite }
+    let rest = scratch.slice(layout.dimension, scratch.count - layout.dimension)
     switch head {
     case .none: throw .notLearned
     case .file:
       guard let fileHead else { throw .notLearned }
-      let rest = scratch.slice(layout.dimension, scratch.count - layout.dimension)
       return fileHead.classify(row.embedding, length: length, confidences: confidences, scratch: rest)
+    case .fitted(let head, _):
+      return head.classify(row.embedding, length: length, confidences: confidences, scratch: rest)
     case .learned(let calibration):
       var prediction = CosineClassifier(
         prototypes: prototypeMatrix, scale: calibration.scale, threshold: calibration.threshold
       ).classify(row.embedding, confidences: confidences)
       guard !calibration.isChance, let classifier = unlabelled?.classifier(support) else { return prediction }
-      let rest = scratch.slice(layout.dimension, scratch.count - layout.dimension)
       classifier.refine(&prediction, row.embedding, calibration, confidences, scratch: rest)
       prediction.cosine = row.embedding.dot(prototypeMatrix[prediction.label])
       return prediction

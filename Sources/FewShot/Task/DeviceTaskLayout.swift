@@ -63,7 +63,7 @@ public enum DeviceTaskError: UInt8, Error, Sendable {
   case memoryTooSmall, memoryMisaligned, tooLarge
   case notLearned, tooFewClasses, tooManyClasses, tooManyExamples
   case noSuchClass, classExists, badName, exampleExists, notFinite
-  case tooManyUnlabelled
+  case tooManyUnlabelled, headNeedsStatistics, headNeedsPositive, headTooManyExamples, nothingToUndo, otherEncoder
   /// The task has photos without labels, or is to have some, but no memory for them.
   case unlabelledWithoutMemory
   /// The file's task is malformed; `Model`'s views say where.

@@ -36,10 +36,10 @@ package import TinyNN
       section = rows + Format.aligned(capacity * dimension)
       sectionByteCount = PropagatedParts.byteCount(photos: capacity, labelled: examples, classes: classes, dimension: dimension)
       scratch = section + Format.aligned(sectionByteCount)
-      let learning = PropagationLearner.scratchCount(
+      // Of learning, and beside the nearness that it gives.
+      let working = PropagatedClassifier.nearnessScratchCount(
         labelled: examples, unlabelled: capacity, classes: classes, dimension: dimension)
-      let nearness = examples + background + PropagatedClassifier.scratchCount(classes: classes, dimension: dimension)
-      scratchCount = max(2 * dimension, max(learning, nearness))
+      scratchCount = examples + background + working
       byteCount = scratch + Format.aligned(4 * scratchCount)
     }
   }

@@ -95,9 +95,11 @@ extension MutableSpan<Float> {
   /// changes and the result is not finite.
   ///
   /// The values are scaled by a power of two first, so that no square overflows.
+  @_lifetime(self: copy self)
   public mutating func normalize() -> Float { withElements { $0.normalize() } }
 
   /// Lends the values to `body`.
+  @_lifetime(self: copy self)
   package mutating func withElements<R>(_ body: (Elements<Float>) -> R) -> R {
     // The view is used inside the closure only. An empty span may have no address and is never read.
     unsafe withUnsafeMutableBufferPointer {

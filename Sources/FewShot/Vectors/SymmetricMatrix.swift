@@ -39,6 +39,13 @@ package struct SymmetricMatrix {
     }
   }
 
+  /// After `factorize`: multiplies `vector` by the inverse of L.
+  package func solveLower(_ vector: Elements<Float>) {
+    for row in 0..<count {
+      vector[row] = (vector[row] - self.row(row, row).dot(vector.slice(0, row).embedding)) / self[row, row]
+    }
+  }
+
   /// After `factorize`: replaces L by its inverse.
   package func invertFactor() {
     for column in 0..<count {

@@ -148,9 +148,4 @@ extension Episodes {
       }
     }
   }
-
-  private func rejection(_ known: [Float], _ others: [Float]) -> (auroc: Double, falseAcceptance: Double) {
-    let threshold = known.sorted()[known.count * 5 / 100]
-    return (areaUnderROC(known, others), Double(others.count { $0 >= threshold }) / Double(others.count))
-  }
 }

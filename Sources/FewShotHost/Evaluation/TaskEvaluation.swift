@@ -72,6 +72,12 @@ func areaUnderROC(_ known: [Float], _ others: [Float]) -> Double {
   return wins / (Double(known.count) * Double(others.count))
 }
 
+/// The area under the ROC curve, and the part of `others` that is accepted where 95 % of `known` are. Both have values.
+func rejection(_ known: [Float], _ others: [Float]) -> (auroc: Double, falseAcceptance: Double) {
+  let threshold = known.sorted()[known.count * 5 / 100]
+  return (areaUnderROC(known, others), Double(others.count { $0 >= threshold }) / Double(others.count))
+}
+
 extension [Float] {
   /// The first index whose element satisfies `predicate`, which all elements after it do too.
   fileprivate func partitioningIndex(_ predicate: (Float) -> Bool) -> Int {

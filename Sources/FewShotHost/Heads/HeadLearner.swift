@@ -42,18 +42,16 @@ struct HeadLearner {
     switch method {
     case .head(let method):
       try learn(method, try features(of: method), calibration: method == .prototype ? calibration : nil)
-    case .auto: try HeadChoice(self).learn()
+    case .auto: try learnChosen()
     }
   }
 
   /// What `method` sees of the examples.
   func features(of method: HeadMethod) throws(HeadError) -> FeatureRows {
-    let traits = method.traits
-    func map(_ kind: FeatureMap.Kind) -> FeatureMap? {
-      FeatureMap(kind, dimension: examples.dimension, statistics: statistics)
+    guard let found = method.features(dimension: examples.dimension, statistics: statistics) else {
+      throw .needsStatistics(method)
     }
-    guard let found = map(traits.features) ?? traits.plainFeatures.flatMap(map) else { throw .needsStatistics(method) }
-    if traits.needsNonNegativeEmbeddings {
+    if method.traits.needsNonNegativeEmbeddings {
       let values = examples.rows.floats
       for index in 0..<values.count where values[index] < 0 { throw .needsPositiveEmbeddings(method) }
     }
@@ -64,58 +62,22 @@ struct HeadLearner {
     _ method: HeadMethod, _ features: FeatureRows, isChosen: Bool = false, penalty: Float? = nil, calibration: Calibration? = nil
   ) throws(HeadError) -> LearnedHead {
     guard examples.count <= method.traits.exampleLimit else { throw .tooManyExamples(method) }
-    return method.accept(
-      HeadLearning(learner: self, features: features, isChosen: isChosen, penalty: penalty, calibration: calibration))
-  }
-}
-
-/// Learns a head of a type that is only known from its method.
-private struct HeadLearning: HeadVisitor {
-  typealias Failure = Never
-
-  let learner: HeadLearner
-  let features: FeatureRows
-  let isChosen: Bool
-  /// Nil where the head has its own.
-  let penalty: Float?
-  let calibration: Calibration?
-
-  func visit<H: Head>(_ head: H.Type) -> LearnedHead {
-    let examples = learner.examples, statistics = learner.statistics
-    let count = examples.count
-    let classes = examples.classCount
-    let dimension = examples.dimension
-    let width = features.map.count
-    let fewest = examples.fewest, penalty = penalty ?? H.penalty(fewest: fewest)
-    let section = AlignedMemory(byteCount: HeadParts<H>.byteCount(classes: classes, dimension: dimension, features: width))
-    let leftOut = AlignedMemory(byteCount: 4 * count * classes)
-    let scratch = AlignedMemory(
-      byteCount: 4
-        * H.scratchCount(
-          examples: count, classes: classes, dimension: dimension, background: statistics?.backgroundCount ?? 0))
-    defer { withExtendedLifetime((examples, section, leftOut, scratch)) {} }
-    var propagation = learner.propagation
+    let background = statistics?.backgroundCount ?? 0
+    let size = method.accept(
+      HeadLearning.Size(examples: examples.count, classes: examples.classCount, map: features.map, background: background))
+    let section = AlignedMemory(byteCount: size.sectionByteCount), scratch = AlignedMemory(byteCount: 4 * size.scratchCount)
+    var propagation = propagation
     // With one photo of a class and no background the threshold refuses other classes, to which nearness says nothing.
-    let counts = calibration == nil && (fewest > 1 || statistics?.backgroundCount ?? 0 > 0)
+    let counts = calibration == nil && (examples.fewest > 1 || background > 0)
     let nearness = counts ? propagation?.nearness(statistics) : nil
-    defer { withExtendedLifetime(nearness) {} }
+    defer { withExtendedLifetime((examples, features, section, scratch, nearness)) {} }
     let learned = HeadExamples(
       embeddings: examples.support, features: examples.support(features.matrix), map: features.map, statistics: statistics,
       nearness: nearness?.floats)
-    let parts = HeadParts<H>(section.elements, classes: classes, dimension: dimension, features: width, examples: nil)
-    PrototypeHead.learn(learned.embeddings, into: parts.prototypes)
-    H.learn(learned, penalty: penalty, into: parts, leftOut: leftOut.floats, scratch: scratch.floats)
-    if fewest > 1, H.traits.leavingOut == .refitting {
-      LeaveOut.writeScores(of: head, examples, features, statistics: statistics, penalty: penalty, to: leftOut.floats)
-    }
-    let found =
-      calibration
-      ?? H.calibrate(learned, penalty: penalty, parts, leftOut: leftOut.floats, scratch: scratch.floats)
-    let header = HeadHeader(
-      H.traits.method, isChosen: isChosen, features: features.map.kind, calibration: found, classCount: classes,
-      dimension: dimension)
-    header.write(to: section.elements)
-    var head = LearnedHead(header, section, features.map, examples: H.traits.usesExamples ? examples : nil)
+    let header = method.accept(
+      HeadLearning(
+        learned, isChosen: isChosen, penalty: penalty, calibration: calibration, into: section.elements, scratch: scratch.floats))
+    var head = LearnedHead(header, section, features.map, examples: method.traits.usesExamples ? examples : nil)
     head.propagation = propagation
     return head
   }

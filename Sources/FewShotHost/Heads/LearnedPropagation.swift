@@ -43,7 +43,9 @@ public struct LearnedPropagation: Sendable {
     guard let classifier else { return nil }
     let values = AlignedMemory(byteCount: 4 * (examples.count + (statistics?.backgroundCount ?? 0)))
     let scratch = AlignedMemory(
-      byteCount: 4 * PropagatedClassifier.scratchCount(classes: examples.classCount, dimension: examples.dimension))
+      byteCount: 4
+        * PropagatedClassifier.nearnessScratchCount(
+          labelled: examples.count, unlabelled: photos, classes: examples.classCount, dimension: examples.dimension))
     classifier.writeNearness(statistics, to: values.floats, scratch: scratch.floats)
     withExtendedLifetime(scratch) {}
     countsNearness = true

@@ -54,6 +54,7 @@ public struct AdaptationOptions: Equatable, Sendable {
   func training(from first: Int) -> TrainingOptions {
     var options = TrainingOptions(firstOperator: first, batch: batch, optimizer: optimizer)
     if biasesOnly { options.weights = OperatorSet() }
+    options.wantsCutGradient = perturbs
     return options
   }
 }

@@ -148,11 +148,12 @@ public struct LearningPlan: Sendable {
   static func propagationParts(_ photos: Int, examples: Int, classes: Int, dimension: Int, background: Int) -> [Part: Int] {
     guard photos > 0 else { return [:] }
     let section = PropagatedParts.byteCount(photos: photos, labelled: examples, classes: classes, dimension: dimension)
-    let nearness = examples + background + PropagatedClassifier.scratchCount(classes: classes, dimension: dimension)
-    let learning = PropagationLearner.scratchCount(
-      labelled: examples, unlabelled: photos, classes: classes, dimension: dimension)
+    let nearness =
+      examples + background
+      + PropagatedClassifier.nearnessScratchCount(
+        labelled: examples, unlabelled: photos, classes: classes, dimension: dimension)
     // Embeddings and identifiers while they are read, and in the section that is learned.
-    return [.kept: section + photos * (dimension + 8), .propagation: 4 * max(nearness, learning)]
+    return [.kept: section + photos * (dimension + 8), .propagation: 4 * nearness]
   }
 
   static func headByteCount(_ tail: AdaptationPlan, _ material: LearningMaterial, dimension: Int) -> Int {

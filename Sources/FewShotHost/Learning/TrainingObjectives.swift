@@ -54,6 +54,9 @@ extension AdaptationOptions {
   /// Whether photos without labels train, too.
   public var takesUnlabelled: Bool { objectives.contains { $0.type.rows.photos != .labelled } }
 
+  /// Whether rows are pushed at the cut.
+  var perturbs: Bool { objectives.contains { $0.type.perturbation != nil } }
+
   /// The rows of a batch that each of the objectives takes, one after the other. Several auxiliary ones share what one would have,
   /// and one that would leave no row for the labels has none.
   func rows(of objectives: [ObjectiveKind]) -> [Range<Int>] {
@@ -89,7 +92,8 @@ extension AdaptationOptions {
       $0 + $1.type.memoryCount(shape(of: $1, dimension: dimension, classes: classes, photos: photos))
     }
     let averaged = types.contains { $0.usesAverage } ? batch * dimension : 0
-    return own + averaged + (types.contains { $0.preparationInterval > 0 } ? photos * dimension : 0)
+    let unperturbed = perturbs ? batch * dimension : 0
+    return own + averaged + unperturbed + (types.contains { $0.preparationInterval > 0 } ? photos * dimension : 0)
   }
 }
 

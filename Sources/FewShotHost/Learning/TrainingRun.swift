@@ -15,20 +15,25 @@ final class TrainingRun {
 
   let parts: [Part]
   var batches: BatchDraw
-  private let tail: TailTrainer
+  let tail: TailTrainer
+  /// Of what is drawn besides the batches.
+  let seed: UInt64
   private let photos: [CachedPhoto]
   private let prototypes: EmbeddingMatrix
   private let learningRate: Float
   private let averaged: AlignedMemory?
+  /// Embeddings of rows before they are pushed at the cut.
+  let unperturbed: AlignedMemory?
   /// A tensor at the cut that is mixed into another.
   private let mate: AlignedMemory?
 
   /// Rows of all parts come from `batches`. `photos`: those with a label first; `prototypes` must stay while the training runs.
   init(
-    _ tail: TailTrainer, _ photos: [CachedPhoto], prototypes: EmbeddingMatrix, learningRate: Float, _ parts: [Part],
+    _ tail: TailTrainer, _ photos: [CachedPhoto], prototypes: EmbeddingMatrix, seed: UInt64, learningRate: Float, _ parts: [Part],
     _ batches: BatchDraw
   ) {
     self.tail = tail
+    self.seed = seed
     self.photos = photos
     self.prototypes = prototypes
     self.learningRate = learningRate
@@ -36,6 +41,8 @@ final class TrainingRun {
     self.batches = batches
     let needsAverage = parts.contains { type(of: $0.objective).usesAverage }
     averaged = needsAverage ? AlignedMemory(byteCount: 4 * batches.rows.count * prototypes.dimension) : nil
+    let perturbs = parts.contains { type(of: $0.objective).perturbation != nil }
+    unperturbed = perturbs ? AlignedMemory(byteCount: 4 * batches.rows.count * prototypes.dimension) : nil
     let mixes = parts.contains { type(of: $0.objective).rows.mixes }
     mate = mixes ? AlignedMemory(byteCount: 4 * tail.plan.training.cutCount) : nil
     tail.recorder.clear()
@@ -61,8 +68,8 @@ final class TrainingRun {
     let views = options.viewPlaces
     let drawn = parts.map { BatchDraw.Part(recipe: $0.kind.type.rows, views: views[$0.index], rows: $0.rows) }
     self.init(
-      tail, photos, prototypes: prototypes, learningRate: candidate.learningRateFactor * options.learningRate, parts,
-      BatchDraw(photos, drawn, random))
+      tail, photos, prototypes: prototypes, seed: seed, learningRate: candidate.learningRateFactor * options.learningRate,
+      parts, BatchDraw(photos, drawn, random))
   }
 
   /// Step `step`, from 0, of the plan's.
@@ -73,16 +80,24 @@ final class TrainingRun {
     if let averaged {
       tail.trainer.session.exchangeAverage()
       forward()
-      let embeddings = tail.trainer.session.embeddings(0..<batches.rows.count)
-      for i in 0..<embeddings.count { averaged.floats[i] = embeddings[i] }
+      keepEmbeddings(in: averaged)
       tail.trainer.session.exchangeAverage()
     }
     forward()
+    if let unperturbed {
+      keepEmbeddings(in: unperturbed)
+      perturb(step, phase)
+    }
     for part in parts { tail.recorder.add(loss(part, phase), objective: part.index, step: step) }
     tail.trainer.session.backward()
     let rate = learningRate * CosineSchedule.factor(phase)
     tail.trainer.session.step(OptimizerStep(learningRate: rate))
     for part in parts { part.objective.update(learningRate: rate, step: step + 1) }
+  }
+
+  private func keepEmbeddings(in memory: AlignedMemory) {
+    let embeddings = tail.trainer.session.embeddings(0..<batches.rows.count)
+    for i in 0..<embeddings.count { memory.floats[i] = embeddings[i] }
   }
 
   private func prepare(_ step: Int) {
@@ -98,6 +113,11 @@ final class TrainingRun {
   }
 
   private func forward() {
+    loadCuts()
+    tail.trainer.session.forward()
+  }
+
+  func loadCuts() {
     for (row, place) in batches.places.enumerated() {
       let cut = tail.trainer.session.cut(row), share = batches.rows[row].share
       tail.cache.load(place, to: cut)
@@ -105,10 +125,9 @@ final class TrainingRun {
       tail.cache.load(batches.matePlaces[row], to: mate.floats)
       for i in 0..<cut.count { cut[i] = share * cut[i] + (1 - share) * mate.floats[i] }
     }
-    tail.trainer.session.forward()
   }
 
-  private func loss(_ part: Part, _ phase: Float) -> Float {
+  func loss(_ part: Part, _ phase: Float) -> Float {
     let dimension = prototypes.dimension
     return batches.withRows(part.rows) { rows in
       part.objective.loss(
@@ -116,6 +135,7 @@ final class TrainingRun {
           rows: rows, embeddings: tail.trainer.session.embeddings(part.rows),
           gradients: tail.trainer.session.embeddingGradients(part.rows),
           averaged: averaged?.floats.slice(part.rows.lowerBound * dimension, part.rows.count * dimension),
+          unperturbed: unperturbed?.floats.slice(part.rows.lowerBound * dimension, part.rows.count * dimension),
           prototypes: prototypes, weight: type(of: part.objective).weight(phase: phase)))
     }
   }

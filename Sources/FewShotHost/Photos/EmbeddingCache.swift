@@ -12,7 +12,7 @@ struct EmbeddingCache {
   /// - Parameters:
   ///   - folder: where it is kept; nil keeps nothing.
   ///   - identifiers: of the photos in their order.
-  ///   - view: one of `View.averaged`.
+  ///   - view: one of `View.init(averaged:)`.
   init(_ model: Model, in folder: String?, identifiers: [UInt64], view: Int, dimension: Int) {
     self.dimension = dimension
     var key = identifiers

@@ -84,3 +84,18 @@ public struct Suggestion: Equatable, Sendable {
   /// How unsure the task is of it; nil without a task.
   public let doubt: Doubt?
 }
+
+extension Suggestion {
+  /// Why, in words.
+  /// - Parameter names: of the task's classes; none without a task.
+  public func reason(_ names: [String]) -> String {
+    let group =
+      choice.clusterSize == 1
+      ? "unlike all others"
+      : "typical of \(choice.clusterSize) photos alike, \(choice.labelled == 0 ? "none" : "\(choice.labelled)") of them labelled"
+    guard let doubt else { return group }
+    if doubt.isUnknown { return "\(group); unknown to the task" }
+    if doubt.margin < 0.5 { return "\(group); the task is unsure: \(names[doubt.first]) or \(names[doubt.second])" }
+    return "\(group); the task says \(names[doubt.first])"
+  }
+}

@@ -22,6 +22,11 @@ public struct LearnedExample: Equatable, Sendable {
     self.length = length
     embedding = normalized
   }
+
+  fileprivate func hasSmallerBits(than other: LearnedExample) -> Bool {
+    guard length == other.length else { return length.bitPattern < other.length.bitPattern }
+    return embedding.lexicographicallyPrecedes(other.embedding) { $0.bitPattern < $1.bitPattern }
+  }
 }
 
 /// Why an edit of what a task knows was refused.
@@ -119,13 +124,40 @@ public struct Knowledge: Equatable, Sendable {
   }
 
   /// Adds what another task learned with the same encoder: classes of the same name become one, and a photo that both have
-  /// counts once. Any order of merging gives the same knowledge. Returns how many photos were new.
+  /// counts once; of two embeddings of it, which come of different views, the one whose bits are smaller stays. Any order of
+  /// merging gives the same knowledge. Returns how many photos were new.
   @discardableResult
   public mutating func merge(_ other: Knowledge) throws(TaskEditError) -> Int {
     guard other.dimension == dimension else { throw .otherEmbeddings }
     var added = 0
-    for learned in other.classes { added += try add(learned.examples, to: learned.name) }
+    for learned in other.classes {
+      guard let index = index(of: learned.name) else {
+        added += try add(learned.examples, to: learned.name)
+        continue
+      }
+      guard exampleCount + learned.examples.count <= TaskLimits.exampleCount else { throw .tooManyExamples }
+      added -= classes[index].examples.count
+      classes[index].examples = Knowledge.united(classes[index].examples, learned.examples)
+      added += classes[index].examples.count
+    }
     return added
+  }
+
+  /// Both are in the order of their identifiers, and so is the result.
+  private static func united(_ a: [LearnedExample], _ b: [LearnedExample]) -> [LearnedExample] {
+    var (result, i, j) = ([LearnedExample](), 0, 0)
+    result.reserveCapacity(a.count + b.count)
+    while i < a.count, j < b.count {
+      let isBoth = a[i].identifier == b[j].identifier
+      if isBoth ? !b[j].hasSmallerBits(than: a[i]) : a[i].identifier < b[j].identifier {
+        result.append(a[i])
+        (i, j) = (i + 1, isBoth ? j + 1 : j)
+      } else {
+        result.append(b[j])
+        (i, j) = (isBoth ? i + 1 : i, j + 1)
+      }
+    }
+    return result + a[i...] + b[j...]
   }
 
   /// The same classes with other embeddings of the same photos, which `examples` has in the order of this value.

@@ -96,23 +96,3 @@ public struct TaskFile: Equatable, Sendable {
     return bytes
   }
 }
-
-extension Model {
-  /// True if both files have the same encoder with the same preprocessing, so that their embeddings are comparable; statistics
-  /// and tasks may differ.
-  public func hasSameEncoder(as other: Model) -> Bool {
-    hasSameArchitecture(as: other) && hasSame([.weights], as: other)
-  }
-
-  /// The same but for the weights.
-  func hasSameArchitecture(as other: Model) -> Bool {
-    hasSame([.interface, .tensors, .operators, .operands, .attributes, .preprocessing], as: other)
-  }
-
-  private func hasSame(_ kinds: [SectionKind], as other: Model) -> Bool {
-    kinds.allSatisfy { kind in
-      let (a, b) = (section(kind), other.section(kind))
-      return has(kind) == other.has(kind) && a.count == b.count && Checksum.of(a) == Checksum.of(b)
-    }
-  }
-}

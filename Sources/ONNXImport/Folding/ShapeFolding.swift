@@ -218,14 +218,14 @@ extension ConstantFolding {
       guard (0..<extent).contains(row) else { throw node.error("index \(index) of a dimension of \(extent)") }
       rows.append(row)
     }
-    let shape = operand.shape[..<axis] + (try input(1).shape) + operand.shape[(axis + 1)...]
-    try checkCount(Array(shape))
+    let shape = Array(operand.shape[..<axis]) + (try input(1).shape) + Array(operand.shape[(axis + 1)...])
+    try checkCount(shape)
     let inner = operand.shape[(axis + 1)...].reduce(1, *)
     let outer = operand.shape[..<axis].reduce(1, *)
     let sources = (0..<outer).flatMap { block in
       rows.flatMap { row in (0..<inner).map { (block * extent + row) * inner + $0 } }
     }
-    return operand.gathering(sources, Array(shape))
+    return operand.gathering(sources, shape)
   }
 }
 

@@ -69,7 +69,7 @@ extension Translation {
       guard x.shape[axis] > row, row >= 0 else { throw node.error("index \(index) of a dimension of \(x.shape[axis])") }
       rows.append(row)
     }
-    return try reshaped(try gathered(x, axis, rows), x.shape[..<axis] + indices.shape + x.shape[(axis + 1)...])
+    return try reshaped(try gathered(x, axis, rows), Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...]))
   }
 
   /// The stated positions of one axis.

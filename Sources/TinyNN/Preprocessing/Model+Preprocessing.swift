@@ -31,6 +31,7 @@ extension Model {
 extension Session {
   /// Turns a photo into input 0. `preprocessing` is the model's own (`Model.preprocessing()`); see `Preprocessing.run` for the
   /// other parameters and the errors.
+  @_lifetime(scratch: copy scratch)
   public mutating func load(
     pixels: Span<UInt8>, photo: PhotoSize, rowStride: Int, preprocessing: Preprocessing, scratch: inout MutableRawSpan
   ) throws(PreprocessingError) {

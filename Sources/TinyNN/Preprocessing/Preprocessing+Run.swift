@@ -33,6 +33,8 @@ extension Preprocessing {
   ///   - output: [inputHeight, inputWidth, 3].
   ///   - scratch: At least `scratchByteCount(photo:)` bytes, aligned to `scratchAlignment`.
   /// - Throws: Before anything is written to `output`.
+  @_lifetime(output: copy output)
+  @_lifetime(scratch: copy scratch)
   public func run(
     pixels: Span<UInt8>, photo: PhotoSize, rowStride: Int,
     output: inout MutableSpan<Float>, scratch: inout MutableRawSpan
@@ -47,6 +49,8 @@ extension Preprocessing {
   }
 
   /// As above, for an int8 input of the network: each value is quantized as it is written.
+  @_lifetime(output: copy output)
+  @_lifetime(scratch: copy scratch)
   public func run(
     pixels: Span<UInt8>, photo: PhotoSize, rowStride: Int,
     output: inout MutableSpan<Int8>, _ map: Quantization, scratch: inout MutableRawSpan

@@ -61,6 +61,7 @@ struct PreprocessingScratchLayout: Equatable, Sendable {
   }
 
   /// Resizes one row of the photo into row `slot` of the ring.
+  @_lifetime(ring: copy ring)
   func resizeHorizontally(_ row: Span<UInt8>, words: Span<Int32>, to ring: inout MutableSpan<UInt8>, slot: Int) {
     var target = slot * rowByteCount
     for column in 0..<columnCount {
@@ -84,6 +85,7 @@ struct PreprocessingScratchLayout: Equatable, Sendable {
   }
 
   /// Resizes the rows `window` of the photo, which are in the ring, into one row of the output, and normalises it.
+  @_lifetime(output: copy output)
   @inline(__always)
   func resizeVertically<Element>(
     _ ring: Span<UInt8>, window: Range<Int>, words: Span<Int32>, mean: SIMD3<Float>,

@@ -42,6 +42,8 @@ public struct PreprocessingStream: Sendable {
   ///   - row: RGB, 8 bit, at least 3 x decoded width bytes. Rows outside `geometry.decodedRows` are not read.
   ///   - scratch: The memory that `init` prepared.
   ///   - output: [inputHeight, inputWidth, 3].
+  @_lifetime(output: copy output)
+  @_lifetime(scratch: copy scratch)
   public mutating func push(
     row: Span<UInt8>, scratch: inout MutableRawSpan, output: inout MutableSpan<Float>
   ) throws(PreprocessingError) {
@@ -49,12 +51,16 @@ public struct PreprocessingStream: Sendable {
   }
 
   /// As above, for an int8 input of the network: each value is quantized as it is written.
+  @_lifetime(output: copy output)
+  @_lifetime(scratch: copy scratch)
   public mutating func push(
     row: Span<UInt8>, scratch: inout MutableRawSpan, output: inout MutableSpan<Int8>, _ map: Quantization
   ) throws(PreprocessingError) {
     try push(row: row, scratch: &scratch, output: &output) { map.quantize($0) }
   }
 
+  @_lifetime(output: copy output)
+  @_lifetime(scratch: copy scratch)
   @inline(__always)
   private mutating func push<Element>(
     row: Span<UInt8>, scratch: inout MutableRawSpan, output: inout MutableSpan<Element>, _ element: (Float) -> Element

@@ -30,9 +30,12 @@ struct Tail: Sendable {
     }
     try findActive()
     findTrained()
+    wantsGradient[0] = options.wantsCutGradient
+    var trainsAny = false
     for index in 0..<count where isActive[index] {
       let record = model.operatorRecord(first + index)
       var gradient = trains(index, input: 1) || trains(index, input: 2)
+      trainsAny = trainsAny || gradient
       for position in 0..<record.inputCount {
         guard let tensor = model.operand(record, position), model.tensor(tensor).storage == .arena else { continue }
         if local(tensor) < 0 {
@@ -53,7 +56,7 @@ struct Tail: Sendable {
     }
     let shape = cut >= 0 ? model.tensor(cut).type.shape : Shape()
     guard shape.rank >= 1, shape[0] == 1 else { throw TrainingError(.batchAxis, operator: first) }
-    guard wantsGradient[embedding] else { throw TrainingError(.nothingTrains, operator: first) }
+    guard trainsAny else { throw TrainingError(.nothingTrains, operator: first) }
     lastReader[embedding] = count
   }
 

@@ -17,6 +17,8 @@ public struct TrainingOptions: Equatable, Sendable {
   /// Operators whose weights train, and whose biases do.
   public var weights: OperatorSet
   public var biases: OperatorSet
+  /// Backward passes also give the gradient by the tensor at the cut, `TrainingSession.cutGradient`.
+  public var wantsCutGradient = false
 
   /// Trains everything from `firstOperator` on.
   public init(firstOperator: Int, batch: Int, optimizer: Optimizer = .adam, keepsAverage: Bool = true) {

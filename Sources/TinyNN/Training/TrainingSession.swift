@@ -30,12 +30,16 @@
     // The caller's promise about the arena, see above.
     unsafe self.arena = Arena(base, byteCount: arena.count)
     self.kernels = kernels
-    restart()
+    loadWeights()
   }
 
   /// Forgets everything learned: weights are the file's again, the optimizer's state is zero.
   public mutating func restart() {
     progress = OptimizerProgress()
+    loadWeights()
+  }
+
+  private func loadWeights() {
     for index in 0..<layout.tail.count {
       for input in 1...2 where layout.tensors.blocks[layout.tensors.slot(index, input: input)] >= 0 {
         let weights = master(index, input)
@@ -61,6 +65,12 @@
 
   public func embedding(_ index: Int) -> Elements<Float> { embeddings(index..<index + 1) }
   public func embeddingGradient(_ index: Int) -> Elements<Float> { embeddingGradients(index..<index + 1) }
+
+  /// The gradient by the tensor at the cut after `backward()`; nil unless the options want it.
+  public func cutGradient(_ index: Int) -> Elements<Float>? {
+    guard plan.options.wantsCutGradient else { return nil }
+    return arena.elements(at: layout.tensors.gradients[0] + 4 * index * plan.cutCount, count: plan.cutCount)
+  }
 
   /// Those of consecutive examples: [examples][dimension].
   public func embeddings(_ examples: Range<Int>) -> Elements<Float> {
@@ -137,6 +147,16 @@
         if let training = forward.training {
           try? model.ask(forward.record, RunBackward(context: BackwardContext(forward: forward, operands: training)))
         }
+      }
+    }
+  }
+
+  /// Forgets the weights' gradients: of a backward pass that only the gradient by the cut was wanted of.
+  public mutating func clearGradients() {
+    for index in 0..<layout.tail.count where layout.tail.isActive[index] {
+      for input in 1...2 where layout.tail.trains(index, input: input) {
+        let gradient = state(index, input, 0)
+        for i in 0..<gradient.count { gradient[i] = 0 }
       }
     }
   }

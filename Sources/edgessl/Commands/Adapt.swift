@@ -147,19 +147,22 @@ struct Adapt: ParsableCommand {
     head.warnOfChance()
     noteMemory(planned: plan.byteCount, weights: weights)
     let mostViews = classes.folders.map { plan.options.views ?? View.averagedCount(photos: $0.photos.count) }.max()
-    let fields: [(name: String, value: JSON)] =
-      [
-        ("task", .string(task.path)), ("taskSource", .string(task.reason)), ("encoder", .string(encoder.path)),
-        ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
-        ("skipped", JSON(source.skipped)), ("views", plan.tail == nil ? mostViews.map { .integer($0) } ?? .null : .null),
-      ] + head.fields(accuracy: learned.leaveOneOutAccuracy) + (learned.tail?.fields(plan) ?? []) + (learned.camera?.fields ?? [])
-      + learned.unlabelledFields
-      + [
-        ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(source.encoder.runner.plan.arenaByteCount)),
-        ("planBytes", .integer(plan.byteCount)), ("weightBytes", .integer(weights)),
-        ("residentBytes", .integer(residentByteCounts().peak)), ("fileBytes", .integer(learned.file.count)),
-        ("milliseconds", .number(milliseconds)),
-      ]
+    let views: JSON = plan.tail == nil ? mostViews.map { .integer($0) } ?? .null : .null
+    var fields: [(name: String, value: JSON)] = [
+      ("task", .string(task.path)), ("taskSource", .string(task.reason)), ("encoder", .string(encoder.path)),
+      ("encoderSource", .string(encoder.reason)), ("classes", knowledge.json), ("photos", .integer(knowledge.exampleCount)),
+      ("skipped", JSON(source.skipped)), ("views", views),
+    ]
+    fields += head.fields(accuracy: learned.leaveOneOutAccuracy)
+    fields += learned.tail?.fields(plan) ?? []
+    fields += learned.camera?.fields ?? []
+    fields += learned.unlabelledFields
+    fields += [
+      ("seed", .integer(Int(truncatingIfNeeded: seed))), ("arenaBytes", .integer(source.encoder.runner.plan.arenaByteCount)),
+      ("planBytes", .integer(plan.byteCount)), ("weightBytes", .integer(weights)),
+      ("residentBytes", .integer(residentByteCounts().peak)), ("fileBytes", .integer(learned.file.count)),
+      ("milliseconds", .number(milliseconds)),
+    ]
     let lines = knowledge.classes.map { "\($0.name.onOneLine)  \($0.examples.count) photos" }
     try results.print(.object(fields), text: (["written  \(task.path.onOneLine)"] + lines).joined(separator: "\n"))
   }

@@ -26,7 +26,9 @@ struct Classes: ParsableCommand {
   var rename: [String] = []
 
   @Option(
-    help: ArgumentHelp("Add what another device learned with the same encoder; any order gives the same.", valueName: "OTHER.tnn"))
+    help: ArgumentHelp(
+      "Add what another device learned with the same encoder, or all task files of a folder; any order gives the same.",
+      valueName: "OTHER"))
   var merge: [String] = []
 
   @Option(help: ArgumentHelp("Forget one photo, by the identifier that --list --json shows.", valueName: "ID"))
@@ -52,8 +54,8 @@ struct Classes: ParsableCommand {
   }
 
   func validate() throws {
-    if let views, !(1...View.averaged.count ~= views) {
-      throw ValidationError("--views is \(views); it must be 1 to \(View.averaged.count)")
+    if let views, !(1...View.averagedCount ~= views) {
+      throw ValidationError("--views is \(views); it must be 1 to \(View.averagedCount)")
     }
     if undo, hasEdits { throw ValidationError("--undo goes alone, without other edits") }
     for (option, values) in [("--add", add), ("--rename", rename)] {
@@ -119,13 +121,7 @@ struct Classes: ParsableCommand {
         let source = try runtime.photos(path, strict: strict)
         for pair in add { try learn(pair, from: source, &new) }
       }
-      for other in merge {
-        let added = try merged(other, with: encoder, &new)
-        note("\(other): \(added.photos) new photos")
-        if added.unlabelled > 0 {
-          note("\(other): its \(added.unlabelled) photos without labels stay there: they are of its camera")
-        }
-      }
+      for other in merge { try merge(other, with: encoder, &new) }
       for photo in photos {
         let names = try new.removePhoto(photo)
         if names.count > 1 {
@@ -150,6 +146,21 @@ struct Classes: ParsableCommand {
     let examples = try source.examples(of: PhotoFolder(name: name, photos: photos), views: views)
     let added = try new.add(examples, to: name)
     note("'\(name)': \(added) new photos\(added < examples.count ? ", \(examples.count - added) known already" : "")")
+  }
+
+  private func merge(_ other: String, with encoder: Model, _ new: inout Knowledge) throws {
+    let files: [String]?
+    do { files = try TaskFile.files(in: other) } catch { throw Failure(error, in: other) }
+    if let files, files.isEmpty { throw Failure(.badData, "\(other): a folder without task files (*.tnn)") }
+    var photos = 0, unlabelled = 0
+    for file in files ?? [other] {
+      let added = try merged(file, with: encoder, &new)
+      photos += added.photos
+      unlabelled += added.unlabelled
+    }
+    let all = files.map { "\(grouped($0.count)) task files, " } ?? ""
+    note("\(other): \(all)\(grouped(photos)) new photos")
+    if unlabelled > 0 { note("\(other): its \(unlabelled) photos without labels stay there: they are of its camera") }
   }
 
   private func merged(_ other: String, with encoder: Model, _ new: inout Knowledge) throws -> (photos: Int, unlabelled: Int) {

@@ -51,28 +51,29 @@ struct Inspect: ParsableCommand {
 
   private func json(_ contents: Contents) -> JSON {
     let opened = contents.summary.model
-    return .object(
-      [
-        ("model", .string(model)), ("checksum", .string(hexadecimal(opened.checksum))),
-        ("fileBytes", .integer(contents.fileByteCount)),
-      ] + contents.summary.fields + [
-        ("plan", planJSON(contents.summary)),
-        ("preprocessing", contents.preprocessing?.json ?? .null),
-        (
-          "statistics",
-          contents.statistics.map {
-            [
-              "photos": .integer($0.photoCount), "background": .integer($0.backgroundCount),
-              "scales": ScaleTable($0)?.json ?? .null,
-            ]
-          } ?? .null
-        ),
-        ("classes", contents.task.map { .array($0.knowledge.classes.map(classJSON)) } ?? .null),
-        ("calibration", contents.calibration.map { calibrationJSON($0, contents) } ?? .null),
-        ("float32", floatJSON(contents)),
-        ("provenance", provenanceJSON(opened)),
-        ("layers", .array(contents.summary.layers.enumerated().map(layerJSON))),
-      ])
+    let classes: JSON = contents.task.map { .array($0.knowledge.classes.map(classJSON)) } ?? .null
+    let file: [(name: String, value: JSON)] = [
+      ("model", .string(model)), ("checksum", .string(hexadecimal(opened.checksum))),
+      ("fileBytes", .integer(contents.fileByteCount)),
+    ]
+    let parts: [(name: String, value: JSON)] = [
+      ("plan", planJSON(contents.summary)),
+      ("preprocessing", contents.preprocessing?.json ?? .null),
+      ("statistics", contents.statistics.map(statisticsJSON) ?? .null),
+      ("classes", classes),
+      ("calibration", contents.calibration.map { calibrationJSON($0, contents) } ?? .null),
+      ("float32", floatJSON(contents)),
+      ("provenance", provenanceJSON(opened)),
+      ("layers", .array(contents.summary.layers.enumerated().map(layerJSON))),
+    ]
+    return .object(file + contents.summary.fields + parts)
+  }
+
+  private func statisticsJSON(_ statistics: StatisticsView) -> JSON {
+    [
+      "photos": .integer(statistics.photoCount), "background": .integer(statistics.backgroundCount),
+      "scales": ScaleTable(statistics)?.json ?? .null,
+    ]
   }
 
   private func classJSON(_ entry: Knowledge.Class) -> JSON {

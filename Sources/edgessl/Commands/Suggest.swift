@@ -88,26 +88,8 @@ struct Suggest: ParsableCommand {
 
   // MARK: Results
 
-  private func reason(_ suggestion: Suggestion, _ names: [String]) -> String {
-    let choice = suggestion.choice
-    var reason =
-      choice.clusterSize == 1
-      ? "unlike all others"
-      : "typical of \(choice.clusterSize) photos alike, \(choice.labelled == 0 ? "none" : "\(choice.labelled)") of them labelled"
-    if let doubt = suggestion.doubt {
-      if doubt.isUnknown {
-        reason += "; unknown to the task"
-      } else if doubt.margin < 0.5 {
-        reason += "; the task is unsure: \(names[doubt.first]) or \(names[doubt.second])"
-      } else {
-        reason += "; the task says \(names[doubt.first])"
-      }
-    }
-    return reason
-  }
-
   private func text(_ chosen: [Suggestion], _ names: [String]) -> String {
-    chosen.map { "\($0.photo)  \(reason($0, names))".onOneLine }.joined(separator: "\n")
+    chosen.map { "\($0.photo)  \($0.reason(names))".onOneLine }.joined(separator: "\n")
   }
 
   private func json(
@@ -116,7 +98,7 @@ struct Suggest: ParsableCommand {
     let rows = chosen.enumerated().map { index, suggestion -> JSON in
       let doubt = suggestion.doubt
       return [
-        "image": .string(suggestion.photo), "reason": .string(reason(suggestion, names)),
+        "image": .string(suggestion.photo), "reason": .string(suggestion.reason(names)),
         "cluster": .integer(suggestion.choice.cluster), "clusterSize": .integer(suggestion.choice.clusterSize),
         "clusterLabelled": .integer(suggestion.choice.labelled), "typicality": .float(suggestion.choice.typicality),
         "label": doubt.map { .string(names[$0.first]) } ?? .null, "margin": doubt.map { .float($0.margin) } ?? .null,
@@ -135,7 +117,7 @@ struct Suggest: ParsableCommand {
     page.body = chosen.enumerated().map { index, suggestion in
       HTMLPage.figure(
         [suggestion.photo],
-        caption: "\(index + 1). \(escapedHTML(suggestion.photo))<br>\(escapedHTML(reason(suggestion, names)))",
+        caption: "\(index + 1). \(escapedHTML(suggestion.photo))<br>\(escapedHTML(suggestion.reason(names)))",
         alternatives: ["photo \(index + 1)"])
     }.joined(separator: "\n")
     return page

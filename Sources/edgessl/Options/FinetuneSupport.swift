@@ -18,7 +18,7 @@ struct FinetuneOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Views of each photo to learn from, itself, its mirror image, crops: heads take their mean embedding (1 to \
-      \(View.averaged.count); adapt takes \(View.averagedCount(photos: 2)) unless told, \
+      \(View.averagedCount); adapt takes \(View.averagedCount(photos: 2)) unless told, \
       \(View.averagedCount(photos: 1)) for a class with one photo, evaluate 1); --method finetune trains on so \
       many more (0 to 64, \(AdaptationOptions().views) unless told).
       """,
@@ -67,8 +67,8 @@ extension FinetuneOptions {
   /// The views whose mean embedding heads learn from; nil where nothing was said.
   func averagedViews() throws(Failure) -> Int? {
     guard let views else { return nil }
-    guard 1...View.averaged.count ~= views else {
-      throw Failure(.usage, "--views is \(views); it must be 1 to \(View.averaged.count) for heads")
+    guard 1...View.averagedCount ~= views else {
+      throw Failure(.usage, "--views is \(views); it must be 1 to \(View.averagedCount) for heads")
     }
     return views
   }

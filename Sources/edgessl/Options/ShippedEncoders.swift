@@ -75,7 +75,7 @@ func encoderFile(_ argument: String) throws(Failure) -> String {
 }
 
 /// The real path of the running program.
-private func executablePath() -> String? {
+func executablePath() -> String? {
   guard let path = realpath("/proc/self/exe", nil) else { return nil }
   defer { free(path) }
   return String(cString: path)

@@ -9,8 +9,6 @@ enum Thumbnail {
   }
 
   private static func bitmap(_ image: RGBImage, _ side: Int) -> [UInt8] {
-    let square = min(image.width, image.height)
-    let (left, top) = ((image.width - square) / 2, (image.height - square) / 2)
     let rowBytes = (3 * side + 3) / 4 * 4
     var bytes: [UInt8] = [0x42, 0x4D]
     func append(_ value: Int, _ count: Int) {
@@ -21,19 +19,10 @@ enum Thumbnail {
     append(24, 2)
     for value in [0, rowBytes * side, 2835, 2835, 0, 0] { append(value, 4) }
     // Rows from bottom to top, blue first.
+    let square = image.centreSquare(side: side)
     for y in (0..<side).reversed() {
-      let rows = y * square / side..<max(y * square / side + 1, (y + 1) * square / side)
       for x in 0..<side {
-        let columns = x * square / side..<max(x * square / side + 1, (x + 1) * square / side)
-        var sums = SIMD3<Int>()
-        for row in rows {
-          for column in columns {
-            let place = (top + row) * image.rowStride + 3 * (left + column)
-            sums &+= SIMD3(Int(image.pixels[place]), Int(image.pixels[place + 1]), Int(image.pixels[place + 2]))
-          }
-        }
-        let count = rows.count * columns.count
-        for channel in [2, 1, 0] { bytes.append(UInt8(sums[channel] / count)) }
+        for channel in [2, 1, 0] { bytes.append(square.pixels[3 * (y * side + x) + channel]) }
       }
       for _ in 3 * side..<rowBytes { bytes.append(0) }
     }

@@ -18,9 +18,9 @@ struct ReviewText {
     parts += section("Photos that look like another class", review.suspects.map(suspect))
     parts += section("The same photo twice", review.reviewed.copies.map(copy))
     parts += section("Photos without content", review.reviewed.empty)
-    parts += section("Classes with too few or too uniform photos", review.thin.map(thin))
-    if let confusion = review.confusion { parts += section("Confused classes", confused(confusion)) }
-    parts += section("Have I done enough?", review.outlooks.map(outlook))
+    parts += section("Classes with too few or too uniform photos", review.thin.map(review.sentence))
+    if review.confusion != nil { parts += section("Confused classes", review.confusedPairs) }
+    parts += section("Have I done enough?", review.outlooks.map(review.sentence))
     return parts.joined(separator: "\n")
   }
 
@@ -44,43 +44,6 @@ struct ReviewText {
     return copy.label == copy.originalLabel
       ? "\(copy.photo): \(what) \(copy.original), counts once"
       : "\(copy.photo): \(what) \(copy.original), which is in another class, \(names[copy.originalLabel]); remove one of them"
-  }
-
-  private func thin(_ thin: ThinClass) -> String {
-    switch thin.reason {
-    case .few:
-      "\(names[thin.label]): \(thin.photos) \(thin.photos == 1 ? "photo" : "photos"); add some, "
-        + "\(PhotoReview.fewPhotos) or more are better"
-    case .uniform:
-      "\(names[thin.label]): its photos are nearly the same (similarity \(decimal(Double(thin.similarity ?? 0), digits: 2))); "
-        + "add some from other sides, in other light, on other ground"
-    }
-  }
-
-  /// Pairs of classes, the most confused first.
-  private func confused(_ confusion: [[Int]]) -> [String] {
-    var pairs: [(count: Int, line: String)] = []
-    for (label, row) in confusion.enumerated() {
-      for (answer, count) in row.enumerated() where answer != label && count > 0 {
-        pairs.append((count, "\(names[label]) taken for \(names[answer]): \(count) of \(row.reduce(0, +))"))
-      }
-    }
-    return pairs.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }.map(\.element.line)
-  }
-
-  /// "gear: 3 more photos would probably raise 82 % to 88 % (85 to 90)".
-  private func outlook(_ outlook: ClassOutlook) -> String {
-    let name = names[outlook.label]
-    guard let forecast = outlook.forecast else {
-      return "\(name): \(outlook.photos) \(outlook.photos == 1 ? "photo says" : "photos say") too little; add some"
-    }
-    func percent(_ value: Double) -> String { decimal(100 * value, digits: 0) }
-    let more = "\(forecast.more) more \(forecast.more == 1 ? "photo" : "photos")"
-    let range = "\(percent(forecast.low)) to \(percent(forecast.high))"
-    let gain = forecast.expected - forecast.accuracy
-    if gain < 0.01 { return "\(name): enough: \(more) would hardly raise \(percent(forecast.accuracy)) % (\(range))" }
-    let verb = forecast.low > forecast.accuracy ? "would probably raise" : "may raise"
-    return "\(name): \(more) \(verb) \(percent(forecast.accuracy)) % to \(percent(forecast.expected)) % (\(range))"
   }
 
   // MARK: JSON
@@ -122,7 +85,7 @@ struct ReviewText {
     let forecast = outlook.forecast
     func number(_ value: Double?) -> JSON { value.map { .number(100 * $0) } ?? .null }
     return [
-      "label": .string(names[outlook.label]), "photos": .integer(outlook.photos), "sentence": .string(self.outlook(outlook)),
+      "label": .string(names[outlook.label]), "photos": .integer(outlook.photos), "sentence": .string(review.sentence(outlook)),
       "accuracy": number(forecast?.accuracy), "more": forecast.map { .integer($0.more) } ?? .null,
       "expected": number(forecast?.expected), "low": number(forecast?.low), "high": number(forecast?.high),
       "curve": .array(outlook.curve.map { ["photos": .integer($0.photos), "accuracy": .number(100 * $0.accuracy)] }),
@@ -150,9 +113,9 @@ struct ReviewText {
     }
     part("The same photo twice", copies.isEmpty ? "<p>None.</p>" : copies.joined(separator: "\n"))
     part("Photos without content", list(review.reviewed.empty))
-    part("Classes with too few or too uniform photos", list(review.thin.map(thin)))
+    part("Classes with too few or too uniform photos", list(review.thin.map(review.sentence)))
     if let confusion = review.confusion { part("Answers of left-out photos", HTMLPage.confusion(names, confusion)) }
-    part("Have I done enough?", list(review.outlooks.map(outlook)) + curves)
+    part("Have I done enough?", list(review.outlooks.map(review.sentence)) + curves)
     return page
   }
 

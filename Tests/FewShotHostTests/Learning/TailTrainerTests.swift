@@ -76,7 +76,7 @@ import TinyNN
       let draw = BatchDraw(
         photos, [BatchDraw.Part(recipe: ProbeObjective.rows, views: 0..<2, rows: 0..<8)], CounterRandom(seed: 1))
       let run = TrainingRun(
-        tail, photos, prototypes: EmbeddingMatrix(buffer.baseAddress!, count: 2, dimension: 8), learningRate: 0.05,
+        tail, photos, prototypes: EmbeddingMatrix(buffer.baseAddress!, count: 2, dimension: 8), seed: 1, learningRate: 0.05,
         [TrainingRun.Part(kind: .prototype, index: 0, objective: probe, rows: 0..<8)], draw)
       for step in 0..<6 { run.step(step) }
     }
@@ -84,6 +84,61 @@ import TinyNN
     #expect(probe.prepared == 2, "prepared \(probe.prepared) times in 6 steps, every third")
     // The average is the weights themselves before the first step, and behind them later.
     #expect(probe.firstDistance == 0 && probe.distance > 0, "\(probe.firstDistance), \(probe.distance)")
+  }
+}
+
+extension TailTrainerTests {
+  @Test("Rows are pushed at the cut the way that raises their loss most")
+  func pushesAtTheCut() throws {
+    let fixture = try TailFixture(unlabelled: 2, .always([.vat]), steps: 6), tail = try fixture.trainer()
+    let prototypes = tail.prototypes(fixture.photos, classCount: 2)
+    let memory = AlignedMemory(byteCount: 4 * PushedObjective.count)
+    let pushed = try #require(
+      PushedObjective(ObjectiveShape(dimension: 8, classCount: 2, photoCount: 8, rowCount: 8), memory: memory.floats))
+    prototypes.withUnsafeBufferPointer { buffer in
+      let draw = BatchDraw(
+        fixture.photos, [BatchDraw.Part(recipe: PushedObjective.rows, views: 0..<2, rows: 0..<8)], CounterRandom(seed: 1))
+      let run = TrainingRun(
+        tail, fixture.photos, prototypes: EmbeddingMatrix(buffer.baseAddress!, count: 2, dimension: 8), seed: 1, learningRate: 0,
+        [TrainingRun.Part(kind: .prototype, index: 0, objective: pushed, rows: 0..<8)], draw)
+      for step in 0..<6 {
+        run.step(step)
+        // As long as the push in a random direction before it.
+        #expect(pushed.calls == 2 * (step + 1))
+        let (raised, byProbe) = (pushed.raised, pushed.raisedByProbe)
+        #expect(raised > 2 * abs(byProbe) && byProbe != 0, "\(raised), by the random push \(byProbe)")
+      }
+    }
+  }
+}
+
+/// The sum of the embeddings' values; writes down what pushes raised it by.
+private struct PushedObjective: Objective {
+  static let count = 3
+  static func views(augmented: Int) -> ViewRecipe { .mild(count: 2) }
+  static var rows: RowRecipe { RowRecipe(.all, .rest, .independent) }
+  static var perturbation: CutPerturbation? { CutPerturbation(probe: 0.02, radius: 0.02) }
+  static func memoryCount(_ shape: ObjectiveShape) -> Int { count }
+
+  let memory: Elements<Float>
+  var calls: Int { Int(memory[0]) }
+  var raised: Float { memory[1] }
+  var raisedByProbe: Float { memory[2] }
+
+  init?(_ shape: ObjectiveShape, memory: Elements<Float>) {
+    guard memory.count >= PushedObjective.count else { return nil }
+    self.memory = memory
+  }
+
+  func loss(_ batch: ObjectiveBatch) -> Float {
+    memory[2] = memory[1]
+    memory[1] = 0
+    for i in 0..<batch.embeddings.count {
+      batch.gradients[i] = 1
+      memory[1] += batch.embeddings[i] - batch.unperturbed![i]
+    }
+    memory[0] += 1
+    return 1
   }
 }
 

@@ -33,6 +33,25 @@ struct KnowledgeTests {
     #expect(throws: TaskEditError.otherEmbeddings) { try merged.merge(Knowledge(dimension: 4)) }
   }
 
+  /// Learned from other views of the same photo, as devices with other settings do.
+  @Test func onePhotoWithTwoEmbeddingsMergesInAnyOrder() throws {
+    var source = SyntheticClasses(classes: 2, dimension: 8)
+    let embeddings = source.examples(ofClass: 0, count: 3), others = source.examples(ofClass: 1, count: 2)
+    let parts = try (0..<3).map { device in
+      var knowledge = Knowledge(dimension: 8)
+      var example = embeddings[device]
+      example.identifier = 7
+      try knowledge.add([example] + others[..<min(device, 2)], to: "a")
+      return knowledge
+    }
+    let orders = try [[0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0], [1, 1, 0, 2, 0]].map { order in
+      var merged = Knowledge(dimension: 8)
+      for index in order { try merged.merge(parts[index]) }
+      return merged
+    }
+    #expect(orders.allSatisfy { $0 == orders[0] } && orders[0].exampleCount == 3, "\(orders)")
+  }
+
   @Test func photosOfSeveralClassesAreNamedInPairs() throws {
     var source = SyntheticClasses(classes: 2, dimension: 8)
     let photos = source.examples(ofClass: 0, count: 6)

@@ -78,7 +78,10 @@ import TinyNN
           others.append(cosines.enumerated().filter { $0.offset != label }.map(\.element).max()!)
           guard own.count > 1 else { continue }
           cosines[label] = cosine(row, mean(own.enumerated().filter { $0.offset != index }.map(\.element)))
-          leftOut.append(cosines[label])
+          // The sum of the others, over the length of the mean of all.
+          let sum = mean(own), rest = zip(sum, row).map { $0 - $1 }, count = Double(own.count)
+          let product = zip(rest, row).reduce(0) { $0 + $1.0 * $1.1 }, length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
+          leftOut.append(max(others.last!, product / length * count / (count - 1)))
           right += cosines[label] > others.last! ? 1 : 0
           logits.append((cosines, label))
         }

@@ -14,6 +14,7 @@ final class ObjectiveCase {
   let memory: AlignedMemory
   let embeddings: AlignedMemory
   private let gradients: AlignedMemory
+  /// By the average of the weights, or of the rows before they are pushed.
   private let averaged: AlignedMemory
   private let prototypes: AlignedMemory
   /// All photos' embeddings, from which targets are computed.
@@ -102,7 +103,9 @@ final class ObjectiveCase {
       objective.loss(
         ObjectiveBatch(
           rows: Elements(bytes.baseAddress!, count: shape.rowCount), embeddings: embeddings.floats, gradients: gradients.floats,
-          averaged: type.usesAverage ? averaged.floats : nil, prototypes: matrix(prototypes, shape.classCount), weight: weight))
+          averaged: type.usesAverage ? averaged.floats : nil,
+          unperturbed: type.perturbation == nil ? nil : averaged.floats, prototypes: matrix(prototypes, shape.classCount),
+          weight: weight))
     }
     return (loss, gradients.floats.array, own.array)
   }

@@ -13,6 +13,8 @@ struct PlainRecipe {
   private let rows: [[Double]]
   /// Whether a photo counts for nearness.
   private let counts: [Bool]
+  /// The same, of each labelled photo, without its label.
+  private let countsWithout: [[Bool]]
   private let classes: Int
   private let neighbours: Int
   private let coefficients: [[Double]]
@@ -39,21 +41,33 @@ struct PlainRecipe {
     }
     let degrees = edges.map { $0.reduce(0, +) }
     let seeds = rows.indices.map { i in (0..<classes).map { i < labels.count && labels[i] == $0 ? 1.0 : 0.0 } }
-    var flow = seeds
-    for _ in 0..<10 {
-      let before = flow
-      for i in rows.indices {
-        for label in 0..<classes {
-          var sum: Double = 0
-          for j in rows.indices where edges[i][j] > 0 {
-            sum += edges[i][j] / (degrees[i] * degrees[j]).squareRoot() * before[j][label]
+    func spread(_ seeds: [[Double]]) -> [[Double]] {
+      var flow = seeds
+      for _ in 0..<10 {
+        let before = flow
+        for i in rows.indices {
+          for label in 0..<classes {
+            var sum: Double = 0
+            for j in rows.indices where edges[i][j] > 0 {
+              sum += edges[i][j] / (degrees[i] * degrees[j]).squareRoot() * before[j][label]
+            }
+            flow[i][label] = seeds[i][label] + 0.8 * sum
           }
-          flow[i][label] = seeds[i][label] + 0.8 * sum
         }
       }
+      return flow
     }
-    let reach = flow[labels.count...].map { $0.reduce(0, +) }, bound = reach.sorted()[others.count * 3 / 5]
-    counts = flow.indices.map { $0 < labels.count || (flow[$0].reduce(0, +) >= bound && bound > 0) }
+    func reached(_ flow: [[Double]]) -> [Bool] {
+      let reach = flow[labels.count...].map { $0.reduce(0, +) }, bound = reach.sorted()[others.count * 3 / 5]
+      return flow.indices.map { $0 < labels.count || (flow[$0].reduce(0, +) >= bound && bound > 1e-6) }
+    }
+    let flow = spread(seeds)
+    counts = reached(flow)
+    countsWithout = labels.indices.map { left in
+      var fewer = seeds
+      fewer[left] = seeds[left].map { _ in 0 }
+      return reached(spread(fewer))
+    }
     softLabels = flow.map { row in
       let total = row.reduce(0, +)
       return row.map { total > 1e-9 ? $0 / total : 1 / Double(classes) }
@@ -90,9 +104,20 @@ struct PlainRecipe {
   }
 
   /// The mean cosine to the three nearest photos that count.
-  func nearness(of embedding: [Double], without left: Int? = nil) -> Double {
-    let query = unit(zip(embedding, centre).map { $0 - $1 })
-    let found = rows.indices.filter { $0 != left && counts[$0] }.map { dot(rows[$0], query) }.sorted(by: >).prefix(3)
+  func nearness(of embedding: [Double]) -> Double {
+    PlainRecipe.nearness(of: unit(zip(embedding, centre).map { $0 - $1 }), to: rows.indices.filter { counts[$0] }.map { rows[$0] })
+  }
+
+  /// That of a labelled photo without itself: the mean of those to what all labels reached, and to what the others do.
+  func leftOutNearness(_ index: Int) -> Double {
+    [counts, countsWithout[index]].reduce(0) { sum, counts in
+      sum + 0.5
+        * PlainRecipe.nearness(of: rows[index], to: rows.indices.filter { $0 != index && counts[$0] }.map { rows[$0] })
+    }
+  }
+
+  private static func nearness(of row: [Double], to others: [[Double]]) -> Double {
+    let found = others.map { dot($0, row) }.sorted(by: >).prefix(3)
     return found.reduce(0, +) / Double(found.count)
   }
 

@@ -73,7 +73,10 @@ import TinyNN
       }
     }
     let scratch = AlignedMemory(
-      byteCount: 4 * PropagatedClassifier.scratchCount(classes: classes, dimension: found.examples.dimension))
+      byteCount: 4
+        * PropagatedClassifier.nearnessScratchCount(
+          labelled: found.examples.count, unlabelled: found.unlabelled.count, classes: classes,
+          dimension: found.examples.dimension))
     for (index, query) in found.queries.enumerated() {
       var confidences: [Float] = [0.5, 0.3, 0.2]
       let expected = plain.average(query.map { Double($0) }, confidences.map { Double($0) })
@@ -98,7 +101,7 @@ import TinyNN
     PropagatedClassifier(found.photos, found.parts, countsNearness: true).writeNearness(
       nil, to: values.floats, scratch: scratch.floats)
     for index in 0..<found.examples.count {
-      let near = plain.nearness(of: found.row(index), without: index)
+      let near = plain.leftOutNearness(index)
       #expect(abs(Double(values.floats[index]) - near) < 1e-4, "photo \(index): \(values.floats[index]), expected \(near)")
     }
     withExtendedLifetime((found, scratch, values)) {}

@@ -167,6 +167,64 @@ enum GradientCase: String, CaseIterable, Sendable {
     #expect(wrong.count <= (network.isSmooth ? 0 : checked / 15), "\(wrong.count) of \(checked) weights: \(wrong.prefix(4))")
   }
 
+  /// As above, for some values of the tensor at the cut of each example.
+  @Test("The gradient by the tensor at the cut agrees with finite differences", arguments: GradientCase.allCases)
+  func cutGradient(_ network: GradientCase) throws {
+    var options = TrainingOptions(firstOperator: 0, batch: 2)
+    options.wantsCutGradient = true
+    let problem = try LinearLoss(network.network(), options), count = problem.trainer.plan.cutCount
+    problem.gradients()
+    let analytic = (0..<2).flatMap { example -> [Float] in
+      guard let gradient = problem.trainer.session.cutGradient(example) else { return [] }
+      return (0..<count).map { gradient[$0] }
+    }
+    #expect(analytic.count == 2 * count)
+    let largest = analytic.reduce(0) { max($0, abs($1)) }
+    #expect(largest > 0)
+    func difference(_ i: Int, _ h: Float) -> Float {
+      let kept = problem.inputs[i]
+      problem.inputs[i] = kept + h
+      let above = problem.loss()
+      problem.inputs[i] = kept - h
+      let below = problem.loss()
+      problem.inputs[i] = kept
+      return Float((above - below) / Double(2 * h))
+    }
+    let asked = Array(stride(from: 0, to: analytic.count, by: 1 + analytic.count / 40))
+    let wrong = asked.filter { i in
+      let wide = difference(i, 0x1p-9)
+      if abs(wide - analytic[i]) <= 0.02 * max(largest, abs(wide)) { return false }
+      return network.isSmooth || abs(wide - difference(i, 0x1p-10)) <= 0.005 * largest
+    }
+    #expect(
+      wrong.count <= (network.isSmooth ? 0 : asked.count / 15),
+      "\(wrong.prefix(4).map { "value \($0): backward \(analytic[$0]), finite difference \(difference($0, 0x1p-10))" })")
+  }
+
+  @Test("A pass for the gradient by the cut leaves nothing behind, and none is kept unless it is wanted")
+  func cutGradientAlone() throws {
+    let plain = try LinearLoss(GradientCase.residual.network(), TrainingOptions(firstOperator: 0, batch: 2))
+    plain.gradients()
+    let unwanted = plain.trainer.session.cutGradient(0)
+    #expect(unwanted == nil)
+    var options = TrainingOptions(firstOperator: 0, batch: 2)
+    options.wantsCutGradient = true
+    let wanting = try LinearLoss(GradientCase.residual.network(), options)
+    wanting.gradients()
+    wanting.trainer.session.clearGradients()
+    wanting.gradients()
+    for index in 0..<plain.model.operatorCount {
+      for input in 1...2 {
+        guard let expected = plain.trainer.session.gradient(operator: index, input: input),
+          let found = wanting.trainer.session.gradient(operator: index, input: input)
+        else { continue }
+        #expect((0..<expected.count).allSatisfy { expected[$0] == found[$0] }, "operator \(index), input \(input)")
+      }
+    }
+    let (more, less) = (wanting.trainer.plan.activationByteCount, plain.trainer.plan.activationByteCount)
+    #expect(more >= less)
+  }
+
   @Test("Every instruction set and every batch split gives the same gradient bits")
   func bitsDoNotDependOnKernels() throws {
     var expected: [[UInt32]] = []

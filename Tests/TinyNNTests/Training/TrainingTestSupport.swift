@@ -75,7 +75,8 @@ final class LinearLoss {
   let file: PatternedMemory
   let model: Model
   let trainer: Trainer
-  let inputs: [Float], coefficients: [Float]
+  var inputs: [Float]
+  let coefficients: [Float]
 
   init(_ graph: Graph, _ options: TrainingOptions, seed: UInt64 = 5, kernels: Kernels? = nil) throws {
     file = PatternedMemory(copying: graph.lowered().finish())

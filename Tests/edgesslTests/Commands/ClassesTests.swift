@@ -54,6 +54,28 @@ import TinyNN
     #expect(missing.status == 65 && missing.errors.contains("no class has a photo \(photos[0])"), "\(missing)")
   }
 
+  @Test func theTaskFilesOfAFolderAreMerged() throws {
+    let file = try contents(of: task), photos = try fixtures.addClass("white", in: "fleet")
+    for name in ["white", "grey"] {
+      try fixtures.folder.write(file, to: "fleet/\(name).tnn")
+      _ = try Command.run(["classes", fixtures.folder.file("fleet/\(name).tnn"), "--add", "\(name)=\(photos)"])
+    }
+    try fixtures.folder.write([1], to: "fleet/notes.txt")
+    let fleet = fixtures.folder.file("fleet"), single = try fixtures.folder.write(file, to: "single.tnn")
+    let merged = try Command.run(["classes", task, "--merge", fleet])
+    #expect(merged.errors.contains("fleet: 2 task files, 8 new photos"), "\(merged)")
+    _ = try Command.run(["classes", single, "--merge", fleet + "/white.tnn", "--merge", fleet + "/grey.tnn"])
+    #expect(try contents(of: single) == contents(of: task))
+
+    let before = try contents(of: task)
+    try fixtures.folder.write([1], to: "fleet/broken.tnn")
+    let refused = try Command.run(["classes", task, "--merge", fleet])
+    #expect(refused.status == 65 && refused.errors.contains("fleet/broken.tnn"), "\(refused)")
+    let empty = try Command.run(["classes", task, "--merge", fixtures.folder.file("photos")])
+    #expect(empty.status == 65 && empty.errors.contains("photos: a folder without task files (*.tnn)"), "\(empty)")
+    #expect(try contents(of: task) == before)
+  }
+
   @Test func editsNeedNoOldPhotosAndCanBeUndone() throws {
     let before = try sections()
     let new = try fixtures.addClass("white", in: "new")

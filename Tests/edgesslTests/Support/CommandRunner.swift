@@ -21,9 +21,15 @@ struct CommandResult: CustomStringConvertible {
 }
 
 enum Command {
+  /// Another program that is to be tested, such as Tools/arm64/emulated.sh.
+  private static let other = ProcessInfo.processInfo.environment["EDGESSL_COMMAND"]
+
   /// Beside the test runner, in the folder of the build.
-  static let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "edgessl")
-    .path
+  static let path =
+    other
+    ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "edgessl").path
+
+  static let isOwn = other == nil
 
   /// Set by Tools/checks/sanitize.sh for all processes.
   private static let sanitizerOptions = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }

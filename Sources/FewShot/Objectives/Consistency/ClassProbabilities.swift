@@ -42,6 +42,18 @@ struct ClassProbabilities {
       slopes, of: embedding, embedding.length, weight: batch.weight, to: batch.gradient(row))
   }
 
+  /// `weight` times the cross-entropy of a row to `target`, which sums to 1; writes its gradient, the target being fixed.
+  func crossEntropy(_ row: Int, to target: Elements<Float>, weight: Float) -> Float {
+    let own = self[row]
+    var sum: Float = 0
+    for c in 0..<classes {
+      sum = sum - weight * target[c] * ElementaryMath.log(max(own[c], .leastNormalMagnitude))
+      slopes[c] = weight * (own[c] - target[c])
+    }
+    writeGradientOfLogits(row)
+    return sum
+  }
+
   /// The mean squared difference of a row's probabilities to `target`; writes `weight` times its gradient, the target being fixed.
   func squaredDifference(_ row: Int, to target: Elements<Float>, weight: Float) -> Float {
     let own = self[row]

@@ -37,14 +37,10 @@ public struct Distillation: Objective {
     let labels = propagated
     var sum: Float = 0
     for row in 0..<count where !probabilities.isZero(row) {
-      let own = probabilities[row], target = labels.slice(Int(batch.rows[row].photo) * classes, classes)
+      let target = labels.slice(Int(batch.rows[row].photo) * classes, classes)
       var surest: Float = 0
       for c in 0..<classes { surest = max(surest, target[c]) }
-      for c in 0..<classes {
-        sum = sum - surest * target[c] * ElementaryMath.log(max(own[c], .leastNormalMagnitude)) / Float(count)
-        probabilities.slopes[c] = surest * (own[c] - target[c]) / Float(count)
-      }
-      probabilities.writeGradientOfLogits(row)
+      sum = sum + probabilities.crossEntropy(row, to: target, weight: surest / Float(count))
     }
     return sum
   }

@@ -18,6 +18,8 @@ public protocol Objective {
   static func weight(phase: Float) -> Float
   /// Whether it wants the embeddings of its rows by the average of the tail's weights, too.
   static var usesAverage: Bool { get }
+  /// How its rows are pushed at the cut before the loss, which then also gets their embeddings without the push; nil: they are not.
+  static var perturbation: CutPerturbation? { get }
   /// Steps from one call of `prepare` to the next, the first before the first step; 0: it is never called.
   static var preparationInterval: Int { get }
 
@@ -48,6 +50,7 @@ extension Objective {
   public static var isTriedUnasked: Bool { false }
   public static func weight(phase: Float) -> Float { 1 }
   public static var usesAverage: Bool { false }
+  public static var perturbation: CutPerturbation? { nil }
   public static var preparationInterval: Int { 0 }
   public static func parameterCount(_ shape: ObjectiveShape) -> Int { 0 }
   public func reset(random: inout CounterRandom) { memory.clear() }
@@ -103,6 +106,8 @@ public struct ObjectiveBatch {
   public let gradients: Elements<Float>
   /// The embeddings by the average of the tail's weights; nil unless the objective `usesAverage`.
   public let averaged: Elements<Float>?
+  /// The embeddings of the rows as they were before they were pushed; nil unless the objective has a `perturbation`.
+  public let unperturbed: Elements<Float>?
   /// Of the classes, by the tail before training, of length 1.
   public let prototypes: EmbeddingMatrix
   /// What the gradients are multiplied by.
@@ -110,12 +115,13 @@ public struct ObjectiveBatch {
 
   public init(
     rows: Elements<ObjectiveRow>, embeddings: Elements<Float>, gradients: Elements<Float>, averaged: Elements<Float>? = nil,
-    prototypes: EmbeddingMatrix, weight: Float = 1
+    unperturbed: Elements<Float>? = nil, prototypes: EmbeddingMatrix, weight: Float = 1
   ) {
     self.rows = rows
     self.embeddings = embeddings
     self.gradients = gradients
     self.averaged = averaged
+    self.unperturbed = unperturbed
     self.prototypes = prototypes
     self.weight = weight
   }
@@ -126,6 +132,11 @@ public struct ObjectiveBatch {
   public func average(_ row: Int) -> Elements<Float>? {
     guard let averaged else { return nil }
     return part(averaged, row)
+  }
+  /// Nil unless the objective has a `perturbation`.
+  public func unperturbed(_ row: Int) -> Elements<Float>? {
+    guard let unperturbed else { return nil }
+    return part(unperturbed, row)
   }
 
   private func part(_ values: Elements<Float>, _ row: Int) -> Elements<Float> {

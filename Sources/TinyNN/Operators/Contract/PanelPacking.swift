@@ -58,6 +58,7 @@ public struct Int8PanelPacking {
 }
 
 extension MutableRawSpan {
+  @_lifetime(self: copy self)
   @inline(__always) mutating func store<T: BitwiseCopyable>(_ value: T, at byteOffset: Int) {
     storeBytes(of: value, toByteOffset: byteOffset, as: T.self)
   }

@@ -1,5 +1,5 @@
 /// A JSON value (RFC 8259) that keeps the order of its fields.
-enum JSON: Sendable {
+public enum JSON: Sendable {
   case null
   case bool(Bool)
   case integer(Int)
@@ -10,23 +10,37 @@ enum JSON: Sendable {
   case array([JSON])
   case object([(name: String, value: JSON)])
 
-  init(_ value: Bool) { self = .bool(value) }
-  init(_ value: Int) { self = .integer(value) }
-  init(_ value: Double) { self = .number(value) }
-  init(_ value: Float) { self = .float(value) }
-  init(_ value: String) { self = .string(value) }
-  init(_ values: [Int]) { self = .array(values.map(JSON.integer)) }
-  init(_ values: [Float]) { self = .array(values.map(JSON.float)) }
-  init(_ values: [String]) { self = .array(values.map(JSON.string)) }
+  public init(_ value: Bool) { self = .bool(value) }
+  public init(_ value: Int) { self = .integer(value) }
+  public init(_ value: Double) { self = .number(value) }
+  public init(_ value: Float) { self = .float(value) }
+  public init(_ value: String) { self = .string(value) }
+  public init(_ values: [Int]) { self = .array(values.map(JSON.integer)) }
+  public init(_ values: [Float]) { self = .array(values.map(JSON.float)) }
+  public init(_ values: [String]) { self = .array(values.map(JSON.string)) }
 
   /// Appends a field. Precondition: this is an object.
-  mutating func append(_ name: String, _ value: JSON) {
+  public mutating func append(_ name: String, _ value: JSON) {
     guard case .object(let fields) = self else { preconditionFailure("only objects have fields") }
     self = .object(fields + [(name, value)])
   }
 
+  /// The value on one line in ASCII alone, as headers of HTTP take it.
+  public var asciiText: String {
+    var result = ""
+    for unit in text.utf16 {
+      if unit < 0x80 {
+        result.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
+      } else {
+        let digits = String(unit, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      }
+    }
+    return result
+  }
+
   /// The value on one line. Numbers that JSON cannot say (NaN, infinities) become null.
-  var text: String {
+  public var text: String {
     var text = ""
     write(to: &text)
     return text
@@ -82,12 +96,12 @@ enum JSON: Sendable {
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral,
   ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-  init(stringLiteral value: String) { self = .string(value) }
-  init(integerLiteral value: Int) { self = .integer(value) }
-  init(floatLiteral value: Double) { self = .number(value) }
-  init(booleanLiteral value: Bool) { self = .bool(value) }
-  init(nilLiteral: ()) { self = .null }
-  init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  public init(floatLiteral value: Double) { self = .number(value) }
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(nilLiteral: ()) { self = .null }
+  public init(arrayLiteral elements: JSON...) { self = .array(elements) }
   /// An object with its fields in the order written.
-  init(dictionaryLiteral elements: (String, JSON)...) { self = .object(elements.map { ($0.0, $0.1) }) }
+  public init(dictionaryLiteral elements: (String, JSON)...) { self = .object(elements.map { ($0.0, $0.1) }) }
 }

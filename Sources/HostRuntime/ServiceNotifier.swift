@@ -1,13 +1,16 @@
 import Glibc
 
 /// Tells systemd that a service is ready and alive (sd_notify): a datagram to the socket in NOTIFY_SOCKET; nothing without one.
-final class ServiceNotifier {
+public final class ServiceNotifier {
   private let descriptor: Int32
   private var address = sockaddr_un()
   private var length: socklen_t = 0
 
-  init?() {
-    guard let path = environment("NOTIFY_SOCKET"), path.hasPrefix("/") || path.hasPrefix("@") else { return nil }
+  /// Nil where nobody waits for it.
+  public init?() {
+    guard let named = getenv("NOTIFY_SOCKET") else { return nil }
+    let path = String(cString: named)
+    guard path.hasPrefix("/") || path.hasPrefix("@") else { return nil }
     let bytes = Array(path.utf8)
     guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
     descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -24,7 +27,7 @@ final class ServiceNotifier {
   deinit { close(descriptor) }
 
   /// "READY=1", "WATCHDOG=1", "STOPPING=1".
-  func send(_ message: String) {
+  public func send(_ message: String) {
     var text = message
     _ = text.withUTF8 { bytes in
       withUnsafePointer(to: &address) {

@@ -1,0 +1,4 @@
+import HostRuntime
+
+/// What `--json` prints.
+typealias JSON = HostRuntime.JSON
