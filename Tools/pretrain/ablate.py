@@ -34,7 +34,7 @@ from validation import HeldOut
 class Variant:
     name: str
     teachers: tuple[int, ...] = (0, 1, 2)
-    archives: Callable[[archives.Archive], bool] = lambda _: True
+    takes: Callable[[archives.Archive], bool] = lambda _: True
     random_start: bool = False
 
 
@@ -43,9 +43,9 @@ VARIANTS = (
     Variant("without EfficientNet-Lite2", (1, 2)),
     Variant("without MobileNetV2 1.0", (0, 2)),
     Variant("without MCUNet as teacher", (0, 1)),
-    Variant("without objects, nature, surfaces", archives=lambda a: not a.photographic),
-    Variant("without Tiny ImageNet", archives=lambda a: a.name != "tiny_imagenet_40k"),
-    Variant("objects, nature, surfaces alone", archives=lambda a: a.photographic),
+    Variant("without objects, nature, surfaces", takes=lambda a: not a.photographic),
+    Variant("without Tiny ImageNet", takes=lambda a: a.name != "tiny_imagenet_40k"),
+    Variant("objects, nature, surfaces alone", takes=lambda a: a.photographic),
     Variant("random weights instead of MCUNet's", random_start=True),
 )
 
@@ -111,7 +111,7 @@ def main() -> None:
         if path.exists():
             print(path.read_text().strip(), flush=True)
             continue
-        taken = [replace(q, held_out=q.held_out or not variant.archives(archives.ARCHIVES[q.archive])) for q in photos]
+        taken = [replace(q, held_out=q.held_out or not variant.takes(archives.ARCHIVES[q.archive])) for q in photos]
         trained = np.flatnonzero([not q.held_out for q in taken])
         x = torch.from_numpy(np.concatenate([parts[i] for i in variant.teachers], 1)).float()
         mean, axes = find_axes(x[trained], a.width)

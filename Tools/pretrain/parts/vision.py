@@ -1,7 +1,7 @@
 """Makes torchvision importable beside a build of torch for CPUs.
 
-Its wheel from PyPI is built for CUDA: its compiled operators are then missing, and the import fails where it describes them. None of
-them is used here.
+Its wheel from PyPI is built for CUDA: its compiled operators are then missing, and the import fails where it describes them. None
+of them is used here.
 """
 
 import torch
