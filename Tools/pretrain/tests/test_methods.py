@@ -25,7 +25,7 @@ RELABELLING = {"deepcluster", "sela", "pcl", "and", "local-aggregation"}
 
 
 # One of 64 orders is told by nothing in 20 steps.
-LONGER = {"jigsaw": 120}
+LONGER = {"jigsaw": 120, "dino": 120, "sela": 120, "swav": 120}
 
 
 @dataclass
