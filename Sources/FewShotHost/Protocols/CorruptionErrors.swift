@@ -4,7 +4,7 @@ import TinyNN
 
 /// Errors on photos through five corruptions at five strengths each, where clean photos were learned (Hendrycks, Dietterich,
 /// "Benchmarking neural network robustness to common corruptions and perturbations", 2019, without their reference network).
-struct CorruptionErrors: Equatable {
+struct CorruptionErrors {
   static let levels = 5
   /// Photos that are asked about, at most: each is embedded 26 times.
   static let photoLimit = 200
@@ -19,10 +19,6 @@ struct CorruptionErrors: Equatable {
     return all.reduce(0, +) / Double(max(1, all.count))
   }
 
-  static func == (a: CorruptionErrors, b: CorruptionErrors) -> Bool {
-    a.clean == b.clean && a.corrupted.elementsEqual(b.corrupted) { $0 == $1 }
-  }
-
   /// - Parameters:
   ///   - dataset: the clean photos; `photos` are those of its rows.
   ///   - split: what is learned from, by class means, and what is asked about.
@@ -35,10 +31,11 @@ struct CorruptionErrors: Equatable {
     let means = dataset.meanDirections(split.train)
     func error(_ embeddings: [[Float]]) -> Double {
       let wrong = zip(embeddings, labels).count { embedding, label in
+        guard !embedding.isEmpty else { return false }
         let cosines = means.map { mean in zip(mean, embedding).reduce(Float(0)) { $0 + $1.0 * $1.1 } }
         return cosines.firstIndex(of: cosines.max()!) != label
       }
-      return Double(wrong) / Double(max(1, labels.count))
+      return Double(wrong) / Double(max(1, embeddings.count { !$0.isEmpty }))
     }
     clean = error(asked.map { dataset.embedding($0) })
     let shifts = CameraShift.Part.named.flatMap { named in
@@ -52,7 +49,7 @@ struct CorruptionErrors: Equatable {
     }
   }
 
-  /// [shifts][photos][dimension]; photos that were read before.
+  /// [shifts][photos][dimension]; empty for a photo that could be read before and cannot any more.
   private static func embeddings(
     _ photos: [String], _ shifts: [CameraShift], _ source: PhotoSource, seed: UInt64, cache folder: String?
   ) throws(PhotoError) -> [[[Float]]] {
@@ -62,7 +59,7 @@ struct CorruptionErrors: Equatable {
     }
     let kept = caches.compactMap { $0.read(count: photos.count) }
     if kept.count == shifts.count { return kept }
-    var rows = shifts.map { _ in [[Float]](repeating: [Float](repeating: 0, count: source.encoder.dimension), count: photos.count) }
+    var rows = shifts.map { _ in [[Float]](repeating: [], count: photos.count) }
     try source.forEach(
       in: [PhotoFolder(name: "", photos: photos)], copies: .all, .embedding,
       extract: { photo, image throws(PhotoEncoderError) in
@@ -77,7 +74,7 @@ struct CorruptionErrors: Equatable {
     ) { photo, found in
       for (index, embedding) in found.enumerated() { rows[index][photo.index] = embedding }
     }
-    for (cache, rows) in zip(caches, rows) { cache.write(rows) }
+    if !rows[0].contains([]) { for (cache, rows) in zip(caches, rows) { cache.write(rows) } }
     return rows
   }
 }

@@ -42,6 +42,8 @@ public struct EncoderMeasurement {
   public let photos: [String]
   public let seed: UInt64
   public let split: StratifiedSplit
+  /// The class of each row.
+  private let labels: [Int]
 
   /// Draws of labelled photos, and of known classes.
   static let rounds = 5
@@ -65,9 +67,9 @@ public struct EncoderMeasurement {
     self.photos = photos
     self.seed = seed
     split = StratifiedSplit(dataset, seed: seed)
+    labels = zip(dataset.ranges.indices, dataset.ranges).flatMap { label, range in range.map { _ in label } }
   }
 
-  private var labels: [Int] { zip(dataset.ranges.indices, dataset.ranges).flatMap { label, range in range.map { _ in label } } }
   private var classCount: Int { dataset.ranges.count }
   private var train: [Int] { split.train.flatMap { $0 } }
 

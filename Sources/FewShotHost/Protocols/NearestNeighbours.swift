@@ -30,7 +30,7 @@ struct NearestNeighbours {
     return right.map { Double($0) / Double(max(1, queries.count)) }
   }
 
-  struct Retrieval: Equatable {
+  struct Retrieval {
     /// Over the queries whose class has another photo.
     var meanAveragePrecision = 0.0
     /// The mean part of the first k that is of the query's class.
