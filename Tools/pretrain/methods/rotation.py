@@ -13,6 +13,12 @@ def turns(x: Tensor) -> Tensor:
     return torch.cat([torch.rot90(x, k, (2, 3)) for k in range(4)])
 
 
+def rotation_loss(encoder: nn.Module, head: nn.Module, x: Tensor) -> Tensor:
+    """Of the four classes that `head` makes of the turned photos x [n, 3, h, w]."""
+    wanted = torch.arange(4, device=x.device).repeat_interleave(len(x))
+    return functional.cross_entropy(head(encoder(turns(x))), wanted)
+
+
 class Rotation(Method):
     source = "Gidaris et al. 2018, Unsupervised representation learning by predicting image rotations"
     least, batch, smallest = 500, 32, 4  # every photo is seen four times in a step
@@ -22,6 +28,4 @@ class Rotation(Method):
         self.head = nn.Linear(self.width, 4)
 
     def loss(self, batch: Batch) -> Tensor:
-        x = batch.view(CROPPED)
-        wanted = torch.arange(4, device=x.device).repeat_interleave(len(x))
-        return functional.cross_entropy(self.head(self.encoder(turns(x))), wanted)
+        return rotation_loss(self.encoder, self.head, batch.view(CROPPED))

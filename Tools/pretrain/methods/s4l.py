@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from methods.method import Batch, Method, Setting
-from methods.rotation import turns
+from methods.rotation import rotation_loss
 from parts.contrast import unit
 from views import CROPPED, STRONG
 
@@ -41,9 +41,7 @@ class S4LRotation(Labelled):
         self.head = nn.Linear(self.width, 4)
 
     def loss(self, batch: Batch) -> Tensor:
-        x = batch.view(CROPPED)
-        wanted = torch.arange(4, device=x.device).repeat_interleave(len(x))
-        return self.supervised(batch) + WEIGHT * functional.cross_entropy(self.head(self.encoder(turns(x))), wanted)
+        return self.supervised(batch) + WEIGHT * rotation_loss(self.encoder, self.head, batch.view(CROPPED))
 
 
 class S4LExemplar(Labelled):
