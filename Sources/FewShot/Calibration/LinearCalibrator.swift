@@ -119,8 +119,8 @@ package enum LinearCalibrator {
     return better(right: right, of: count, classes: classes) < (support.fewest > 4 ? leastBetter : leastBetterOfFew)
   }
 
-  /// Of few examples, those that stay say little of the class, so left-out ones are answered worse than new ones will be: with 0.5
-  /// a fifth of hard tasks of three photos a class were taken for chance.
+  /// Of few examples, those that stay say little of the class, so left-out ones are answered worse than new ones will be, and
+  /// the larger bound takes hard tasks for chance (Benchmarks/results/confidence.md).
   private static let leastBetter: Float = 0.5, leastBetterOfFew: Float = 0.1
   private static let accuracyCount = 32
 
