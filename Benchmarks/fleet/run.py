@@ -2,7 +2,7 @@
 """Merges what a fleet of devices has learned: one task file each, in one call, in several orders.
 
 Each device learns some of five made-up classes from photos of its own, with the shipped encoder. Prints the times of the call, and
-fails where an order gives other bytes or a call takes more processor time than the limit.
+fails where an order gives other bytes or a call takes longer than the limit, on a machine that does nothing else.
 
     run.py [--edgessl FILE] [--devices 1000] [--photos 3] [--seed 0] [--limit 10]
 """
@@ -71,7 +71,7 @@ def main() -> None:
             found.add(hashlib.sha256(task.read_bytes()).hexdigest())
             times = f"{seconds:.2f} s of processor time, {elapsed:.2f} s elapsed"
             print(f"{order}: {len(files) + 1} task files, {times}, {task.stat().st_size:,} bytes")
-            assert seconds < options.limit, f"more than {options.limit} s of processor time"
+            assert elapsed < options.limit, f"more than {options.limit} s"
         assert len(found) == 1, f"the bytes depend on the order: {found}"
         print(f"the same bytes in every order: sha256 {found.pop()[:16]}")
 
