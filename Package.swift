@@ -31,7 +31,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     // Reads the protocol buffers of ONNX files; the generated code is in Sources/ONNXImport/Protobuf.
-    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    // Its traits are streams of Foundation's, which would link all of Foundation and its ICU data: 50 MB.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     // HTTP of the teach page: Documentation/teach-page.md says why this one.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
   ],
