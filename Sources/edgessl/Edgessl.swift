@@ -17,6 +17,10 @@ struct Edgessl: ParsableCommand {
   static func main() {
     // A file that grows past its limit is a failed write with an error of its own, not a signal that ends the process.
     signal(SIGXFSZ, SIG_IGN)
+    // The program's own name is missing: Swift's library reads them from /proc/self/cmdline.
+    guard !CommandLine.arguments.isEmpty else {
+      stop(Failure(.missingInput, "/proc: is not mounted, and arguments are read there; mount it: mount -t proc proc /proc"))
+    }
     do {
       var command = try parseAsRoot()
       try command.run()
