@@ -65,6 +65,10 @@ class Run:
         self.steps_per_epoch = max(1, len(photos) // course.batch)
         self.order: tuple[int, np.ndarray] = (-1, np.empty(0, int))
 
+    def clock(self) -> float:
+        """Seconds: of one core where no more is used, so that other programs cost no steps; else of the wall."""
+        return time.process_time() if self.device.type == "cpu" and torch.get_num_threads() == 1 else time.monotonic()
+
     def rows(self) -> np.ndarray:
         """This process' photos of the step: a function of seed, step and process."""
         epoch, position = divmod(self.step, self.steps_per_epoch)
@@ -164,7 +168,7 @@ class Run:
         first = self.watch()
         if not self.rank:
             self.say(f"{'resumed' if self.step else 'begins'} at step {self.step}: {describe(first)}")
-        saved, mark, before = time.monotonic(), time.monotonic(), self.seconds
+        saved, mark, before = time.monotonic(), self.clock(), self.seconds
         began = self.step, self.seconds
         while (progress := self.shared(course.budget.progress(self.step, self.seconds))) < 1:
             epoch, position = divmod(self.step, self.steps_per_epoch)
@@ -173,7 +177,7 @@ class Run:
             losses.append(self.learn(progress))
             if not math.isfinite(losses[-1]):
                 raise SystemExit(f"step {self.step}: the loss is {losses[-1]}; lower --lr and remove {self.path}")
-            self.seconds = before + time.monotonic() - mark
+            self.seconds = before + self.clock() - mark
             if self.step % course.report_every == 0:
                 self.report(losses, began)
                 losses = []

@@ -32,7 +32,7 @@ def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--shared", type=Path, required=True, help="folder with pretrain, photos and encoders")
     p.add_argument("--work", type=Path, required=True)
-    p.add_argument("--minutes", type=float, default=20, help="of training, of one core, for each row")
+    p.add_argument("--minutes", type=float, default=20, help="of training, processor time of one core, for each row")
     p.add_argument("--methods", nargs="+", default=list(methods.METHODS))
     p.add_argument("--start", nargs="+", default=["init"], choices=("init", "random"))
     p.add_argument("--case", nargs="+", default=["general"], choices=("general", "domain", "surfaces"))
@@ -68,10 +68,21 @@ def train(a: argparse.Namespace, method: str, start: str, case: str, out: Path) 
     words += ["--init", a.shared / INIT] if start == "init" else []
     words += ["--teacher", a.shared / TEACHER] if kind.taught else []
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    decoded = a.work / f"photos-{case}"
+    decoded.mkdir(exist_ok=True)
+    link(decoded, out)
     with open(out / "output.txt", "a") as log:
         done = subprocess.run(list(map(str, [*TOOL, *words])), stdout=log, stderr=log, env=environment)
     if done.returncode != 0:
         raise RuntimeError((out / "output.txt").read_text().strip().splitlines()[-1])
+    link(out, decoded)
+
+
+def link(source: Path, target: Path) -> None:
+    """What folder.read keeps of decoded photos, which all rows of a case share."""
+    for name in ("photos.npy", "photos.json"):
+        if (source / name).exists() and not (target / name).exists():
+            os.link(source / name, target / name)
 
 
 def untrained(a: argparse.Namespace, out: Path) -> Path:
