@@ -50,7 +50,9 @@ extension DeviceTask {
     } catch { throw .malformed }
     guard classes.count <= layout.classCapacity else { throw .tooManyClasses }
     guard examples.count <= layout.exampleCapacity else { throw .tooManyExamples }
-    take(classes, examples, state.examples)
+    classCount = classes.count
+    exampleCount = examples.count
+    copy(classes, examples, state.examples)
     past.removeNewest()
     history = past
     keepsState = false

@@ -74,7 +74,9 @@ public import TinyNN
     fileHead = file.head
     fileUnlabelled = file.unlabelled
     guard let classes = file.classes, let examples = file.examples else { return }
-    take(classes, examples, model.section(.examples))
+    classCount = classes.count
+    exampleCount = examples.count
+    copy(classes, examples, model.section(.examples))
     head = .file
   }
 
@@ -100,14 +102,13 @@ public import TinyNN
     }
   }
 
-  /// Knows what these say, of which there is room; `section` is the one of the examples.
-  package mutating func take(_ classes: ClassesView, _ examples: ExamplesView, _ section: ByteRegion) {
-    classCount = classes.count
-    exampleCount = examples.count
-    for index in 0..<classCount { setName(index, classes[index]) }
-    records.copy(section.slice(SectionLayout.headerByteCount, exampleCount * SectionLayout.exampleRecordByteCount), to: 0)
+  /// Copies what these say, of which there is room; `section` is the one of the examples. The counts are the caller's: Swift 6.2
+  /// forbids an initializer to call a mutating method where a property is a `let`.
+  package func copy(_ classes: ClassesView, _ examples: ExamplesView, _ section: ByteRegion) {
+    for index in 0..<classes.count { setName(index, classes[index]) }
+    records.copy(section.slice(SectionLayout.headerByteCount, examples.count * SectionLayout.exampleRecordByteCount), to: 0)
     let rows = self.rows, source = examples.support.embeddings
-    for index in 0..<exampleCount {
+    for index in 0..<examples.count {
       let row = source[index]
       for column in 0..<layout.dimension { rows[index * layout.dimension + column] = row[column] }
     }
