@@ -10,7 +10,8 @@ set -e
 cd "$(dirname "$0")/../.."
 out=.build/firmware
 mkdir -p "$out/include"
-cp Sources/CInterfaceHeader/include/tinynn.h "$out/include/"
+header=Sources/CInterfaceHeader/include/tinynn.h
+cmp -s $header "$out/include/tinynn.h" || cp $header "$out/include/"
 
 swift_flags="-swift-version 6 -wmo -Osize -parse-as-library -package-name edgessl -strict-memory-safety -warnings-as-errors
   -enable-experimental-feature Embedded -enable-experimental-feature Lifetimes
@@ -52,17 +53,21 @@ missing() {
   echo "SKIPPED: $target: no C library headers for $1 (make deps-arm)"
 }
 
-named=$#
-for target in ${@:-x86_64 aarch64 armv7 armv7em armv7em-int8}; do
-  case $target in
-    x86_64 | aarch64) if [ $named = 0 ] && missing $target-linux-gnu; then continue; fi ;;
-  esac
-  case $target in
-    x86_64) build x86_64 x86_64-unknown-linux-gnu x86_64-linux-gnu -fPIC ;;
-    aarch64) build aarch64 aarch64-none-none-elf aarch64-linux-gnu -fPIC ;;
-    # Fused multiply-add: Cortex-A7, A15 and later (Raspberry Pi 2 and later).
-    armv7) build armv7 armv7-none-none-eabi armv7-none-eabi -fPIC -mcpu=cortex-a7 -mfpu=neon-vfpv4 -mfloat-abi=softfp ;;
-    armv7em | armv7em-int8) build $target armv7em-none-none-eabi armv7em-none-eabi -mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=softfp ;;
-    *) echo "$0: unknown target $target (x86_64, aarch64, armv7, armv7em, armv7em-int8)" >&2; exit 64 ;;
-  esac
-done
+# Targets side by side: each is compiled by one thread.
+if [ $# != 1 ]; then
+  for target in ${@:-x86_64 aarch64 armv7 armv7em armv7em-int8}; do
+    case $#$target in
+      0x86_64 | 0aarch64) if missing $target-linux-gnu >&2; then continue; fi ;;
+    esac
+    echo $target
+  done | xargs -n 1 -P "$(nproc)" "$0"
+  exit
+fi
+case $1 in
+  x86_64) build x86_64 x86_64-unknown-linux-gnu x86_64-linux-gnu -fPIC ;;
+  aarch64) build aarch64 aarch64-none-none-elf aarch64-linux-gnu -fPIC ;;
+  # Fused multiply-add: Cortex-A7, A15 and later (Raspberry Pi 2 and later).
+  armv7) build armv7 armv7-none-none-eabi armv7-none-eabi -fPIC -mcpu=cortex-a7 -mfpu=neon-vfpv4 -mfloat-abi=softfp ;;
+  armv7em | armv7em-int8) build $1 armv7em-none-none-eabi armv7em-none-eabi -mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=softfp ;;
+  *) echo "$0: unknown target $1 (x86_64, aarch64, armv7, armv7em, armv7em-int8)" >&2; exit 64 ;;
+esac
