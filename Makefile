@@ -11,7 +11,7 @@ BROWSER_PACKAGES = chromium chromium-driver python3-selenium
 # Cross compilers and emulators: the checks on ARM are skipped without them.
 ARM_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
 
-.PHONY: deps deps-test deps-arm deps-browser build build-serve demo lint test sanitize documentation check-embedded firmware test-firmware test-serve bench bench-training bench-kernels install install-serve install-firmware clean shared-library arm64 test-arm64 deb deps-deb test-deb test-python test-pretrain
+.PHONY: deps deps-test deps-arm deps-browser build build-serve demo lint test sanitize documentation check-embedded firmware test-firmware check-conformance check-instructions check-examples test-serve bench bench-training bench-kernels install install-serve install-firmware clean shared-library arm64 test-arm64 test-arm64-command deb deps-deb test-deb test-python test-pretrain
 
 # Installs only what is missing, and asks for root only then.
 deps: PACKAGES = $(APT_PACKAGES)
@@ -29,6 +29,7 @@ deps deps-test deps-arm deps-browser deps-deb:
 # The Swift standard library is linked in: a start takes half the time, and the program runs where no Swift is installed.
 build: deps
 	$(SWIFT) build -c release --product edgessl --static-swift-stdlib $$(Tools/link/flags.sh)
+	Tools/link/check.sh $(BIN)
 	Tools/package/stamp.sh $(BIN)
 
 # The teach page, a program of its own.
@@ -43,7 +44,7 @@ lint:
 	Tools/checks/lint.sh
 
 # The two products leave out the compiler of protocol buffers, a part of a dependency that nothing here uses.
-test: deps deps-test check-embedded
+test: deps deps-test
 	$(SWIFT) build --product edgessl
 	$(SWIFT) build --product edgesslPackageTests
 	$(SWIFT) test --skip-build
@@ -51,8 +52,7 @@ test: deps deps-test check-embedded
 	Tools/checks/folder_arrows.py TinyNN ModelCompiler TeachServer edgessl
 	Tools/checks/check-snippets.sh
 	Tools/checks/test-swift-app.sh
-	$(MAKE) test-serve
-	$(MAKE) test-firmware
+	$(MAKE) --jobs 2 --output-sync test-serve test-firmware
 
 # Every method of Tools/pretrain on 200 photos, its resumption and its errors; needs PyPI, and is not part of `make test`.
 test-pretrain:
@@ -68,7 +68,7 @@ documentation: deps
 	for target in TinyNN FewShot FewShotHost; do EDGESSL_DOCUMENTATION=1 $(SWIFT) package --allow-writing-to-directory .build/documentation \
 	  generate-documentation --target $$target --output-path .build/documentation/$$target || exit 1; done
 
-# The proof that TinyNN and the device part of FewShot never allocate.
+# The proof that TinyNN and the device part of FewShot never allocate, alone; `make firmware` compiles them with the same flags.
 check-embedded:
 	Tools/checks/check-embedded.sh
 
@@ -83,8 +83,12 @@ shared-library:
 
 # The libraries' promises, the same bits on every target, instruction counts on ARM, and the examples under emulation. After `make test` has built the command.
 test-firmware: firmware
+	$(MAKE) --jobs 2 --output-sync check-conformance check-instructions check-examples
+check-conformance:
 	Tools/checks/check-conformance.sh
+check-instructions:
 	Tools/firmware/instruction-count/run.sh --check
+check-examples:
 	Tools/firmware/test-firmware-examples.sh
 
 # The teach page in a real browser; skipped, loudly, where there is none to be had. Selenium is for Debian's own Python.
@@ -98,13 +102,17 @@ test-serve:
 arm64:
 	Tools/arm64/build.sh || [ $$? = 75 ]
 
-# The same bytes as this machine's command gives, and the command's own tests, under QEMU. After `make test` has built command and tests.
+# The same bytes as this machine's command gives, under QEMU. After `make test` has built the command.
 test-arm64: arm64
 	Tools/arm64/compare.sh
+
+# And the command's own tests under QEMU. After `make test` has built command and tests; no part of .ci/run.
+test-arm64-command: test-arm64
 	Tools/arm64/test.sh
 
 # .build/packages/edgessl_VERSION_{amd64,arm64}.deb: Documentation/install.md.
-deb: build arm64 shared-library
+deb: build build-serve shared-library
+	Tools/arm64/build.sh edgessl edgessl-serve || [ $$? = 75 ]
 	Tools/package/build-deb.sh
 
 # Installs, tries and removes them on bare Debian systems (debootstrap, lintian, qemu-user-static; root). Minutes, so no part of .ci/run.

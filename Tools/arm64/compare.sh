@@ -9,7 +9,8 @@ skip() { echo "SKIPPED: edgessl on AArch64: $1"; exit 0; }
 command -v qemu-aarch64 > /dev/null || skip "no qemu-aarch64 (make deps-arm)"
 [ -x "$work/edgessl" ] || skip "no $work/edgessl"
 
-# What a user does, on the shipped encoder and photos: files and answers, without times and memory. `session FOLDER COMMAND`
+# What a user does, on the shipped encoders and photos: files and answers, without times and memory. Training is the smaller one's: it
+# takes most of the time. `session FOLDER COMMAND`
 session() (
   rm -rf "$1"
   mkdir -p "$1"
@@ -22,7 +23,7 @@ session() (
     "$edgessl" embed "$model.tnn" "$parts"/query/*/01.jpg -o float32.npy --threads 2
     "$edgessl" embed "$model-int8.tnn" "$parts"/query/*/01.jpg -o int8.npy
     "$edgessl" adapt "$parts/support" --model "$model.tnn" -o task.tnn
-    "$edgessl" adapt "$parts/support" --model "$model.tnn" -o trained.tnn --method finetune --steps 2 --views 0
+    "$edgessl" adapt "$parts/support" --model edge-xs -o trained.tnn --method finetune --layers 2 --steps 2 --views 0
     "$edgessl" classify "$parts"/query/*/01.jpg --model task.tnn --json
     "$edgessl" classes task.tnn --add "duck=$parts/query/unknown" --rename gear=wheel
     "$edgessl" classes trained.tnn --remove nut

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds Debian packages: ARCHITECTURE... of amd64, arm64 (default: both), as .build/packages/edgessl_VERSION_ARCHITECTURE.deb: the
-# command, the shipped encoders, man pages and completions that the argument parser makes, tinynn.h with its static and shared
-# library, and the camera's systemd unit. `make deb` has built what goes in; arm64 is skipped, loudly, where it was not built.
+# command and the teach page's server, the shipped encoders, man pages and completions that the argument parser makes, tinynn.h with its
+# static and shared library, and systemd units. `make deb` has built what goes in; arm64 is skipped, loudly, where it was not built.
+# The maintainer is who made the commit, or DEBFULLNAME and DEBEMAIL, as for other tools of Debian.
 #
 # The youngest C library that a program or library in the package needs is read from its symbol versions and becomes the package's
 # dependency; nothing else is needed. The bytes of a package follow from the commit alone.
@@ -11,6 +12,7 @@ version=$(sed -n 's/.*static let number = "\(.*\)"$/\1/p' Sources/edgessl/Consol
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2> /dev/null || date +%s)
 export SOURCE_DATE_EPOCH
 date=$(LC_ALL=C date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)
+maintainer="${DEBFULLNAME:-$(git log -1 --format=%cn)} <${DEBEMAIL:-$(git log -1 --format=%ce)}>"
 native=.build/release/edgessl # for the texts, which are the same for every architecture
 umask 022
 
@@ -18,15 +20,17 @@ umask 022
 put() { install -D -m 644 "$1" "$root/$2/${3:-$(basename "$1")}"; }
 
 build() {
-  architecture=$1 machine=$2 program=$3
+  architecture=$1 machine=$2 programs=$3
   triplet=$machine-linux-gnu
   libraries=usr/lib/$triplet
   built=.build/firmware/$machine
   root=.build/packages/$architecture
   rm -rf "$root"
 
-  install -D "$program" "$root/usr/bin/edgessl"
-  llvm-objcopy --strip-all --remove-section=.comment "$root/usr/bin/edgessl"
+  for program in edgessl edgessl-serve; do
+    install -D "$programs/$program" "$root/usr/bin/$program"
+    llvm-objcopy --strip-all --remove-section=.comment "$root/usr/bin/$program"
+  done
   for file in models/accuracy.txt models/*/*.tnn; do put $file usr/share/edgessl/"$(dirname $file)"; done
 
   "$native" --experimental-dump-help | Tools/package/man_pages.py "$version" "$date" "$root/usr/share/man/man1"
@@ -42,25 +46,28 @@ build() {
   sed "s|@PREFIX@|/usr|; s|^Libs: .*|Libs: -L\${prefix}/lib/$triplet -ltinynn|" Tools/firmware/tinynn.pc.in > .build/packages/tinynn.pc
   put .build/packages/tinynn.pc $libraries/pkgconfig
 
-  # Not started by itself: it needs a task file and the camera's address first.
-  sed -e 's|/usr/local/bin|/usr/bin|; /sudo cp /d; s|Examples/camera/watch.env|/usr/share/doc/edgessl/examples/watch.env|' \
-    -e 's|Documentation/camera.md|/usr/share/doc/edgessl/camera.md|' Examples/camera/edgessl-watch.service > .build/packages/unit
-  put .build/packages/unit usr/lib/systemd/system edgessl-watch.service
+  # Not started by themselves: they need the camera's address first, and watch a task file.
+  for unit in edgessl-watch edgessl-serve; do
+    sed -e 's|/usr/local/bin|/usr/bin|; /sudo cp /d; s|Examples/camera/watch.env|/usr/share/doc/edgessl/examples/watch.env|' \
+      -e 's|Documentation/|/usr/share/doc/edgessl/|' Examples/camera/$unit.service > .build/packages/unit
+    put .build/packages/unit usr/lib/systemd/system $unit.service
+  done
   put Examples/camera/watch.env usr/share/doc/edgessl/examples
   put Documentation/camera.md usr/share/doc/edgessl
+  put Documentation/teach-page.md usr/share/doc/edgessl
   put Tools/package/copyright usr/share/doc/edgessl
   cat > .build/packages/changelog << END
 edgessl ($version) unstable; urgency=medium
 
   * Built of commit $(git rev-parse --short=12 HEAD 2> /dev/null || echo unknown).
 
- -- The authors of edgessl <edgessl@example.org>  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
+ -- $maintainer  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
 END
   put .build/packages/changelog usr/share/doc/edgessl
   gzip -9n "$root"/usr/share/man/man1/*.1 "$root/usr/share/doc/edgessl/changelog"
   put Tools/package/lintian-overrides usr/share/lintian/overrides edgessl
 
-  needs=$(for file in "$root/usr/bin/edgessl" "$root/$libraries/libtinynn.so.1"; do llvm-readelf --version-info "$file"; done |
+  needs=$(for file in "$root"/usr/bin/* "$root/$libraries/libtinynn.so.1"; do llvm-readelf --version-info "$file"; done |
     grep -oE 'GLIBC_[0-9.]+' | sort -uV | tail -n 1)
   install -d "$root/DEBIAN"
   echo "libtinynn 1 edgessl (>= $version)" > "$root/DEBIAN/shlibs"
@@ -73,7 +80,7 @@ END
 Package: edgessl
 Version: $version
 Architecture: $architecture
-Maintainer: The authors of edgessl <edgessl@example.org>
+Maintainer: $maintainer
 Installed-Size: $(du -sk --apparent-size "$root/usr" | cut -f 1)
 Depends: libc6 (>= ${needs#GLIBC_})
 Suggests: ffmpeg, libmosquitto1, libopenblas0
@@ -96,10 +103,10 @@ END
 mkdir -p .build/packages
 for architecture in ${@:-amd64 arm64}; do
   case $architecture in
-    amd64) build amd64 x86_64 .build/release/edgessl ;;
+    amd64) build amd64 x86_64 .build/release ;;
     arm64)
-      if [ -x .build/arm64-command/edgessl ]; then build arm64 aarch64 .build/arm64-command/edgessl
-      else echo "SKIPPED: the package for arm64: no .build/arm64-command/edgessl (make arm64)"; fi ;;
+      if [ -x .build/arm64-command/edgessl-serve ]; then build arm64 aarch64 .build/arm64-command
+      else echo "SKIPPED: the package for arm64: no .build/arm64-command/edgessl-serve (Tools/arm64/build.sh edgessl edgessl-serve)"; fi ;;
     *) echo "$0: unknown architecture $architecture (amd64, arm64)" >&2; exit 64 ;;
   esac
 done

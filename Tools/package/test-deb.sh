@@ -1,7 +1,8 @@
 #!/bin/sh
 # Tries the packages of `make deb` on bare Debian systems: ARCHITECTURE... of amd64, arm64 (default: both). Each is installed into
 # a fresh debootstrap root of Debian $SUITE (default bookworm, Debian 12; arm64 is run by QEMU through binfmt_misc), teaches and answers
-# there with the bytes of this machine's command, links and runs a C program, and is removed; nothing of it may stay.
+# there with the bytes of this machine's command, serves the teach page, links and runs a C program, and is removed; nothing of it may
+# stay.
 # Takes minutes, of which most is debootstrap's, so it is no part of .ci/run. Needs root, debootstrap, lintian, qemu-user-static.
 set -e
 cd "$(dirname "$0")/../.."
@@ -68,13 +69,24 @@ try() {
   cmp "$packages/here.tnn" "$root/tmp/task.tnn" || fail "the task learned on $suite for $architecture differs"
   [ "$(grep -c '"unknown":false' "$root/tmp/answers")" = 5 ] || { cat "$root/tmp/answers" >&2; fail "other answers than for five parts"; }
 
+  chroot "$root" edgessl serve --folder /tmp/teach --listen 127.0.0.1:8911 2> "$packages/serve.log" &
+  server=$! tries=0
+  until board=$(curl -sf http://127.0.0.1:8911/api/board); do
+    tries=$((tries + 1))
+    [ $tries -lt 60 ] || { cat "$packages/serve.log" >&2; fail "the teach page does not answer"; }
+    sleep 1
+  done
+  kill $server
+  wait $server || fail "the teach page's server ended with $?"
+  case $board in '{"revision":'*) ;; *) fail "the teach page answers $board" ;; esac
+
   printf '#include <tinynn.h>\n#include <stdio.h>\nint main(void) { printf("tinynn.h %%x\\n", tinynn_version()); return tinynn_version() != TINYNN_VERSION; }\n' > "$packages/program.c"
   flags=$(PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$root/usr/lib/$triplet/pkgconfig pkg-config --cflags --libs tinynn)
   "$compiler" "$packages/program.c" $flags -o "$root/tmp/program"
   chroot "$root" /tmp/program
   llvm-readelf --needed-libs "$root/tmp/program" | grep -q libtinynn.so.1 || fail "the program does not use libtinynn.so.1"
   if command -v systemd-analyze > /dev/null; then
-    systemd-analyze verify --root="$root" edgessl-watch.service 2> "$packages/unit.log" || cat "$packages/unit.log"
+    systemd-analyze verify --root="$root" edgessl-watch.service edgessl-serve.service 2> "$packages/unit.log" || cat "$packages/unit.log"
   fi
 
   chroot "$root" dpkg --purge edgessl > /dev/null
