@@ -17,7 +17,8 @@ for target in ${@:-$(uname -m)}; do
   cp -R python/pyproject.toml python/setup.py python/README.md python/src "$tree/"
   cp LICENSE "$tree/"
   cp "$library" "$tree/src/edgessl/libtinynn.so"
-  mkdir -p "$tree/src/edgessl/models"
+  rm -rf "$tree/src/edgessl/models"
+  mkdir "$tree/src/edgessl/models"
   # Families share licences.
   for file in models/*/*.tnn models/*/LICENSE*; do cp "$file" "$tree/src/edgessl/models/"; done
   (cd "$tree" && EDGESSL_PLATFORM=linux_$target "$python" -m build --quiet --wheel --no-isolation --outdir plain .)

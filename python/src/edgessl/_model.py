@@ -120,6 +120,10 @@ class Session:
         #: Where `embed` puts an embedding that is not wanted elsewhere.
         self.embedding: int = self._embedding.ctypes.data
 
+    def set_embedding(self, values: NDArray[np.float32]) -> None:
+        """Puts other values at `embedding`."""
+        self._embedding[:] = values
+
     def embed_array(self, array: object) -> bool:
         """Embeds an array laid out like the last photo, one view, to `embedding`, with none of what other photos need. Or does
         nothing and returns False."""

@@ -98,23 +98,26 @@ class _Classifier:
         self._memory = Memory(size.value)
         check(lib.tinynn_task_open(self._memory.address, size.value, model.handle, *room, byref(handle)), model.name)
         self.handle = handle.value
-        self._name, self._dimension = model.name, model.dimension
+        self._name, self._names = model.name, learned.names
         self._prediction = Prediction()
-        self._prediction_pointer = byref(self._prediction)
-        self._names = learned.names
         self._confidences = c_float * len(learned.names)
+        # Converted once: that costs as much as the call.
+        self._task, self._count = c_void_p(handle.value), c_size_t(len(learned.names))
+        self._embedding = (c_void_p(self.session.embedding), c_size_t(model.dimension))
+        self._prediction_pointer = byref(self._prediction)
 
     def classify(self, image: Image, side: int) -> Answer:
         session = self.session
         if not session.embed_array(image):
             session.embed(read(image, side), 1, session.embedding)
-        return self.answer(session.embedding)
+        return self.answer()
 
-    def answer(self, embedding: int) -> Answer:
-        status = lib.tinynn_task_classify(self.handle, embedding, self._dimension, self._prediction_pointer)
+    def answer(self) -> Answer:
+        """What the task says of the session's embedding."""
+        status = lib.tinynn_task_classify(self._task, *self._embedding, self._prediction_pointer)
         if status == 0:
             confidences = self._confidences()
-            status = lib.tinynn_task_confidences(self.handle, confidences, len(confidences))
+            status = lib.tinynn_task_confidences(self._task, confidences, self._count)
         if status != 0:
             check(status, self._name)
         return Answer(self._prediction, self._names, confidences)
@@ -274,7 +277,8 @@ class Task:
             raise TaskError(f"an embedding of shape {row.shape}; this encoder's are ({learned.model.dimension},)")
         classifier = learned.take()
         try:
-            return classifier.answer(row.ctypes.data)
+            classifier.session.set_embedding(row)
+            return classifier.answer()
         finally:
             learned.free.append(classifier)
 
