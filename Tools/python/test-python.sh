@@ -21,7 +21,7 @@ for interpreter in ${EDGESSL_PYTHONS:-${found:-python3}}; do
   fresh=.build/python/fresh-$version
   rm -rf "$fresh"
   "$interpreter" -m venv "$fresh"
-  "$fresh/bin/python" -m pip install --quiet --disable-pip-version-check "$wheel" pytest 'scikit-learn>=1.6'
+  "$fresh/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$wheel" pytest 'scikit-learn>=1.6'
   (cd python/tests && "$PWD/../../$fresh/bin/python" -m pytest --quiet -p no:cacheprovider .)
   tried="$tried $version"
 done

@@ -1,9 +1,9 @@
 """What Task.classify of an array costs beside the same calls in C: python classify.py [--encoder edge-xs-int8] [--pairs 400]
 
-Both run the same libtinynn.so on the same photo and the same bytes of a task file, C from C. They take turns by loops of 10 calls, of
-which the first 3 do not count: those find the caches as the other left them, and a program has its own. Printed: the medians of
-both, and the median difference of neighbouring loops with the interval that holds it with 95 % (of order statistics). With --single
-they take turns call by call instead, so that each is a program's first call after another's.
+Both run the same libtinynn.so on the same photo, file, session and scratch memory, C from C: where memory lies changes the
+network's time by more than what is measured. They take turns by loops of 10 calls, of which the first 3 do not count: they find
+the caches as the other side left them. Printed: the medians of both, and the median difference of neighbouring loops with the
+interval that holds it with 95 % (of order statistics). With --single they take turns call by call.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ import numpy as np
 import PIL.Image
 
 import edgessl
-from edgessl._library import Memory
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 30
 
 
-def calls_in_c(task: Memory, array: np.ndarray, folder: str) -> Callable[[], float]:
-    """The microseconds of an answer in C."""
+def calls_in_c(task: edgessl.Task, array: np.ndarray, folder: str) -> Callable[[], float]:
+    """The microseconds of an answer in C, with what the task answers with in Python, which nobody uses meanwhile."""
     library = Path(edgessl.__file__).with_name("libtinynn.so")
     Path(folder, "libtinynn.so.1").symlink_to(library)
     include, source = ROOT / "Sources/CInterfaceHeader/include", Path(__file__).with_suffix(".c")
@@ -38,9 +37,16 @@ def calls_in_c(task: Memory, array: np.ndarray, folder: str) -> Callable[[], flo
         ["cc", "-O2", "-shared", "-fPIC", "-I", include, source, library, f"-Wl,-rpath,{folder}", "-o", shared], check=True
     )
     program = ctypes.CDLL(shared)
-    program.classify_open.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32]
+    pointer, size, number = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int32
+    program.classify_open.argtypes = [pointer, pointer, pointer, size, pointer, number, number, size, size]
     program.classify_run.restype = ctypes.c_double
-    program.classify_open(task.address, task.size, array.ctypes.data, *array.shape[:2])
+    task.classify(array)
+    (classifier,) = task._learned.free
+    session, scratch = classifier.session, classifier.session._scratch
+    counts = (task._learned.model.dimension, len(task.classes))
+    program.classify_open(
+        session.handle, classifier.handle, scratch.address, scratch.size, array.ctypes.data, *array.shape[:2], *counts
+    )
     run: Callable[[], float] = program.classify_run
     return run
 
@@ -63,7 +69,7 @@ def main() -> None:
     array = np.ascontiguousarray(PIL.Image.open(support / "gear/01.jpg").convert("RGB"))
     calls, unmeasured = (1, 0) if options.single else (10, 3)
     with tempfile.TemporaryDirectory() as folder:
-        in_c = calls_in_c(task._learned.model.file, array, folder)
+        in_c = calls_in_c(task, array, folder)
         sides = [("C", in_c), ("Python", partial(microseconds, task, array))]
         medians: dict[str, list[float]] = {"C": [], "Python": []}
         for pair in range(options.pairs):

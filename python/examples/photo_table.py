@@ -33,6 +33,8 @@ def arguments(engine: str) -> argparse.Namespace:
 def parts(photos: Path, output: Path, size: int) -> list[dict[str, Any]]:
     """What is left to do: rows of the part's name and its photos (paths, or a Parquet file and a row)."""
     output.mkdir(parents=True, exist_ok=True)
+    for begun in output.glob(".part-*"):
+        begun.unlink()
     items = _rows_of_parquet(photos) if photos.suffix == ".parquet" or list(photos.glob("*.parquet")) else _files(photos)
     if not items:
         raise SystemExit(f"{photos}: no photos; give a folder of them or a Parquet file with columns path and bytes")

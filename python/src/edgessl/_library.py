@@ -182,8 +182,6 @@ _prototypes: dict[str, tuple[object, list[object]]] = {
     "tinynn_task_state_count": (c_int32, [_handle]),
     "tinynn_task_keep_state": (c_int32, [_handle]),
     "tinynn_task_undo": (c_int32, [_handle]),
-    "tinynn_task_classify": (c_int32, [_handle, c_void_p, c_size_t, POINTER(Prediction)]),
-    "tinynn_task_confidences": (c_int32, [_handle, POINTER(c_float), c_size_t]),
     "tinynn_task_file_bytes": (c_int32, [_handle, _out_size]),
     "tinynn_task_save": (c_int32, [_handle, c_void_p, c_size_t, _out_size]),
     "tinynn_trainer_required_bytes": (c_int32, [_handle, POINTER(TrainingOptions), _out_size]),
@@ -203,6 +201,12 @@ for _name, (_result, _arguments) in _prototypes.items():
     _function = getattr(lib, _name)
     _function.restype = _result
     _function.argtypes = _arguments
+
+#: Functions that every answer calls, for arguments that are ctypes objects: declared arguments are converted at each call, which
+#: takes about as long as the call.
+embed_photo = lib["tinynn_session_embed_photo"]
+classify = lib["tinynn_task_classify"]
+confidences_of = lib["tinynn_task_confidences"]
 
 #: Of the header that this file was written after; a library of another major version does not fit.
 _VERSION = 0x010100

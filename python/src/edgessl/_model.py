@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._images import Image, Pixels, read
-from ._library import FileError, Memory, ModelInfo, Photo, address_of, check, lib, status_text
+from ._library import FileError, Memory, ModelInfo, Photo, address_of, check, embed_photo, lib, status_text
 from .errors import ModelFileError, PhotoError
 
 Result = TypeVar("Result")
@@ -130,7 +130,7 @@ class Session:
         if type(array) is not np.ndarray or array.dtype is not _PIXELS or (array.shape, array.strides) != self._layout:
             return False
         self._photo.pixels = address_of(array)
-        status = lib.tinynn_session_embed_photo(*self._arguments)
+        status = embed_photo(*self._arguments)
         if status != 0:
             check(status, "the array")
         return True

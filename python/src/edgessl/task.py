@@ -14,7 +14,17 @@ from numpy.typing import ArrayLike
 
 from ._editor import CLASS_LIMIT, EXAMPLE_LIMIT, UNLABELLED_LIMIT, Editor
 from ._images import Image, read
-from ._library import METHODS, TOO_MANY_CLASSES, TOO_MANY_EXAMPLES, Memory, Prediction, check, lib
+from ._library import (
+    METHODS,
+    TOO_MANY_CLASSES,
+    TOO_MANY_EXAMPLES,
+    Memory,
+    Prediction,
+    check,
+    classify,
+    confidences_of,
+    lib,
+)  # fmt: skip
 from ._model import Model, Session, each, file_bytes
 from .encoder import Encoder, photo_list
 from .errors import TaskError
@@ -114,10 +124,10 @@ class _Classifier:
 
     def answer(self) -> Answer:
         """What the task says of the session's embedding."""
-        status = lib.tinynn_task_classify(self._task, *self._embedding, self._prediction_pointer)
+        status = classify(self._task, *self._embedding, self._prediction_pointer)
         if status == 0:
             confidences = self._confidences()
-            status = lib.tinynn_task_confidences(self._task, confidences, self._count)
+            status = confidences_of(self._task, confidences, self._count)
         if status != 0:
             check(status, self._name)
         return Answer(self._prediction, self._names, confidences)
