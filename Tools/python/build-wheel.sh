@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds python/'s wheel for TARGET... of x86_64, aarch64 (default: this machine's) with libtinynn.so (Tools/package/build-shared.sh) and
 # the shipped encoders in it, for every Python 3 (py3-none), and has auditwheel say which systems it runs on (manylinux tags).
+# EDGESSL_SHARED: a folder with TARGET/libtinynn.so as built before, for example .build/firmware.
 # Output: .build/python/dist/edgessl-VERSION-py3-none-manylinux_..._TARGET.whl. Needs the environment of Tools/python/environment.sh.
 set -e
 cd "$(dirname "$0")/../.."
@@ -9,7 +10,7 @@ dist=.build/python/dist
 mkdir -p "$dist"
 for target in ${@:-$(uname -m)}; do
   case $target in x86_64 | aarch64) ;; *) echo "$0: unknown target $target (x86_64, aarch64)" >&2; exit 64 ;; esac
-  library=${EDGESSL_SHARED:-.build/firmware/$target/libtinynn.so}
+  library=${EDGESSL_SHARED:-.build/firmware}/$target/libtinynn.so
   [ -n "$EDGESSL_SHARED" ] || Tools/package/build-shared.sh "$target"
   tree=.build/python/tree-$target
   rm -rf "$tree"

@@ -3,7 +3,7 @@
 # debootstrap root beside Debian's own Python, NumPy, Pillow and pytest, run there by QEMU, and the tests are run; then embeddings,
 # task files, answers and a trained tail (Tools/python/bits.py) are compared with this machine's, bit for bit. ARGUMENT...: of pytest
 # instead of the whole suite. The estimator's tests are skipped: it needs a scikit-learn of 1.6, younger than Debian 12's.
-# Takes about half an hour, so it is no part of .ci/run. Needs root, debootstrap, qemu-user-static, gcc-aarch64-linux-gnu.
+# Takes too long for .ci/run. Needs root, debootstrap, qemu-user-static, gcc-aarch64-linux-gnu.
 set -e
 cd "$(dirname "$0")/../.."
 here=$PWD/.build/python/arm64
@@ -19,8 +19,8 @@ for tool in debootstrap qemu-aarch64-static aarch64-linux-gnu-gcc; do
   command -v $tool > /dev/null || skip "no $tool (debootstrap, qemu-user-static, gcc-aarch64-linux-gnu)"
 done
 . Tools/python/environment.sh
-"$python" -c 'import edgessl' 2> /dev/null || Tools/python/build-wheel.sh x86_64
-Tools/python/build-wheel.sh aarch64
+machine=$(uname -m)
+Tools/python/build-wheel.sh "$machine" aarch64
 wheel=$(ls -t .build/python/dist/edgessl-*aarch64.whl | head -n 1)
 
 # The emulator, as the kernel starts it; an entry that was made here goes again at the end.
@@ -39,15 +39,18 @@ if [ ! -e $binfmt/qemu-aarch64 ] && [ ! -e $binfmt/edgessl-aarch64 ]; then
   registered=yes
 fi
 
-mkdir -p "$here"
+# The packages are unpacked here and not configured: that takes seconds, under the emulator most of an hour.
+mkdir -p "$here/debs"
 if [ ! -e "$base" ]; then
   rm -rf "$root"
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
-  debootstrap --arch=arm64 --variant=minbase --foreign --include=python3-numpy,python3-pil,python3-pip,python3-pytest \
-    "$suite" "$root" "$mirror" > "$here/debootstrap.log" || { tail -n 5 "$here/debootstrap.log" >&2; fail "debootstrap failed"; }
-  chroot "$root" /debootstrap/debootstrap --second-stage >> "$here/debootstrap.log" ||
-    { tail -n 5 "$here/debootstrap.log" >&2; fail "the second stage of debootstrap failed"; }
-  tar -cf "$base.part" -C "$root" .
+  debootstrap --arch=arm64 --variant=minbase --foreign --cache-dir="$here/debs" \
+    --include=python3-numpy,python3-pil,python3-pip,python3-pytest "$suite" "$root" "$mirror" > "$here/debootstrap.log" ||
+    { tail -n 5 "$here/debootstrap.log" >&2; fail "debootstrap failed"; }
+  for package in "$root"/var/cache/apt/archives/*.deb; do dpkg-deb -x "$package" "$root"; done
+  # What configuration would have linked.
+  for library in blas/libblas.so.3 lapack/liblapack.so.3; do ln -sf $library "$root/usr/lib/aarch64-linux-gnu/"; done
+  tar -cf "$base.part" -C "$root" --exclude=./var/cache .
   mv "$base.part" "$base"
 fi
 rm -rf "$root"
@@ -71,7 +74,7 @@ print(platform.machine(), "Python", platform.python_version(), "NumPy", numpy.__
 pixels=$here/pixels.npz
 "$python" Tools/python/bits.py --pixels "$pixels"
 cp "$pixels" "$root/tmp/pixels.npz"
-PYTHONPATH=.build/python/tree-x86_64/src "$python" Tools/python/bits.py "$pixels" "$here/bits-here.txt"
+PYTHONPATH=.build/python/tree-$machine/src "$python" Tools/python/bits.py "$pixels" "$here/bits-here.txt"
 chroot "$root" sh -c 'cd /work && python3 Tools/python/bits.py /tmp/pixels.npz /tmp/bits.txt'
 diff "$here/bits-here.txt" "$root/tmp/bits.txt" || fail "AArch64 (>) has other bits than this machine (<)"
 echo "the same bits on AArch64: $(wc -l < "$here/bits-here.txt") embeddings, files, answers"
