@@ -1,8 +1,9 @@
 #!/bin/sh
-# Builds python/'s wheel for TARGET... of x86_64, aarch64 (default: this machine's) with libtinynn.so (Tools/package/build-shared.sh) and
-# the shipped encoders in it, for every Python 3 (py3-none), and has auditwheel say which systems it runs on (manylinux tags).
+# Builds python/'s wheel for TARGET... of x86_64, aarch64 (default: this machine's) with libtinynn.so
+# (Tools/package/build-shared.sh) and the shipped encoders in it, for every Python 3 (py3-none), and has auditwheel say which
+# systems it runs on (manylinux tags). Needs the environment of Tools/python/environment.sh.
 # EDGESSL_SHARED: a folder with TARGET/libtinynn.so as built before, for example .build/firmware.
-# Output: .build/python/dist/edgessl-VERSION-py3-none-manylinux_..._TARGET.whl. Needs the environment of Tools/python/environment.sh.
+# Output: .build/python/dist/edgessl-VERSION-py3-none-manylinux..._TARGET.whl.
 set -e
 cd "$(dirname "$0")/../.."
 . Tools/python/environment.sh

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Tries the package on AArch64 as Debian $SUITE (default bookworm, Debian 12) has it: its wheel is installed by pip into a fresh
-# debootstrap root beside Debian's own Python, NumPy, Pillow and pytest, run there by QEMU, and the tests are run; then embeddings,
-# task files, answers and a trained tail (Tools/python/bits.py) are compared with this machine's, bit for bit. ARGUMENT...: of pytest
-# instead of the whole suite. The estimator's tests are skipped: it needs a scikit-learn of 1.6, younger than Debian 12's.
+# debootstrap root beside Debian's own Python, NumPy, Pillow and pytest, run there by QEMU. Embeddings, task files, answers and a
+# trained tail (Tools/python/bits.py) are compared with this machine's, bit for bit, and the tests are run; ARGUMENT...: of pytest,
+# instead of all. The estimator's tests are skipped: it needs scikit-learn 1.6, younger than Debian 12's.
 # Takes too long for .ci/run. Needs root, debootstrap, qemu-user-static, gcc-aarch64-linux-gnu.
 set -e
 cd "$(dirname "$0")/../.."
@@ -47,7 +47,9 @@ if [ ! -e "$base" ]; then
   debootstrap --arch=arm64 --variant=minbase --foreign --cache-dir="$here/debs" \
     --include=python3-numpy,python3-pil,python3-pip,python3-pytest "$suite" "$root" "$mirror" > "$here/debootstrap.log" ||
     { tail -n 5 "$here/debootstrap.log" >&2; fail "debootstrap failed"; }
-  for package in "$root"/var/cache/apt/archives/*.deb; do dpkg-deb -x "$package" "$root"; done
+  for package in "$root"/var/cache/apt/archives/*.deb; do
+    dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$root"
+  done
   # What configuration would have linked.
   for library in blas/libblas.so.3 lapack/liblapack.so.3; do ln -sf $library "$root/usr/lib/aarch64-linux-gnu/"; done
   tar -cf "$base.part" -C "$root" --exclude=./var/cache .
