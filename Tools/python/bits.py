@@ -6,9 +6,9 @@ Arrays, not files, are compared: the libjpegs of two systems may differ. bits.py
 from __future__ import annotations
 
 import hashlib
-import platform
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -23,13 +23,11 @@ def decode(path: str) -> None:
     np.savez(path, **{str(file.relative_to(PARTS)): np.asarray(PIL.Image.open(file).convert("RGB")) for file in files})
 
 
-def lines(path: str) -> list[str]:
+def compute(path: str, output: TextIO) -> None:
     import edgessl
 
-    result = []
-
     def add(what: str, data: bytes) -> None:
-        result.append(f"{what} {hashlib.sha256(data).hexdigest()[:32]}")
+        print(what, hashlib.sha256(data).hexdigest()[:32], file=output, flush=True)
 
     parts: dict[str, dict[str, list[np.ndarray]]] = {}
     with np.load(path) as pixels:
@@ -64,16 +62,14 @@ def lines(path: str) -> list[str]:
         trainer.step(1e-3)
     trainer.adopt_average()
     add("trained edge-s", trainer.encoder().to_bytes())
-    return result
 
 
 def main() -> None:
     if sys.argv[1] == "--pixels":
         decode(sys.argv[2])
         return
-    text = lines(sys.argv[1])
-    Path(sys.argv[2]).write_text("\n".join(text) + "\n")
-    print(f"{platform.machine()}: {len(text)} lines")
+    with open(sys.argv[2], "w") as output:
+        compute(sys.argv[1], output)
 
 
 if __name__ == "__main__":

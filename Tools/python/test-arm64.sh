@@ -39,8 +39,9 @@ if [ ! -e $binfmt/qemu-aarch64 ] && [ ! -e $binfmt/edgessl-aarch64 ]; then
   registered=yes
 fi
 
-# The packages are unpacked here and not configured: that takes seconds, under the emulator most of an hour.
+# The packages are unpacked here and not configured: under the emulator that takes far longer than the tests.
 mkdir -p "$here/debs"
+umount "$root/proc" 2> /dev/null || true
 if [ ! -e "$base" ]; then
   rm -rf "$root"
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
@@ -52,6 +53,9 @@ if [ ! -e "$base" ]; then
   done
   # What configuration would have linked.
   for library in blas/libblas.so.3 lapack/liblapack.so.3; do ln -sf $library "$root/usr/lib/aarch64-linux-gnu/"; done
+  rm -f "$root/dev/null" "$root/dev/urandom"
+  mknod -m 666 "$root/dev/null" c 1 3
+  mknod -m 666 "$root/dev/urandom" c 1 9
   tar -cf "$base.part" -C "$root" --exclude=./var/cache .
   mv "$base.part" "$base"
 fi
@@ -79,7 +83,7 @@ cp "$pixels" "$root/tmp/pixels.npz"
 PYTHONPATH=.build/python/tree-$machine/src "$python" Tools/python/bits.py "$pixels" "$here/bits-here.txt"
 chroot "$root" sh -c 'cd /work && python3 Tools/python/bits.py /tmp/pixels.npz /tmp/bits.txt'
 diff "$here/bits-here.txt" "$root/tmp/bits.txt" || fail "AArch64 (>) has other bits than this machine (<)"
-echo "the same bits on AArch64: $(wc -l < "$here/bits-here.txt") embeddings, files, answers"
+echo "the same bits on AArch64: $(wc -l < "$here/bits-here.txt") checksums of embeddings, files, answers"
 
 chroot "$root" sh -c 'cd /work/python/tests && exec python3 -m pytest -q -p no:cacheprovider -rs "$@"' sh "${@:-.}"
 echo "the wheel $(basename "$wheel") was installed and tested on Debian $suite, arm64"
