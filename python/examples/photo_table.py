@@ -1,13 +1,15 @@
 """What both examples share: the photos to embed, cut into parts that are written whole or not at all.
 
 A part is some consecutive photos of the sorted list. Its file's name states which, so a second start finds what is there and
-goes on with the rest; the parts are the same whatever the number of workers, and so are their bytes.
+goes on with the rest; the parts are the same whatever the number of workers, and so are their bytes. Run by itself, python
+photo_table.py PHOTOS OUTPUT does the work in one process.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,8 @@ def arguments(engine: str) -> argparse.Namespace:
 def parts(photos: Path, output: Path, size: int) -> list[dict[str, Any]]:
     """What is left to do: rows of the part's name and its photos (paths, or a Parquet file and a row)."""
     output.mkdir(parents=True, exist_ok=True)
+    for begun in output.glob(".part-*"):
+        begun.unlink()
     items = _rows_of_parquet(photos) if photos.suffix == ".parquet" or list(photos.glob("*.parquet")) else _files(photos)
     if not items:
         raise SystemExit(f"{photos}: no photos; give a folder of them or a Parquet file with columns path and bytes")
@@ -108,3 +112,16 @@ def write_part(part: str, items: list[str], output: str, encoder: str, task: str
     pyarrow.parquet.write_table(pyarrow.table(rows, schema), temporary)
     os.replace(temporary, target)
     return len(items)
+
+
+def main() -> None:
+    options = arguments("one process")
+    start, photos = time.monotonic(), 0
+    for row in parts(options.photos, options.output, options.part):
+        photos += write_part(row["part"], row["items"], str(options.output.absolute()), options.encoder, options.task)
+    seconds = time.monotonic() - start
+    print(f"{photos} photos in {seconds:.1f} s, {photos / max(seconds, 1e-9):.1f} a second, one process")
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 
 import edgessl
@@ -157,6 +158,22 @@ def test_files_say_the_same(task: edgessl.Task, parts: PARTS, tmp_path: Path) ->
         task.classify_embedding(row[:3])
     with pytest.raises(edgessl.PhotoError, match="not finite"):
         task.classify_embedding(np.full_like(row, np.nan))
+
+
+def test_arrays_after_one_another(task: edgessl.Task, parts: PARTS) -> None:
+    """Whatever array came before, an answer is that of the pixels."""
+    array = np.asarray(PIL.Image.open(parts["gear"][0]).convert("RGB"))
+    square = np.ascontiguousarray(array[:200, :200])
+    arrays = [
+        array, array.copy(), array[:, ::-1], array[::-1], square, square.transpose(1, 0, 2), np.asfortranarray(square), square,
+        array[::2], array[..., 0], array[..., ::-1], array, array.view(np.recarray), array.reshape(320, 256, 3), array[:1, :1],
+    ]  # fmt: skip
+    for other in arrays:
+        expected = task.classify_embedding(task.encoder.embed([np.array(other, order="C")])[0])
+        assert task.classify(other).confidences == expected.confidences
+    for wrong in (array.astype(np.int8), array.view(np.int8), array.astype(np.float32)):
+        with pytest.raises(edgessl.PhotoError):
+            task.classify(wrong)
 
 
 def test_a_hundred_threads_give_the_same_bits(task: edgessl.Task, parts: PARTS) -> None:

@@ -15,6 +15,7 @@ from .command import import_onnx, quantize
 from .encoder import Encoder, shipped_encoders
 from .errors import CommandError, Error, ModelFileError, PhotoError, TaskError
 from .task import Answer, Head, Method, State, Task
+from .trainer import Optimizer, Trainer
 
 __version__ = "1.0.0"
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "Image",
     "Method",
     "ModelFileError",
+    "Optimizer",
     "PhotoError",
     "State",
     "Task",
     "TaskError",
+    "Trainer",
     "import_onnx",
     "quantize",
     "shipped_encoders",

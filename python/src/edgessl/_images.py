@@ -23,6 +23,9 @@ from .errors import PhotoError
 #: A path, the bytes of a file, a Pillow image, or an array: [height, width, 3] or [height, width] of uint8.
 Image = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, PIL.Image.Image, "NDArray[np.uint8]"]
 
+#: For `read`: all pixels, whatever the photo's size.
+NOT_REDUCED = 1 << 24
+
 _ORIENTATION = 0x0112
 _MIRRORS_COLUMNS = (2, 3, 7, 8)
 _MIRRORS_ROWS = (3, 4, 6, 7)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
+from collections.abc import Callable
 from ctypes import POINTER, Structure, c_char_p, c_float, c_int32, c_size_t, c_ssize_t, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import Error, ModelFileError, PhotoError, TaskError
 
@@ -73,6 +76,27 @@ class HeadInfo(Structure):
     ]
 
 
+class TrainingOptions(Structure):
+    _fields_ = [
+        ("first_operator", c_int32),
+        ("batch", c_int32),
+        ("optimizer", c_int32),
+        ("keeps_average", c_int32),
+    ]
+
+
+class OptimizerStep(Structure):
+    _fields_ = [
+        ("learning_rate", c_float),
+        ("momentum", c_float),
+        ("second_decay", c_float),
+        ("epsilon", c_float),
+        ("weight_decay", c_float),
+        ("average_decay", c_float),
+        ("gradient_scale", c_float),
+    ]
+
+
 class Memory:
     """Bytes at a multiple of 64, kept as long as this object."""
 
@@ -85,11 +109,32 @@ class Memory:
         self.address: int = self._keeper.ctypes.data + start
         self.size = size
 
+    def floats(self, address: int, count: int) -> NDArray[np.float32]:
+        """Values at an address in it, which share it."""
+        start = address - self.address
+        return self.array[start : start + 4 * count].view(np.float32)
+
     @classmethod
     def copying(cls, data: bytes | bytearray | memoryview) -> Memory:
         memory = cls(len(data))
         memory.array[:] = np.frombuffer(data, np.uint8)
         return memory
+
+
+def _address_by_interface(array: NDArray[np.uint8]) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def _address_by_layout(array: NDArray[np.uint8]) -> int | None:
+    """As NumPy's C headers lay an array out: its first field is the address. The interface builds a dictionary for it."""
+    return c_void_p.from_address(id(array) + object.__basicsize__).value
+
+
+_probe = np.zeros((2, 3), np.uint8)
+_is_as_laid_out = sys.implementation.name == "cpython" and _address_by_layout(_probe) == _address_by_interface(_probe)
+#: Where an array's values are.
+address_of: Callable[[NDArray[np.uint8]], int | None] = _address_by_layout if _is_as_laid_out else _address_by_interface
 
 
 _path = os.environ.get("EDGESSL_LIBRARY") or str(Path(__file__).with_name("libtinynn.so"))
@@ -113,10 +158,11 @@ _prototypes: dict[str, tuple[object, list[object]]] = {
     "tinynn_session_open": (c_int32, [c_void_p, c_size_t, _handle, c_int32, _out_handle]),
     "tinynn_embed_photo_scratch_bytes": (c_int32, [_handle, POINTER(Photo), c_int32, _out_size]),
     "tinynn_session_embed_photo": (c_int32, [_handle, POINTER(Photo), c_int32, c_void_p, c_size_t, c_void_p, c_size_t]),
+    "tinynn_embed_scratch_bytes": (c_int32, [_handle, c_int32, c_int32, _out_size]),
+    "tinynn_session_load_photo": (c_int32, [_handle, c_void_p, c_size_t, c_int32, c_int32, c_size_t, c_void_p, c_size_t]),
     "tinynn_task_required_bytes": (c_int32, [_handle, c_int32, c_int32, _out_size]),
     "tinynn_task_open": (c_int32, [c_void_p, c_size_t, _handle, c_int32, c_int32, _out_handle]),
     "tinynn_task_class_count": (c_int32, [_handle]),
-    "tinynn_task_example_count": (c_int32, [_handle]),
     "tinynn_task_class_name": (c_char_p, [_handle, c_int32]),
     "tinynn_task_class_example_count": (c_int32, [_handle, c_int32]),
     "tinynn_task_add_example": (c_int32, [_handle, c_char_p, c_uint64, c_void_p, c_size_t]),
@@ -136,15 +182,31 @@ _prototypes: dict[str, tuple[object, list[object]]] = {
     "tinynn_task_state_count": (c_int32, [_handle]),
     "tinynn_task_keep_state": (c_int32, [_handle]),
     "tinynn_task_undo": (c_int32, [_handle]),
-    "tinynn_task_classify": (c_int32, [_handle, c_void_p, c_size_t, POINTER(Prediction)]),
-    "tinynn_task_confidences": (c_int32, [_handle, POINTER(c_float), c_size_t]),
     "tinynn_task_file_bytes": (c_int32, [_handle, _out_size]),
     "tinynn_task_save": (c_int32, [_handle, c_void_p, c_size_t, _out_size]),
+    "tinynn_trainer_required_bytes": (c_int32, [_handle, POINTER(TrainingOptions), _out_size]),
+    "tinynn_trainer_open": (c_int32, [c_void_p, c_size_t, _handle, POINTER(TrainingOptions), _out_handle]),
+    "tinynn_trainer_load": (c_int32, [_handle, _handle, c_int32]),
+    "tinynn_trainer_cut": (c_int32, [_handle, c_int32, _out_handle, _out_size]),
+    "tinynn_trainer_forward": (c_int32, [_handle]),
+    "tinynn_trainer_embedding": (c_int32, [_handle, c_int32, _out_handle, _out_handle, _out_size]),
+    "tinynn_trainer_prototype_loss": (c_int32, [_handle, c_int32, _handle, c_int32, POINTER(c_float)]),
+    "tinynn_trainer_backward": (c_int32, [_handle]),
+    "tinynn_trainer_step": (c_int32, [_handle, POINTER(OptimizerStep)]),
+    "tinynn_trainer_adopt_average": (c_int32, [_handle]),
+    "tinynn_trainer_file_bytes": (c_int32, [_handle, _out_size]),
+    "tinynn_trainer_save": (c_int32, [_handle, c_void_p, c_size_t, _out_size]),
 }
 for _name, (_result, _arguments) in _prototypes.items():
     _function = getattr(lib, _name)
     _function.restype = _result
     _function.argtypes = _arguments
+
+#: Functions that every answer calls, for arguments that are ctypes objects: declared arguments are converted at each call, which
+#: takes about as long as the call.
+embed_photo = lib["tinynn_session_embed_photo"]
+classify = lib["tinynn_task_classify"]
+confidences_of = lib["tinynn_task_confidences"]
 
 #: Of the header that this file was written after; a library of another major version does not fit.
 _VERSION = 0x010100

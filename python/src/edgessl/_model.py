@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._images import Image, Pixels, read
-from ._library import FileError, Memory, ModelInfo, Photo, check, lib, status_text
+from ._library import FileError, Memory, ModelInfo, Photo, address_of, check, embed_photo, lib, status_text
 from .errors import ModelFileError, PhotoError
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
+
+_PIXELS = np.dtype(np.uint8)
 
 
 def file_bytes(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> tuple[Memory, str]:
@@ -108,19 +110,35 @@ class Session:
         check(lib.tinynn_session_required_bytes(model.handle, byref(size)), model.name)
         self._memory = Memory(size.value)
         check(lib.tinynn_session_open(self._memory.address, self._memory.size, model.handle, -1, byref(handle)), model.name)
-        self._handle = handle.value
+        self.handle = handle.value
         self._photo = Photo()
         self._photo_pointer = byref(self._photo)
         self._scratch = Memory(0)
         self._key: tuple[int, int, int, int] | None = None
+        self._layout: tuple[tuple[int, ...], tuple[int, ...]] | None = None
         self._embedding = np.empty(model.dimension, np.float32)
         #: Where `embed` puts an embedding that is not wanted elsewhere.
         self.embedding: int = self._embedding.ctypes.data
 
+    def set_embedding(self, values: NDArray[np.float32]) -> None:
+        """Puts other values at `embedding`."""
+        self._embedding[:] = values
+
+    def embed_array(self, array: object) -> bool:
+        """Embeds an array laid out like the last photo, one view, to `embedding`, with none of what other photos need. Or does
+        nothing and returns False."""
+        if type(array) is not np.ndarray or array.dtype is not _PIXELS or (array.shape, array.strides) != self._layout:
+            return False
+        self._photo.pixels = address_of(array)
+        status = embed_photo(*self._arguments)
+        if status != 0:
+            check(status, "the array")
+        return True
+
     def embed(self, pixels: Pixels, views: int, target: int) -> None:
         """Writes the mean embedding of so many views to the address `target`."""
         photo, array = self._photo, pixels.array
-        photo.pixels = array.__array_interface__["data"][0]
+        photo.pixels = address_of(array)
         key = (pixels.height, pixels.width, pixels.reduction, views)
         model = self._model
         if key != self._key:
@@ -130,9 +148,25 @@ class Session:
             check(lib.tinynn_embed_photo_scratch_bytes(model.handle, self._photo_pointer, views, byref(size)), pixels.name)
             if size.value > self._scratch.size:
                 self._scratch = Memory(size.value)
+            scratch = (c_void_p(self._scratch.address), c_size_t(self._scratch.size))
+            self._arguments = (
+                c_void_p(self.handle), self._photo_pointer, 1, *scratch, c_void_p(self.embedding), c_size_t(model.dimension)
+            )  # fmt: skip
+            self._layout = (array.shape, array.strides) if views == pixels.reduction == 1 else None
             self._key = key
         status = lib.tinynn_session_embed_photo(
-            self._handle, self._photo_pointer, views, self._scratch.address, self._scratch.size, target, model.dimension
+            self.handle, self._photo_pointer, views, self._scratch.address, self._scratch.size, target, model.dimension
         )
         if status != 0:
             check(status, pixels.name)
+
+    def load(self, pixels: Pixels) -> None:
+        """Makes a photo, of which no pixel is left out, the network's input, and does not run."""
+        height, width, array, size = pixels.height, pixels.width, pixels.array, c_size_t()
+        check(lib.tinynn_embed_scratch_bytes(self._model.handle, height, width, byref(size)), pixels.name)
+        if size.value > self._scratch.size:
+            self._scratch = Memory(size.value)
+        status = lib.tinynn_session_load_photo(
+            self.handle, array.ctypes.data, array.nbytes, height, width, 3 * width, self._scratch.address, self._scratch.size
+        )
+        check(status, pixels.name)

@@ -62,6 +62,11 @@ class Encoder:
         return self._model.info.input_height, self._model.info.input_width
 
     @property
+    def operator_count(self) -> int:
+        """Operators of the network."""
+        return int(self._model.info.operator_count)
+
+    @property
     def checksum(self) -> int:
         """Of the file, as its header states it."""
         return int(self._model.info.checksum)

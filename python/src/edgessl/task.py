@@ -14,7 +14,17 @@ from numpy.typing import ArrayLike
 
 from ._editor import CLASS_LIMIT, EXAMPLE_LIMIT, UNLABELLED_LIMIT, Editor
 from ._images import Image, read
-from ._library import METHODS, TOO_MANY_CLASSES, TOO_MANY_EXAMPLES, Memory, Prediction, check, lib
+from ._library import (
+    METHODS,
+    TOO_MANY_CLASSES,
+    TOO_MANY_EXAMPLES,
+    Memory,
+    Prediction,
+    check,
+    classify,
+    confidences_of,
+    lib,
+)  # fmt: skip
 from ._model import Model, Session, each, file_bytes
 from .encoder import Encoder, photo_list
 from .errors import TaskError
@@ -97,22 +107,27 @@ class _Classifier:
         check(lib.tinynn_task_required_bytes(model.handle, *room, byref(size)), model.name)
         self._memory = Memory(size.value)
         check(lib.tinynn_task_open(self._memory.address, size.value, model.handle, *room, byref(handle)), model.name)
-        self._handle = handle.value
-        self._name, self._dimension = model.name, model.dimension
+        self.handle = handle.value
+        self._name, self._names = model.name, learned.names
         self._prediction = Prediction()
-        self._prediction_pointer = byref(self._prediction)
-        self._names = learned.names
         self._confidences = c_float * len(learned.names)
+        # Converted once: that costs as much as the call.
+        self._task, self._count = c_void_p(handle.value), c_size_t(len(learned.names))
+        self._embedding = (c_void_p(self.session.embedding), c_size_t(model.dimension))
+        self._prediction_pointer = byref(self._prediction)
 
     def classify(self, image: Image, side: int) -> Answer:
-        self.session.embed(read(image, side), 1, self.session.embedding)
-        return self.answer(self.session.embedding)
+        session = self.session
+        if not session.embed_array(image):
+            session.embed(read(image, side), 1, session.embedding)
+        return self.answer()
 
-    def answer(self, embedding: int) -> Answer:
-        status = lib.tinynn_task_classify(self._handle, embedding, self._dimension, self._prediction_pointer)
+    def answer(self) -> Answer:
+        """What the task says of the session's embedding."""
+        status = classify(self._task, *self._embedding, self._prediction_pointer)
         if status == 0:
             confidences = self._confidences()
-            status = lib.tinynn_task_confidences(self._handle, confidences, len(confidences))
+            status = confidences_of(self._task, confidences, self._count)
         if status != 0:
             check(status, self._name)
         return Answer(self._prediction, self._names, confidences)
@@ -272,7 +287,8 @@ class Task:
             raise TaskError(f"an embedding of shape {row.shape}; this encoder's are ({learned.model.dimension},)")
         classifier = learned.take()
         try:
-            return classifier.answer(row.ctypes.data)
+            classifier.session.set_embedding(row)
+            return classifier.answer()
         finally:
             learned.free.append(classifier)
 
@@ -359,7 +375,7 @@ class Task:
         descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".edgessl-")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(memoryview(self._learned.model.file.array))
+                file.write(self._learned.model.file.array.data)
                 file.flush()
                 os.fsync(file.fileno())
             mask = os.umask(0)
