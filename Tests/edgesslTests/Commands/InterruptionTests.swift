@@ -67,7 +67,8 @@ import TinyNN
     }
     #expect(killed == kills, "\(killed) of \(tries) were killed before they ended")
     print("killed \(killed) of \(tries): the new file \(new) times, the old one \(tries - new) times")
-    // What was left behind goes with the next write.
+    // What was left behind goes with the next write, which undoing what is undone is not.
+    try edit.restore()
     #expect(try Command.run(edit.arguments).status == 0)
     #expect(edit.names == ["file.tnn"], "\(edit.names)")
   }
