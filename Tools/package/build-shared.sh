@@ -12,9 +12,12 @@ newest=2.17
 
 fail() { echo "$0: $1" >&2; exit 1; }
 
-for target in ${@:-$(uname -m)}; do
+[ $# -gt 0 ] || set -- "$(uname -m)"
+for target; do
   case $target in x86_64 | aarch64) ;; *) echo "$0: unknown target $target (x86_64, aarch64)" >&2; exit 64 ;; esac
-  Tools/firmware/build-firmware.sh $target
+done
+Tools/firmware/build-firmware.sh "$@"
+for target; do
   library=.build/firmware/$target/libtinynn.so
   clang --target=$target-linux-gnu -fuse-ld=lld -shared -static-libgcc -Wl,--whole-archive ${library%.so}.a -Wl,--no-whole-archive \
     -Wl,-soname,libtinynn.so.1 -Wl,--version-script=Tools/package/libtinynn.map -Wl,--gc-sections -Wl,-Bsymbolic-functions \

@@ -26,7 +26,7 @@ emulate() {
   [ -x /usr/bin/qemu-aarch64-static ] || { echo "SKIPPED: the package for arm64: no qemu-aarch64-static" >&2; return 1; }
   binfmt=/proc/sys/fs/binfmt_misc
   [ -e $binfmt/register ] || mount -t binfmt_misc binfmt_misc $binfmt || { echo "SKIPPED: the package for arm64: no binfmt_misc" >&2; return 1; }
-  [ ! -e $binfmt/qemu-aarch64 ] || return 0
+  [ ! -e $binfmt/qemu-aarch64 ] && [ ! -e $binfmt/edgessl-aarch64 ] || return 0
   magic='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
   mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
   printf '%s' ":edgessl-aarch64:M::$magic:$mask:/usr/bin/qemu-aarch64-static:F" > $binfmt/register
