@@ -23,7 +23,7 @@ session() (
     "$edgessl" embed "$model.tnn" "$parts"/query/*/01.jpg -o float32.npy --threads 2
     "$edgessl" embed "$model-int8.tnn" "$parts"/query/*/01.jpg -o int8.npy
     "$edgessl" adapt "$parts/support" --model "$model.tnn" -o task.tnn
-    "$edgessl" adapt "$parts/support" --model edge-xs -o trained.tnn --method finetune --layers 2 --steps 2 --views 0
+    "$edgessl" adapt "$parts/support" --model edge-xs -o trained.tnn --method finetune --ungated --layers 2 --steps 2 --views 0
     "$edgessl" classify "$parts"/query/*/01.jpg --model task.tnn --json
     "$edgessl" classes task.tnn --add "duck=$parts/query/unknown" --rename gear=wheel
     "$edgessl" classes trained.tnn --remove nut

@@ -80,14 +80,19 @@ extension Episodes {
       let extra = others.map { firstQuery + $0 * places }
       result.unlabelledCount += extra.count
       var answer: AveragedAnswer?
-      if shifted == nil { answer = AveragedAnswer(self, draw, try learner(draw, statistics: statistics).learn(.auto)) }
+      let learner = learner(draw, statistics: statistics)
+      if shifted == nil { answer = AveragedAnswer(self, draw, try learner.learn(.auto)) }
       tail.restart()
-      let gate = gated ? AdaptationGate(tail, photos, classCount: options.ways, unlabelled: extra, seed: seed) : nil
+      let gate =
+        gated
+        ? AdaptationGate(
+          tail, photos, classCount: options.ways, untrained: try UntrainedAnswers(learner), unlabelled: extra, seed: seed)
+        : nil
       if gate?.takesTrained ?? true {
-        let candidate = gate?.winner?.candidate ?? tail.plan.options.candidates[0]
+        let candidate = gate?.winner?.auxiliaries ?? tail.plan.options.candidates[0]
         tail.restart()
-        tail.train(photos, classCount: options.ways, unlabelled: extra, seed: seed, as: candidate)
-        if !candidate.auxiliaries.isEmpty { result.auxiliaryCount += 1 }
+        tail.train(photos, classCount: options.ways, unlabelled: extra, seed: seed, with: candidate)
+        if !candidate.isEmpty { result.auxiliaryCount += 1 }
         let prototypes = tail.prototypes(photos, classCount: options.ways)
         let queries = tail.embeddings(draw.queries.map { firstQuery + $0.row * places })
         let right = NearestPrototype.rightCount(queries, draw.queries.map(\.label), prototypes, dimension: dataset.dimension)
@@ -96,7 +101,8 @@ extension Episodes {
         result.takenCount += 1
       } else {
         tail.restart()
-        result.adapted.append(result.frozen[episode])
+        // As `adapt` answers then.
+        result.adapted.append(answer?.frozenAccuracy ?? result.frozen[episode])
       }
       if let answer {
         result.auto.append(answer.frozenAccuracy)

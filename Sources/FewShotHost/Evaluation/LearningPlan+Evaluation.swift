@@ -62,7 +62,9 @@ extension LearningPlan {
       .trunk: encoder.plannedByteCount,
       .gathered: copies * photos * EmbeddedDataset.gatheredByteCount(dimension: encoder.dimension),
       .dataset: copies * photos * EmbeddedDataset.rowByteCount(dimension: encoder.dimension),
-      .finalHead: 4 * (2 * episode.photos + 3 * episode.classes) * encoder.dimension,
+      .finalHead: LearnedHead.plannedByteCount(
+        examples: episode.photos, classes: episode.classes, dimension: encoder.dimension,
+        background: try StatisticsView.of(model)?.backgroundCount ?? 0),
     ]
     if let tail {
       parts.merge(LearningPlan.trainingParts(tail, inputCount: inputCount)) { $1 }

@@ -61,7 +61,7 @@ public final class AdaptationCheckpoint {
 
   /// The first eight bytes of the file, little endian.
   public static let magic: UInt64 = 0x0A1A_0A0D_5043_4189
-  private static let version: UInt32 = 2
+  private static let version: UInt32 = 3
   private static let headerByteCount = 88
 
   /// - Parameters:

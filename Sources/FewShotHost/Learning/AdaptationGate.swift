@@ -1,12 +1,13 @@
 public import FewShot
 import TinyNN
 
-/// Whether a trained tail is better than the untrained one, and trained how, by photos that were held out of training:
-/// cross-validation over the labelled photos.
+/// Whether a trained tail is better than the head that the photos teach without training, and trained how, by photos that were held
+/// out of both: cross-validation over the labelled photos.
 public struct AdaptationGate: Sendable {
   /// What one way of training reached on the held-out photos.
   public struct Trial: Sendable {
-    public let candidate: AdaptationCandidate
+    /// What trained beside the prototypes.
+    public let auxiliaries: [ObjectiveKind]
     /// Right answers, and the logarithm of the likelihood of all at the best scale.
     public let right: Int
     public let logLikelihood: Float
@@ -17,84 +18,69 @@ public struct AdaptationGate: Sendable {
   }
 
   public let trials: [Trial]
-  public let frozenRight: Int
-  public let frozenLogLikelihood: Float
+  /// Without training; nil where nothing was tried.
+  public let untrained: UntrainedAnswers?
   public let heldOut: Int
   /// Nil where nothing was tried.
   public let winner: Trial?
 
-  /// Photos of a class that are needed.
-  public static let minimumShots = 2
-  /// One photo in so many that are held out may be lost: with few photos the count varies by that much by chance, and on all
-  /// measured photo sets training gained more than it lost (Documentation/adaptation.md).
-  public static let toleratedPart = 12
-  /// Parts of the photos, each held out once.
-  public static let folds = 3
-  /// By how much another way of training must be ahead of the first one, in right answers and units of log-likelihood.
+  /// By how much training must be ahead of the head without it, and another way of training of the first one, in right answers and
+  /// units of log-likelihood. Chosen on sets that no table shows (Benchmarks/results/adaptation.md).
   static let lead: Float = 2
 
   public var takesTrained: Bool {
-    guard let winner else { return false }
-    return (frozenRight - winner.right) * AdaptationGate.toleratedPart <= heldOut
+    guard let winner, let untrained else { return false }
+    return winner.score >= Float(untrained.right) + untrained.logLikelihood + AdaptationGate.lead
   }
 
   /// Decides by trials, the preferred way of training first: another one has to be ahead of it by `lead`.
-  init(_ trials: [Trial], frozenRight: Int, frozenLogLikelihood: Float, heldOut: Int) {
+  init(_ trials: [Trial], untrained: UntrainedAnswers?, heldOut: Int) {
     self.trials = trials
-    self.frozenRight = frozenRight
-    self.frozenLogLikelihood = frozenLogLikelihood
+    self.untrained = untrained
     self.heldOut = heldOut
     let best = trials.max { $0.score < $1.score }
     winner = best.map { $0.score >= trials[0].score + AdaptationGate.lead ? $0 : trials[0] }
   }
 
   /// Trains once for each candidate and fold; those that `checkpoint` holds are not repeated. Closed where a class has fewer than
-  /// `minimumShots` photos.
+  /// `HeldOutFolds.minimumShots` photos.
+  /// - Parameter untrained: of the same photos in the same order.
   public init(
-    _ tail: TailTrainer, _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64,
+    _ tail: TailTrainer, _ photos: [CachedPhoto], classCount: Int, untrained: UntrainedAnswers?, unlabelled: [Int] = [],
+    seed: UInt64,
     checkpoint: AdaptationCheckpoint? = nil
   ) {
-    var position = [Int](repeating: 0, count: classCount)
-    let fold = photos.map { photo in
-      defer { position[photo.label] += 1 }
-      return position[photo.label]
-    }
-    guard position.allSatisfy({ $0 >= AdaptationGate.minimumShots }) else {
-      self.init([], frozenRight: 0, frozenLogLikelihood: 0, heldOut: 0)
+    guard let untrained, let folds = HeldOutFolds(photos.map(\.label), classCount: classCount) else {
+      self.init([], untrained: nil, heldOut: 0)
       return
     }
-    let folds = min(AdaptationGate.folds, position.min() ?? 0)
     let candidates = tail.plan.options.candidates
-    var (frozen, labels) = (HeldOutCosines(classCount), [Int]())
+    var labels: [Int] = []
     var trained = candidates.map { _ in HeldOutCosines(classCount) }
-    for part in 0..<folds {
-      let kept = photos.indices.filter { fold[$0] % folds != part }.map { photos[$0] }
-      let left = photos.indices.filter { fold[$0] % folds == part }.map { photos[$0] }
-      tail.restart()
-      frozen.add(tail, kept, left)
+    for part in 0..<folds.count {
+      let kept = folds.kept(part).map { photos[$0] }, left = folds.left(part).map { photos[$0] }
       for (index, candidate) in candidates.enumerated() {
         if let cosines = checkpoint?.nextFinished() {
           trained[index].cosines += cosines
           continue
         }
         tail.restart()
-        tail.train(kept, classCount: classCount, unlabelled: unlabelled, seed: seed, as: candidate, checkpoint: checkpoint)
+        tail.train(kept, classCount: classCount, unlabelled: unlabelled, seed: seed, with: candidate, checkpoint: checkpoint)
         let start = trained[index].cosines.count
         trained[index].add(tail, kept, left)
         checkpoint?.finish(Array(trained[index].cosines[start...]))
       }
       labels += left.map(\.label)
     }
-    let before = frozen.score(labels)
     let trials = zip(candidates, trained).map { candidate, cosines in
       let found = cosines.score(labels)
       return Trial(
-        candidate: candidate, right: found.right, logLikelihood: found.logLikelihood,
+        auxiliaries: candidate, right: found.right, logLikelihood: found.logLikelihood,
         calibration: Calibration(
           scale: found.scale, threshold: cosines.threshold(labels.count), scaleSource: .leaveOneOut, thresholdSource: .leaveOneOut,
           leftOutCount: labels.count, leftOutRight: found.right))
     }
-    self.init(trials, frozenRight: before.right, frozenLogLikelihood: before.logLikelihood, heldOut: labels.count)
+    self.init(trials, untrained: untrained, heldOut: labels.count)
   }
 }
 

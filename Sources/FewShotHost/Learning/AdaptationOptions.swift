@@ -15,6 +15,8 @@ public struct AdaptationOptions: Equatable, Sendable {
   public var biasesOnly = false
   /// What trains besides the labels.
   public var auxiliary = Auxiliary.none
+  /// Takes the trained tail whatever held-out photos say.
+  public var isUngated = false
   public var seed: UInt64 = 0
   /// Labelled photos of a class that are cached and train, at most; the others teach the prototypes all the same.
   public var photosPerClass = 64
@@ -38,15 +40,12 @@ public struct AdaptationOptions: Equatable, Sendable {
     }
   }
 
-  /// The ways of training that are tried on held-out photos, the one that is preferred first.
-  public var candidates: [AdaptationCandidate] {
-    func candidate(_ factor: Float, _ auxiliaries: [ObjectiveKind] = []) -> AdaptationCandidate {
-      AdaptationCandidate(learningRateFactor: factor, auxiliaries: auxiliaries)
-    }
+  /// The ways of training that are tried on held-out photos, the one that is preferred first: what trains beside the prototypes.
+  public var candidates: [[ObjectiveKind]] {
     switch auxiliary {
-    case .none: return [candidate(1), candidate(0.3)]
-    case .always(let kinds): return [candidate(1, kinds), candidate(0.3, kinds)]
-    case .auto: return [candidate(1), candidate(0.3)] + auxiliaries.map { candidate(1, [$0]) }
+    case .none: [[]]
+    case .always(let kinds): [kinds]
+    case .auto: [[]] + auxiliaries.map { [$0] }
     }
   }
 
@@ -56,19 +55,6 @@ public struct AdaptationOptions: Equatable, Sendable {
     if biasesOnly { options.weights = OperatorSet() }
     options.wantsCutGradient = perturbs
     return options
-  }
-}
-
-/// One way of training the tail.
-public struct AdaptationCandidate: Equatable, Sendable {
-  /// Of `AdaptationOptions.learningRate`.
-  public let learningRateFactor: Float
-  /// What trains beside the prototypes.
-  public let auxiliaries: [ObjectiveKind]
-
-  public init(learningRateFactor: Float, auxiliaries: [ObjectiveKind] = []) {
-    self.learningRateFactor = learningRateFactor
-    self.auxiliaries = auxiliaries
   }
 }
 

@@ -49,7 +49,7 @@ public struct AdaptationPlan: Sendable {
     var bytes: [UInt8] = []
     for value in [
       firstOperator, options.layers, options.views, options.batch, options.steps, options.photosPerClass,
-      Int(options.optimizer.rawValue), options.biasesOnly ? 1 : 0,
+      Int(options.optimizer.rawValue), options.biasesOnly ? 1 : 0, options.isUngated ? 1 : 0,
     ] {
       bytes.append(word: UInt32(value))
     }

@@ -23,10 +23,23 @@ extension Learning {
     if trunk.chosen.count < photos.count {
       observer(.trainsPart(taken: trunk.chosen.count, of: photos.count, perClass: plan.options.photosPerClass))
     }
-    guard frozen.classes.allSatisfy({ $0.examples.count >= AdaptationGate.minimumShots }) else {
+    guard frozen.classes.allSatisfy({ $0.examples.count >= HeldOutFolds.minimumShots }) else {
       return TrainedTail(outcome: TailOutcome(plan: plan, gate: nil))
     }
-    return try TailTraining(self, trunk, options).run(classCount: frozen.classes.count)
+    // Before the trainer has its memory.
+    let untrained = try untrainedAnswers(trunk.chosen)
+    return try TailTraining(self, trunk, options).run(classCount: frozen.classes.count, untrained)
+  }
+
+  private func untrainedAnswers(_ chosen: [Int]) throws -> UntrainedAnswers? {
+    let examples = ExampleMemory(count: chosen.count, classCount: names.count, dimension: source.encoder.dimension)
+    var lengths: [Float] = []
+    for (place, index) in chosen.enumerated() {
+      let (values, length) = photos[index].embedding.normalized()
+      examples.set(place, to: values.span, label: photos[index].label)
+      lengths.append(length)
+    }
+    return try UntrainedAnswers(HeadLearner(examples: examples, lengths: lengths, statistics: StatisticsView.of(source.model)))
   }
 
   /// What the photos teach with the network that will be written, and the mean cosine of its embeddings to `expected`, those of the
@@ -107,18 +120,18 @@ private final class TailTraining {
   }
 
   /// Asks the gate, and trains where it lets the trained tail through.
-  func run(classCount: Int) -> TrainedTail {
+  func run(classCount: Int, _ untrained: UntrainedAnswers?) -> TrainedTail {
     defer { if let failure = checkpoint?.failure { observer(.checkpoint(.notWritten(failure))) } }
-    observer(.asksHeldOutPhotos(trainings: AdaptationGate.folds * plan.options.candidates.count))
+    observer(.asksHeldOutPhotos(trainings: HeldOutFolds.limit * plan.options.candidates.count))
     let seed = plan.options.seed
     let gate = AdaptationGate(
-      adapter, photos, classCount: classCount, unlabelled: unlabelled, seed: seed, checkpoint: checkpoint)
+      adapter, photos, classCount: classCount, untrained: untrained, unlabelled: unlabelled, seed: seed, checkpoint: checkpoint)
     var result = TrainedTail(outcome: TailOutcome(plan: plan, gate: gate), chosen: chosen)
-    guard gate.takesTrained, let winner = gate.winner else { return result }
+    guard gate.takesTrained || plan.options.isUngated, let winner = gate.winner else { return result }
     adapter.restart()
     let start = monotonicNanoseconds(), steps = plan.options.steps
     adapter.train(
-      photos, classCount: classCount, unlabelled: unlabelled, seed: seed, as: winner.candidate, checkpoint: checkpoint
+      photos, classCount: classCount, unlabelled: unlabelled, seed: seed, with: winner.auxiliaries, checkpoint: checkpoint
     ) { [observer] in observer(.progress(.training, done: $0, total: steps)) }
     result.outcome.stepMilliseconds = Double(monotonicNanoseconds() - start) / 1e6 / Double(steps)
     result.outcome.curve = adapter.curve

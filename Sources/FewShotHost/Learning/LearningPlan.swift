@@ -4,6 +4,7 @@ import TinyNN
 /// The memory of learning, known before the first photo is read: parts by name, and which of them live at the same time.
 ///
 ///     reading    | trunk | head | views or trunkInputs | cutCache                |
+///     comparing  | trunk | head | cutCache | finalHead                            |
 ///     training   | trunk | head | cutCache | weights | state | activations | scratch |
 ///     aligning   | trunk | head | alignment | cameraPhotos | contents            |
 ///     judging    | the same | shown | finalHead | askedPhotos
@@ -57,7 +58,9 @@ public struct LearningPlan: Sendable {
 
   /// What is alive at the same time.
   public struct Phase: Sendable {
-    public enum Name: String, Sendable { case reading, training, aligning, judging, embedding, propagating, finishing, measuring }
+    public enum Name: String, Sendable {
+      case reading, comparing, training, aligning, judging, embedding, propagating, finishing, measuring
+    }
     public let name: Name
     public let parts: [Part]
   }
@@ -109,6 +112,7 @@ public struct LearningPlan: Sendable {
       parts.merge(LearningPlan.trainingParts(tail, inputCount: encoder.inputCount)) { $1 }
       phases = [
         Phase(name: .reading, parts: [.trunk, .head, .trunkInputs, .cutCache]),
+        Phase(name: .comparing, parts: [.trunk, .head, .cutCache, .finalHead]),
         Phase(name: .training, parts: [.trunk, .head, .cutCache, .weights, .state, .activations, .scratch]),
         Phase(name: .finishing, parts: [.trunk, .finalHead]),
       ]

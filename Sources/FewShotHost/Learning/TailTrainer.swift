@@ -1,4 +1,4 @@
-import FewShot
+public import FewShot
 public import HostRuntime
 public import TinyNN
 
@@ -90,11 +90,11 @@ public final class TailTrainer {
   ///   - classCount: classes that they show.
   ///   - unlabelled: the first places of photos that train without a label.
   ///   - seed: of everything that is drawn.
-  ///   - candidate: learning rate and objectives.
+  ///   - auxiliaries: what trains besides the prototypes.
   ///   - checkpoint: says at which step to begin, and keeps the state at intervals.
   ///   - progress: gets the steps done.
   public func train(
-    _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64, as candidate: AdaptationCandidate,
+    _ photos: [CachedPhoto], classCount: Int, unlabelled: [Int] = [], seed: UInt64, with auxiliaries: [ObjectiveKind] = [],
     checkpoint: AdaptationCheckpoint? = nil, progress: (Int) -> Void = { _ in }
   ) {
     var prototypes = prototypes(photos, classCount: classCount)
@@ -102,7 +102,7 @@ public final class TailTrainer {
     prototypes.withUnsafeMutableBufferPointer { buffer in
       // Alive during this closure, in which the run is used.
       let matrix = EmbeddingMatrix(UnsafePointer(buffer.baseAddress!), count: classCount, dimension: dimension)
-      let run = TrainingRun(self, all, prototypes: matrix, seed: seed, candidate)
+      let run = TrainingRun(self, all, prototypes: matrix, seed: seed, auxiliaries)
       // Everything that is drawn follows from the seed: what was drawn before the checkpoint is drawn again.
       let first = checkpoint?.restore(self) ?? 0
       for _ in 0..<first { run.batches.next() }

@@ -48,13 +48,13 @@ final class TrainingRun {
     tail.recorder.clear()
   }
 
-  /// The prototypes, and what `candidate` trains beside them.
+  /// The prototypes, and `auxiliaries` beside them.
   convenience init(
-    _ tail: TailTrainer, _ photos: [CachedPhoto], prototypes: EmbeddingMatrix, seed: UInt64, _ candidate: AdaptationCandidate
+    _ tail: TailTrainer, _ photos: [CachedPhoto], prototypes: EmbeddingMatrix, seed: UInt64, _ auxiliaries: [ObjectiveKind]
   ) {
     let options = tail.plan.options, hasUnlabelled = photos.contains { $0.label < 0 }
     let kinds = options.objectives.filter { kind in
-      (!kind.type.isAuxiliary || candidate.auxiliaries.contains(kind)) && (kind.type.rows.photos != .unlabelled || hasUnlabelled)
+      (!kind.type.isAuxiliary || auxiliaries.contains(kind)) && (kind.type.rows.photos != .unlabelled || hasUnlabelled)
     }
     var random = CounterRandom(seed: seed ^ 0x7461_696C)
     var parts: [Part] = []
@@ -68,7 +68,7 @@ final class TrainingRun {
     let views = options.viewPlaces
     let drawn = parts.map { BatchDraw.Part(recipe: $0.kind.type.rows, views: views[$0.index], rows: $0.rows) }
     self.init(
-      tail, photos, prototypes: prototypes, seed: seed, learningRate: candidate.learningRateFactor * options.learningRate,
+      tail, photos, prototypes: prototypes, seed: seed, learningRate: options.learningRate,
       parts, BatchDraw(photos, drawn, random))
   }
 

@@ -37,6 +37,9 @@ struct Adapt: ParsableCommand {
       valueName: "DIR"))
   var unlabelled: String?
 
+  @Flag(help: "With --method finetune: take the trained tail even where held-out photos say that it is not better than without.")
+  var ungated = false
+
   @OptionGroup var finetune: FinetuneOptions
 
   @OptionGroup var interruption: InterruptionOptions
@@ -99,15 +102,18 @@ struct Adapt: ParsableCommand {
     if finetune.auxiliary != .none {
       throw Failure(.usage, "--auxiliary \(finetune.auxiliary.rawValue) trains the encoder's tail: give --method finetune, too")
     }
+    if ungated { throw Failure(.usage, "--ungated trains the encoder's tail: give --method finetune, too") }
     if interruption.resume { throw Failure(.usage, "--resume goes on with a training: give --method finetune, too") }
     _ = try finetune.averagedViews()
   }
 
   /// The plan that fits, and what it leaves out.
   private func plan(_ encoder: PhotoEncoder, _ method: Method, _ material: LearningMaterial) throws -> LearningPlan {
+    var tail = finetune.adaptation(seed: seed)
+    tail.isUngated = ungated
     let options: LearningOptions =
       method == .finetune
-      ? .training(finetune.adaptation(seed: seed))
+      ? .training(tail)
       : LearningOptions(method: method.learning, views: try finetune.averagedViews())
     guard let memory else { return try LearningPlan(encoder, options, for: material) }
     let found = try LearningPlan.fitting(memory.byteCount, encoder, options, for: material)

@@ -41,7 +41,7 @@ extension Bench {
     let photos = (0..<count).map { CachedPhoto(label: $0 / Bench.shots, first: $0 * tail.placesPerPhoto) }
     var latencies = Latencies()
     var (start, step) = (monotonicNanoseconds(), 0)
-    adapter.train(photos, classCount: Bench.classes, seed: 0, as: tail.options.candidates[0]) { _ in
+    adapter.train(photos, classCount: Bench.classes, seed: 0, with: tail.options.candidates[0]) { _ in
       let now = monotonicNanoseconds()
       // The first step also finds the prototypes.
       if step > 0 { latencies.append(now - start) }

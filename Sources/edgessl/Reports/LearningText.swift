@@ -4,11 +4,12 @@ import TinyNN
 
 extension TailOutcome {
   var verdict: String {
-    guard let gate, let winner = gate.winner else { return "a class has one photo only: the encoder stays as it is" }
+    guard let gate, let winner = gate.winner, let untrained = gate.untrained else {
+      return "a class has one photo only: the encoder stays as it is"
+    }
     let compared =
       """
-      held-out photos: \(winner.right) of \(gate.heldOut) right with training (\(winner.candidate.text)), \
-      \(gate.frozenRight) without
+      held-out photos: \(winner.right) of \(gate.heldOut) right with training\(winner.text), \(untrained.right) without
       """
     return !isTrained ? "\(compared): the encoder stays as it is" : "\(compared): the trained tail is taken"
   }
@@ -27,13 +28,12 @@ extension TailOutcome {
           "gate",
           [
             "heldOut": .integer(gate.heldOut), "rightTrained": .integer(gate.winner?.right ?? 0),
-            "rightFrozen": .integer(gate.frozenRight),
-            "logLikelihoodFrozen": .float(gate.frozenLogLikelihood),
+            "rightFrozen": .integer(gate.untrained?.right ?? 0),
+            "logLikelihoodFrozen": .float(gate.untrained?.logLikelihood ?? 0),
             "trials": .array(
               gate.trials.map {
                 [
-                  "learningRateFactor": .float($0.candidate.learningRateFactor),
-                  "auxiliary": JSON($0.candidate.auxiliaries.map(\.name)),
+                  "auxiliary": JSON($0.auxiliaries.map(\.name)),
                   "right": .integer($0.right),
                   "logLikelihood": .float($0.logLikelihood),
                 ]
@@ -56,11 +56,8 @@ extension TrainingCurve {
   }
 }
 
-extension AdaptationCandidate {
-  var text: String {
-    let others = auxiliaries.isEmpty ? "" : ", with \(auxiliaries.map(\.name).joined(separator: ", "))"
-    return "\(decimal(Double(learningRateFactor), digits: 1)) of the learning rate\(others)"
-  }
+extension AdaptationGate.Trial {
+  fileprivate var text: String { auxiliaries.isEmpty ? "" : " (and \(auxiliaries.map(\.name).joined(separator: ", ")))" }
 }
 
 extension AdaptationPlan {

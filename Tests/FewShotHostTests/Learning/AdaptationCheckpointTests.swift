@@ -42,15 +42,17 @@ import TinyNN
   @Test func trialsThatAreDoneAreNotRepeated() throws {
     let fixture = try TailFixture(steps: 4)
     func gate(_ tail: TailTrainer, _ checkpoint: AdaptationCheckpoint?) -> AdaptationGate {
-      AdaptationGate(tail, fixture.photos, classCount: 2, seed: 5, checkpoint: checkpoint)
+      AdaptationGate(
+        tail, fixture.photos, classCount: 2, untrained: UntrainedAnswers(right: 1, logLikelihood: -3), seed: 5,
+        checkpoint: checkpoint)
     }
     let tail = try fixture.trainer(), expected = gate(tail, nil)
     _ = gate(tail, try checkpoint(fixture, tail))
     let other = try fixture.trainer(), resumed = try checkpoint(fixture, other, resumes: true)
-    #expect(resumed.position == (AdaptationGate.folds * fixture.options.candidates.count, 0))
+    #expect(resumed.position == (HeldOutFolds.limit * fixture.options.candidates.count, 0))
     let found = gate(other, resumed)
     #expect(other.curve.lines.isEmpty, "a training ran")
-    #expect(found.trials.map(\.logLikelihood) == expected.trials.map(\.logLikelihood) && found.frozenRight == expected.frozenRight)
+    #expect(found.trials.map(\.logLikelihood) == expected.trials.map(\.logLikelihood))
   }
 
   @Test func refusesWhatIsNotTheSame() throws {

@@ -24,7 +24,8 @@ import TinyNN
 
   @Test func theBytesAreTheLargestSumOfPartsThatLiveTogether() throws {
     let plan = try LearningPlan(encoder, training, for: LearningMaterial(photosPerClass: [5, 5], unlabelled: 30))
-    #expect(plan.phases.map(\.name) == [.reading, .training, .finishing, .embedding, .propagating, .aligning, .judging])
+    #expect(
+      plan.phases.map(\.name) == [.reading, .comparing, .training, .finishing, .embedding, .propagating, .aligning, .judging])
     for phase in plan.phases {
       #expect(plan.byteCount(of: phase) == phase.parts.reduce(0) { $0 + plan[$1] })
       #expect(Set(phase.parts.map(\.rawValue)).count == phase.parts.count, "\(phase)")

@@ -61,12 +61,12 @@ final class TailFixture {
 
   /// Trains from the beginning and returns the trained file.
   func train(
-    _ tail: TailTrainer, seed: UInt64 = 5, _ candidate: AdaptationCandidate? = nil, checkpoint: AdaptationCheckpoint? = nil,
+    _ tail: TailTrainer, seed: UInt64 = 5, _ auxiliaries: [ObjectiveKind]? = nil, checkpoint: AdaptationCheckpoint? = nil,
     progress: (Int) -> Void = { _ in }
   ) -> [UInt8] {
     tail.restart()
     tail.train(
-      photos, classCount: classCount, unlabelled: unlabelled, seed: seed, as: candidate ?? options.candidates[0],
+      photos, classCount: classCount, unlabelled: unlabelled, seed: seed, with: auxiliaries ?? options.candidates[0],
       checkpoint: checkpoint, progress: progress)
     let file = tail.trainer.trainedFile()
     return withExtendedLifetime(file) { file.bytes.array }

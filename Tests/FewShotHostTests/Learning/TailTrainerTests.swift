@@ -22,7 +22,7 @@ import TinyNN
   func curve() throws {
     let fixture = try TailFixture(unlabelled: 2, .always([.rotation]), steps: 60), tail = try fixture.trainer()
     #expect(tail.curve.lines.isEmpty)
-    _ = fixture.train(tail, AdaptationCandidate(learningRateFactor: 1))
+    _ = fixture.train(tail, [])
     #expect(tail.curve.lines.map(\.objective) == [.prototype])
     _ = fixture.train(tail, fixture.options.candidates.last)
     #expect(tail.curve.lines.map(\.objective) == [.prototype, .rotation])

@@ -171,6 +171,7 @@ import TinyNN
     }
     try Command.expectFailure(base + ["--method", "magic"], status: 64, "'magic' is not a method")
     try Command.expectFailure(base + ["--auxiliary", "rotation"], status: 64, "give --method finetune, too")
+    try Command.expectFailure(base + ["--ungated"], status: 64, "give --method finetune, too")
   }
 
   @Test func theMemoryBudgetIsKept() throws {

@@ -14,7 +14,8 @@ import TinyNN
     let encoder = try fixtures.folder.write(TestPhotos.threeLayers(), to: "three-layers.tnn")
     let dataset = try fixtures.makeDataset(), task = fixtures.folder.file("t.tnn")
     let arguments = [
-      "adapt", dataset, "--model", encoder, "--method", "finetune", "--steps", "3", "--views", "1", "--batch", "4", "--seed", "3",
+      "adapt", dataset, "--model", encoder, "--method", "finetune", "--ungated", "--steps", "3", "--views", "1", "--batch", "4",
+      "--seed", "3",
       "-o", task,
     ]
     #expect(try Command.run(["adapt", dataset, "--model", encoder, "--method", "prototype", "-o", task]).status == 0)
