@@ -81,6 +81,14 @@ extension Evaluate {
       \(decimal(gain.interval, digits: 2)); trained in \(result.takenCount) of them
       """,
     ]
+    if !result.auto.isEmpty {
+      let auto = EpisodeResult(accuracies: result.auto), beyond = accuracy.minus(auto)
+      lines.append(
+        """
+        auto without training: \(percent(auto)); training gains \(decimal(beyond.mean, digits: 2)) +- \
+        \(decimal(beyond.interval, digits: 2)); the mean of both answers: \(percent(EpisodeResult(accuracies: result.averaged)))
+        """)
+    }
     if let aligned = result.alignedAccuracy {
       lines.append("trained, then aligned with the camera: \(percent(aligned)); aligned in \(result.alignedCount) episodes")
     }

@@ -170,13 +170,10 @@ import Testing
     #expect(!fixtures.folder.names.contains("n.tnn"))
   }
 
-  @Test func evaluatesBesidePrototypes() throws {
-    let result = try Command.run(
-      [
-        "evaluate", "--model", encoder, "--dataset", dataset, "--method", "finetune", "--ways", "2", "--shots", "2", "--episodes",
-        "6",
-        "--steps", "5", "--views", "1", "--batch", "4", "--json",
-      ])
+  @Test func evaluatesBesideTheHeadsWithoutTraining() throws {
+    let episodes = ["evaluate", "--model", encoder, "--dataset", dataset, "--ways", "2", "--shots", "2", "--episodes", "6"]
+    let training = episodes + ["--method", "finetune", "--steps", "5", "--views", "1", "--batch", "4"]
+    let result = try Command.run(training + ["--json"])
     #expect(result.status == 0, "\(result)")
     let json = try result.json()
     let (accuracy, frozen, gain) = (
@@ -184,9 +181,14 @@ import Testing
     )
     #expect(abs(accuracy - frozen - gain) < 1e-9 && json["method"] as? String == "finetune", "\(json)")
     #expect((json["accuracies"] as? [Double])?.count == 6, "\(json)")
-    let plain = try Command.run(
-      ["evaluate", "--model", encoder, "--dataset", dataset, "--ways", "2", "--shots", "2", "--episodes", "6", "--json"])
+    let plain = try Command.run(episodes + ["--json"])
     #expect(try plain.json()["accuracy"] as? Double == frozen, "prototypes of the same episodes: \(plain)")
+    let auto = try #require(try Command.run(episodes + ["--method", "auto", "--json"]).json()["accuracies"] as? [Double])
+    #expect(json["autoAccuracies"] as? [Double] == auto, "the head without training: \(auto) \(json)")
+    // Two photos of each class are no evidence for a training: all are refused, and the answers are those of auto.
+    #expect(json["trainedEpisodes"] as? Int == 0 && json["accuracies"] as? [Double] == auto, "\(json)")
+    let text = try Command.run(training)
+    #expect(text.output.contains("auto without training: ") && text.output.contains("training gains 0.00 +- 0.00"), "\(text)")
   }
 
   @Test func evaluatesBehindAnotherCamera() throws {
