@@ -54,8 +54,8 @@ import Testing
   }
 
   @Test(
-    "Training has to be ahead of the head without it by the lead",
-    arguments: [(10, -3, false), (11, -3, false), (12, -3, true), (11, -2, true), (13, -5, false), (9, 0, true), (9, -1, false)])
+    "Training has to be ahead of the head without it, by more than another way of training of the first",
+    arguments: [(10, -3, false), (13, -3, false), (14, -3, true), (12, -1, true), (15, -5, false), (11, 0, true), (11, -1, false)])
   func trainingHasToBeAhead(_ right: Int, _ logLikelihood: Float, _ takes: Bool) {
     let untrained = UntrainedAnswers(right: 10, logLikelihood: -3)
     let gate = AdaptationGate([trial(right: right, logLikelihood)], untrained: untrained, heldOut: 24)
