@@ -26,8 +26,8 @@ public struct AdaptationGate: Sendable {
 
   /// By how much another way of training must be ahead of the first one, in right answers and units of log-likelihood.
   static let lead: Float = 2
-  /// By how much training must be ahead of the head without it. Chosen on sets that no table shows: with 2 tasks near what the encoder
-  /// was pretrained on lose half a point, with 6 those far from it lose most of what training brings.
+  /// By how much training must be ahead of the head without it. Chosen on sets that no table shows: with 2 tasks near what the
+  /// encoder was pretrained on lose some tenths, with 6 those far from it lose most of what training brings.
   static let leadOverUntrained: Float = 4
 
   public var takesTrained: Bool {
