@@ -5,12 +5,16 @@ COLOURS = ("#1b6ca8", "#d1495b", "#2e8b57", "#e08e0b", "#6a4c93", "#444444", "#0
 
 
 def drawn(rows: list[dict], case: str = "general", start: str = "init") -> str:
-    """Mean accuracy at 5 shots of the four sets; each method begins at no training."""
-    begin = next(r["shots"]["5"] for r in rows if r["method"] == "none" and r["start"] == start)
+    """Mean accuracy of the four sets at 5 shots, or of the domain's own at 1; each method begins at no training. Methods that were
+    measured at one time only are left out where there are others."""
+    key, shots = ("shots", "5") if case == "general" else ("domain", "1")
+    begin = next(r[key][shots] for r in rows if r["method"] == "none" and r["start"] == start)
     curves: dict[str, list[tuple[float, float]]] = {}
     for r in rows:
         if (r["case"], r["start"]) == (case, start) and r["method"] != "none":
-            curves.setdefault(r["method"], [(0, begin)]).append((r["minutes"], r["shots"]["5"]))
+            curves.setdefault(r["method"], [(0, begin)]).append((r["minutes"], r[key][shots]))
+    most = min(3, max(map(len, curves.values()), default=0))
+    curves = {name: points for name, points in curves.items() if len(points) >= most}
     longest = max((m for points in curves.values() for m, _ in points), default=1)
     heights = [a for points in curves.values() for _, a in points] + [begin]
     low, high = min(heights) - 1, max(heights) + 1

@@ -42,7 +42,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--until", help="HH:MM")
     p.add_argument("--markdown", type=Path, help="file to write the table to")
-    p.add_argument("--figure", type=Path, help="SVG to write")
+    p.add_argument("--figure", type=Path, help="SVG to write, of the first case and start")
     return p.parse_args()
 
 
@@ -156,7 +156,7 @@ def main() -> None:
     if a.markdown:
         a.markdown.write_text(text)
     if a.figure:
-        a.figure.write_text(figure.drawn(rows))
+        a.figure.write_text(figure.drawn(rows, a.case[0], a.start[0]))
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def interval(differences):
 def cells_of(options):
     """What is measured, the most telling first: a run that ends early has some of each objective."""
     for chunk in range((options.episodes + options.chunk - 1) // options.chunk):
-        for pool in POOLS:
+        for pool in options.pools:
             for shots in options.shots:
                 for photos in options.sets:
                     yield photos, shots, "none", None, chunk
@@ -109,7 +109,7 @@ def row(*cells):
 
 
 def table(cells, options):
-    columns = [(shots, pool) for shots in options.shots for pool in POOLS]
+    columns = [(shots, pool) for shots in options.shots for pool in options.pools]
     row("objective", *[f"{shots} shots, {pool}" for shots, pool in columns], "episodes", *options.sets)
     print("|" + "---|" * (len(columns) + 2 + len(options.sets)))
     for objective in options.objectives:
@@ -117,7 +117,7 @@ def table(cells, options):
         for shots, pool in columns:
             pool = None if objective in LABELLED else pool
             found.append(interval(gains(cells, options, objective, pool, shots, options.sets)))
-        pool = None if objective in LABELLED else "equal"
+        pool = None if objective in LABELLED else options.pools[0]
         by_set = [interval(gains(cells, options, objective, pool, options.shots[0], [photos]))[0] for photos in options.sets]
         counts = sorted({count for _, count in found if count})
         row(objective, *[text for text, _ in found], " to ".join(str(c) for c in counts[:: max(1, len(counts) - 1)]), *by_set)
@@ -132,6 +132,7 @@ def main():
     parser.add_argument("--sets", nargs="+", default=["neu_det", "flowers5", "trashnet", "caltech20"])
     parser.add_argument("--objectives", nargs="+", default=OBJECTIVES)
     parser.add_argument("--shots", type=int, nargs="+", default=[5, 1])
+    parser.add_argument("--pools", nargs="+", choices=POOLS, default=list(POOLS))
     parser.add_argument("--episodes", type=int, default=40)
     parser.add_argument("--chunk", type=int, default=5)
     parser.add_argument("--minutes", type=float, help="stop measuring after so long")
