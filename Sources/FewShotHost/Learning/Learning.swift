@@ -88,7 +88,7 @@ public final class Learning {
     guard telling.readable > 0 else { throw LearningError.noUnlabelledPhotos(files: chosen.count) }
   }
 
-  /// Views of each photo of a class with so many whose mean embedding is learned.
+  /// Views of each photo of a class with so many whose mean embedding is learned by an encoder that was changed.
   func views(of count: Int) -> Int { plan.tail == nil ? plan.options.views ?? View.averagedCount(photos: count) : 1 }
 
   private func label(of name: String) -> Int {
@@ -100,9 +100,7 @@ public final class Learning {
   /// The embedding that is learned of a photo and, where the tail trains, what the network takes for it.
   private func embed(_ image: RGBImage, views: Int) throws(PhotoEncoderError) -> (embedding: [Float], input: [Float]) {
     let encoder = source.encoder
-    guard trunk != nil else { return (try encoder.embed(image, views: views), []) }
-    let input = try encoder.networkInput(image)
-    return (try encoder.embedding(ofInput: input), input)
+    return (try encoder.embed(image, views: views), trunk == nil ? [] : try encoder.networkInput(image))
   }
 
   private func take(_ photo: LearnedPhoto, _ input: [Float], isChosen: (TrunkPass) -> Bool) {

@@ -3,7 +3,7 @@ import TinyNN
 
 /// The memory of learning, known before the first photo is read: parts by name, and which of them live at the same time.
 ///
-///     reading    | trunk | head | views or trunkInputs | cutCache                |
+///     reading    | trunk | head | views | trunkInputs | cutCache                 |
 ///     comparing  | trunk | head | cutCache | finalHead                            |
 ///     training   | trunk | head | cutCache | weights | state | activations | scratch |
 ///     aligning   | trunk | head | alignment | cameraPhotos | contents            |
@@ -109,9 +109,10 @@ public struct LearningPlan: Sendable {
     parts[.finalHead] = encoder.finalHead
     if let tail {
       parts[.head] = LearningPlan.headByteCount(tail, material, dimension: encoder.dimension)
+      parts[.views] = encoder.views
       parts.merge(LearningPlan.trainingParts(tail, inputCount: encoder.inputCount)) { $1 }
       phases = [
-        Phase(name: .reading, parts: [.trunk, .head, .trunkInputs, .cutCache]),
+        Phase(name: .reading, parts: [.trunk, .head, .views, .trunkInputs, .cutCache]),
         Phase(name: .comparing, parts: [.trunk, .head, .cutCache, .finalHead]),
         Phase(name: .training, parts: [.trunk, .head, .cutCache, .weights, .state, .activations, .scratch]),
         Phase(name: .finishing, parts: [.trunk, .finalHead]),

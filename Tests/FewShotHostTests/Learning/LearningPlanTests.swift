@@ -33,7 +33,7 @@ import TinyNN
     }
     #expect(plan.phases.contains { plan.byteCount(of: $0) == plan.byteCount })
     #expect(plan[.cameraPhotos] == 30 * (encoder.preprocessing.outputCount + 8))
-    #expect(plan[.trunk] == encoder.plannedByteCount && plan[.views] == 0)
+    #expect(plan[.trunk] == encoder.plannedByteCount && plan[.views] == encoder.viewByteCount)
   }
 
   /// Photos without labels that the task keeps: as many as fit, none of more than their limit.

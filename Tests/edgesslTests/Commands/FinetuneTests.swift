@@ -48,7 +48,7 @@ import Testing
     let result = try adapt("t.tnn", ["--json"]), json = try result.json(), gate = try #require(json["gate"] as? [String: Any])
     #expect(json["trained"] as? Bool == false && gate["rightFrozen"] as? Int == 12, "\(result)")
     #expect((json["verdict"] as? String)?.hasSuffix("12 without: the encoder stays as it is") == true, "\(result)")
-    #expect(try Command.run(["adapt", dataset, "--model", encoder, "--views", "1", "-o", file("plain.tnn")]).status == 0)
+    #expect(try Command.run(["adapt", dataset, "--model", encoder, "-o", file("plain.tnn")]).status == 0)
     #expect(try contents(of: file("t.tnn")) == contents(of: file("plain.tnn")))
   }
 
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test func undoBringsTheEncoderBack() throws {
-    #expect(try Command.run(["adapt", dataset, "--model", encoder, "--views", "1", "-o", file("plain.tnn")]).status == 0)
+    #expect(try Command.run(["adapt", dataset, "--model", encoder, "-o", file("plain.tnn")]).status == 0)
     let result = try adapt("t.tnn", ["--ungated", "--json"])
     #expect(try result.json()["trained"] as? Bool == true, "\(result)")
     #expect(try contents(of: file("t.tnn")) != contents(of: file("plain.tnn")))
