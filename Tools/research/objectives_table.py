@@ -56,7 +56,7 @@ class Cells:
         words += ["--seed", str(chunk), "--episodes", str(self.options.chunk), *self.options.extra]
         path = self.options.work / ("_".join([photos] + [w.removeprefix("--") for w in words]) + ".json")
         if not path.exists():
-            if self.end and time.monotonic() > self.end:
+            if self.end is not None and time.monotonic() > self.end:
                 return None
             command = [str(self.options.edgessl), "evaluate", "--model", str(self.options.model), "--method", "finetune"]
             command += ["--dataset", str(self.options.photos / photos), "--ungated", "--threads", "1", "--json", *words]
