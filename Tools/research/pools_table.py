@@ -39,8 +39,8 @@ def differences(cell):
     return cell["gain"], cell["gainCi95"]
 
 
-def span(cells, key, factor, digits):
-    found = [cell[key] * factor for cell in cells if cell[key] is not None]
+def span(cells, key, digits):
+    found = [cell[key] for cell in cells if cell[key] is not None]
     return f"{min(found):.{digits}f} to {max(found):.{digits}f}" if found else ""
 
 
@@ -55,7 +55,7 @@ def row(options, model, shots, pool):
     sign = "" if pool == "none" else "+"
     texts = [f"{differences(cell)[0]:{sign}.1f} ± {differences(cell)[1]:.1f}" if cell else "" for cell in cells]
     words = [model.stem, shots, pool, f"{mean:{sign}.1f} ± {half:.1f}", *texts]
-    words += [span(there, "calibrationError", 1, 3), span(there, "acceptedKnown", 1, 1)]
+    words += [span(there, "calibrationError", 3), span(there, "acceptedKnown", 1)]
     print("| " + " | ".join(map(str, words)) + " |", flush=True)
 
 
