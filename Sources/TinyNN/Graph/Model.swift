@@ -3,14 +3,16 @@
 /// Every check of the file happens in `init(validating:)` (ModelFile/Model+Validation.swift); the accessors afterwards
 /// only repeat loads that it has made.
 public struct Model: Sendable {
-  struct Section: Sendable {
+  struct Section {
     var offset = 0
     var byteCount = 0
     var isPresent = false
   }
 
   public let bytes: ByteRegion
-  private var sections = InlineArray<24, Section>(repeating: Section())
+  /// 1 + the number of each kind's entry in the section table, 0 if the file has none. A model is copied for every operator that
+  /// runs, so it keeps no more.
+  private var entries = InlineArray<24, UInt8>(repeating: 0)
   public internal(set) var tensorCount = 0
   public internal(set) var operatorCount = 0
   public internal(set) var inputCount = 0
@@ -20,9 +22,17 @@ public struct Model: Sendable {
 
   /// The section's place, not present if the file has none.
   subscript(kind: SectionKind) -> Section {
-    get { sections[Int(kind.rawValue)] }
-    set { sections[Int(kind.rawValue)] = newValue }
+    let number = Int(entries[Int(kind.rawValue)])
+    guard number > 0 else { return Section() }
+    let entry = Model.entryOffset(number - 1)
+    return Section(offset: bytes.size(entry + 8), byteCount: bytes.size(entry + 16), isPresent: true)
   }
+
+  /// Bytes from the start of the file to entry `index` of the section table.
+  static func entryOffset(_ index: Int) -> Int { Format.headerByteCount + index * Format.sectionEntryByteCount }
+
+  /// Entry `index` of the section table is the kind's.
+  mutating func setEntry(of kind: SectionKind, _ index: Int) { entries[Int(kind.rawValue)] = UInt8(truncatingIfNeeded: index + 1) }
 
   /// The bytes of a section, empty if the file has none.
   public func section(_ kind: SectionKind) -> ByteRegion { bytes.slice(self[kind].offset, self[kind].byteCount) }
@@ -31,17 +41,15 @@ public struct Model: Sendable {
   /// The checksum that the header states and that the file was checked against.
   public var checksum: UInt64 { bytes.load(UInt64.self, at: 24) }
 
-  func tensorOffset(_ index: Int) -> Int { self[.tensors].offset + index * Format.tensorRecordByteCount }
-  func operatorOffset(_ index: Int) -> Int { self[.operators].offset + index * Format.operatorRecordByteCount }
+  /// Bytes from the start of the file to a section that it has.
+  private func start(_ kind: SectionKind) -> Int { bytes.size(Model.entryOffset(Int(entries[Int(kind.rawValue)]) - 1) + 8) }
 
-  func checkedTensor(_ index: Int) throws(ModelError) -> TensorRecord {
-    let offset = tensorOffset(index)
-    return try TensorRecord(bytes.slice(offset, Format.tensorRecordByteCount), at: offset)
-  }
+  func tensorOffset(_ index: Int) -> Int { start(.tensors) + index * Format.tensorRecordByteCount }
+  func operatorOffset(_ index: Int) -> Int { start(.operators) + index * Format.operatorRecordByteCount }
 
   /// Tensor `index`, in the order of the file.
   public func tensor(_ index: Int) -> TensorRecord {
-    do { return try checkedTensor(index) } catch { preconditionFailure("the file changed after it was checked") }
+    TensorRecord(bytes.slice(tensorOffset(index), Format.tensorRecordByteCount))
   }
 
   /// Operator `index`, in execution order.
@@ -51,7 +59,7 @@ public struct Model: Sendable {
 
   /// Tensor index of operand `position` of an operator (inputs first, then outputs), or nil where an input is left out.
   public func operand(_ record: OperatorRecord, _ position: Int) -> Int? {
-    let index = bytes.word(self[.operands].offset + 4 * (record.firstOperand + position))
+    let index = bytes.word(start(.operands) + 4 * (record.firstOperand + position))
     return index == Format.none ? nil : Int(index)
   }
 
@@ -65,17 +73,17 @@ public struct Model: Sendable {
   }
 
   public func attributes(_ record: OperatorRecord) -> ByteRegion {
-    bytes.slice(self[.attributes].offset + record.attributeOffset, record.attributeByteCount)
+    bytes.slice(start(.attributes) + record.attributeOffset, record.attributeByteCount)
   }
 
   /// Tensor index of input `index` of the network.
-  public func input(_ index: Int) -> Int { bytes.index(self[.interface].offset + Format.interfaceHeaderByteCount + 4 * index) }
+  public func input(_ index: Int) -> Int { bytes.index(start(.interface) + Format.interfaceHeaderByteCount + 4 * index) }
 
   /// Tensor index of output `index` of the network; output 0 is the embedding.
   public func output(_ index: Int) -> Int { input(inputCount + index) }
 
   public func placement(_ tensor: Int) -> Placement {
-    let offset = self[.plan].offset + Format.planHeaderByteCount + tensor * Format.planRecordByteCount
+    let offset = start(.plan) + Format.planHeaderByteCount + tensor * Format.planRecordByteCount
     return Placement(offset: bytes.size(offset), first: bytes.index(offset + 8), last: bytes.index(offset + 12))
   }
 

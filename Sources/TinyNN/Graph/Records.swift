@@ -19,8 +19,21 @@ public struct TensorRecord: Sendable {
 
   private typealias Field = Format.TensorField
 
-  /// Reads a record. Precondition: its bytes are inside the region.
-  init(_ record: ByteRegion, at offset: Int) throws(ModelError) {
+  /// Reads a record that `check` has accepted: runs do so for every operand, so nothing is checked again.
+  init(_ record: ByteRegion) {
+    let elementType = ElementType(rawValue: record.load(UInt8.self, at: Field.elementType)) ?? .float32
+    var shape = Shape()
+    for axis in 0..<Int(record.load(UInt8.self, at: Field.rank)) { shape.append(record.index(Field.extents + 4 * axis)) }
+    type = TensorType(elementType, shape)
+    storage = record.load(UInt8.self, at: Field.storage) == Storage.arena.rawValue ? .arena : .constant
+    nameOffset = record.word(Field.name)
+    dataOffset = record.size(Field.dataOffset)
+    byteCount = record.size(Field.byteCount)
+    if TensorRecord.hasMap(record, elementType, storage) { quantization = TensorRecord.map(record) }
+  }
+
+  /// Throws where the fields of a record contradict each other or the format. Precondition: its bytes are inside the region.
+  static func check(_ record: ByteRegion, at offset: Int) throws(ModelError) {
     guard let elementType = ElementType(rawValue: record.load(UInt8.self, at: Field.elementType)) else {
       throw ModelError(.unknownElementType, at: offset, found: Int(record.load(UInt8.self, at: Field.elementType)))
     }
@@ -36,20 +49,20 @@ public struct TensorRecord: Sendable {
       shape.append(Int(extent))
     }
     guard shape.isValid else { throw ModelError(.wrongShape, at: offset) }
-    type = TensorType(elementType, shape)
-    self.storage = storage
-    nameOffset = record.word(Field.name)
-    dataOffset = record.size(Field.dataOffset)
-    byteCount = record.size(Field.byteCount)
-    // A tensor without a map has zeros; every int8 tensor that is computed has one.
-    if record.word(Field.scale) != 0 || record.word(Field.zeroPoint) != 0 || (elementType == .int8 && storage == .arena) {
-      let map = Quantization(
-        scale: record.load(Float.self, at: Field.scale), zeroPoint: record.load(Int32.self, at: Field.zeroPoint))
-      guard elementType == .int8, map.isValid else {
-        throw ModelError(.quantizationMalformed, at: offset, found: Int(map.zeroPoint), needed: Int(ElementType.int8.rawValue))
-      }
-      quantization = map
+    guard hasMap(record, elementType, storage) else { return }
+    guard elementType == .int8, map(record).isValid else {
+      throw ModelError(
+        .quantizationMalformed, at: offset, found: Int(map(record).zeroPoint), needed: Int(ElementType.int8.rawValue))
     }
+  }
+
+  /// A tensor without a map has zeros; every int8 tensor that is computed has one.
+  private static func hasMap(_ record: ByteRegion, _ elementType: ElementType, _ storage: Storage) -> Bool {
+    record.word(Field.scale) != 0 || record.word(Field.zeroPoint) != 0 || (elementType == .int8 && storage == .arena)
+  }
+
+  private static func map(_ record: ByteRegion) -> Quantization {
+    Quantization(scale: record.load(Float.self, at: Field.scale), zeroPoint: record.load(Int32.self, at: Field.zeroPoint))
   }
 }
 

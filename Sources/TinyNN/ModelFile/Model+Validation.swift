@@ -39,7 +39,7 @@ extension Model {
       bytes.contains(Format.headerByteCount, sectionCount * Format.sectionEntryByteCount)
     else { throw ModelError(.sectionOutOfBounds, at: 12, found: sectionCount, needed: Format.maximumSectionCount) }
     for index in 0..<sectionCount {
-      let entry = Format.headerByteCount + index * Format.sectionEntryByteCount
+      let entry = Model.entryOffset(index)
       // Kinds from later versions that this reader does not know are skipped: they never change the meaning of others.
       guard let kind = SectionKind(rawValue: bytes.word(entry)) else { continue }
       guard kind != .unlabelled || bytes.word(8) == Format.extendedVersion else {
@@ -53,7 +53,7 @@ extension Model {
       guard offset % Format.alignment == 0 else {
         throw ModelError(.misaligned, at: entry, found: offset, needed: Format.alignment)
       }
-      self[kind] = Section(offset: offset, byteCount: byteCount, isPresent: true)
+      setEntry(of: kind, index)
     }
   }
 
@@ -111,8 +111,9 @@ extension Model {
   }
 
   private func checkTensor(_ index: Int) throws(ModelError) {
-    let record = try checkedTensor(index)
     let offset = tensorOffset(index)
+    try TensorRecord.check(bytes.slice(offset, Format.tensorRecordByteCount), at: offset)
+    let record = tensor(index)
     try checkName(record.nameOffset, at: offset)
     let plain = record.type.shape.count.multipliedReportingOverflow(by: record.type.elementType.byteCount)
     guard !plain.overflow, record.byteCount >= plain.partialValue else {

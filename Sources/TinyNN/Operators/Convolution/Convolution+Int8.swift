@@ -31,8 +31,8 @@ extension Convolution {
     }
   }
 
-  func runInt8(_ context: borrowing OperatorContext) {
-    let input = context.input(0), weights = context.input(1), output = context.output(0)
+  func runInt8(_ context: borrowing OperatorContext, _ input: Tensor) {
+    let weights = context.input(1), output = context.output(0)
     let bias = context.input(2).int32s, multipliers = context.input(3).floats
     let columns = output.shape[3] / groups
     let channels = weights.shape[3]

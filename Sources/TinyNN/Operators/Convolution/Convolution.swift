@@ -111,8 +111,9 @@ public struct Convolution: WeightedOperator {
   }
 
   public func run(_ context: borrowing OperatorContext) {
-    let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)
-    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context) }
+    let input = context.input(0)
+    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context, input) }
+    let weights = context.input(1), bias = context.input(2), output = context.output(0)
     let columns = output.shape[3] / groups
     let channels = weights.shape[3]
     let packing = PanelPacking(columns: columns, depth: window.taps * channels)

@@ -56,7 +56,9 @@ public struct DepthwiseConvolution: WeightedOperator {
     let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)
     let rows = context.share(of: output.shape[1])
     guard !rows.isEmpty else { return }
-    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context, rows: rows) }
+    if !OperatorSelection.hasFloat || input.elementType == .int8 {
+      return runInt8(context, input, weights, bias, output, rows: rows)
+    }
     let inputCount = input.shape.count(in: 1..<4), outputCount = output.shape.count(in: 1..<4)
     let rowCount = output.shape[2] * output.shape[3]
     for image in 0..<output.shape[0] {

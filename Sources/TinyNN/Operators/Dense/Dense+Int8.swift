@@ -4,8 +4,8 @@ extension Dense {
   /// Rows whose length is no multiple of 4 are copied, padded with zeros, for which the weights are zeros too.
   static func int8ScratchByteCount(depth: Int) -> Int { Format.aligned(blockCount * ((depth + 3) & ~3)) }
 
-  func runInt8(_ context: borrowing OperatorContext) {
-    let input = context.input(0), weights = context.input(1), output = context.output(0)
+  func runInt8(_ context: borrowing OperatorContext, _ input: Tensor) {
+    let weights = context.input(1), output = context.output(0)
     let bias = context.input(2).int32s, multipliers = context.input(3).floats
     let depth = weights.shape[1], columns = weights.shape[0]
     let rows = output.shape.count / columns

@@ -46,8 +46,9 @@ public struct Dense: WeightedOperator {
   static let blockCount = 96
 
   public func run(_ context: borrowing OperatorContext) {
-    let input = context.input(0), weights = context.input(1), bias = context.input(2), output = context.output(0)
-    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context) }
+    let input = context.input(0)
+    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context, input) }
+    let weights = context.input(1), bias = context.input(2), output = context.output(0)
     let depth = weights.shape[1], columns = weights.shape[0]
     let rows = output.shape.count / columns
     let packing = PanelPacking(columns: columns, depth: depth)

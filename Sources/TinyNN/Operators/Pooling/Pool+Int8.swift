@@ -1,6 +1,5 @@
 extension Pool {
-  func runInt8(_ context: borrowing OperatorContext) {
-    let input = context.input(0), output = context.output(0)
+  func runInt8(_ context: borrowing OperatorContext, _ input: Tensor, _ output: Tensor) {
     let channels = input.shape[3]
     let source = input.int8s, target = output.int8s
     let zeroPoint = input.map.zeroPoint

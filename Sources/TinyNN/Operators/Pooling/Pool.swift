@@ -60,7 +60,7 @@ public struct Pool: Operator {
 
   public func run(_ context: borrowing OperatorContext) {
     let input = context.input(0), output = context.output(0)
-    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context) }
+    if !OperatorSelection.hasFloat || input.elementType == .int8 { return runInt8(context, input, output) }
     let channels = input.shape[3]
     let source = input.floats, target = output.floats
     for row in context.share(of: output.shape[0] * output.shape[1]) {
