@@ -10,6 +10,8 @@
 #define PIXELS 4
 #define MAXIMUM_PARTS 7
 
+INLINE int roomyRows(int taps) { return taps; }
+
 typedef struct {
   int32x4_t quarters[4];
 } Sum;

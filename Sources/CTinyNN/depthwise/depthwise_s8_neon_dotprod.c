@@ -12,6 +12,8 @@
 #define PIXELS 3
 #define MAXIMUM_PARTS 8
 
+INLINE int roomyRows(int taps) { return (taps + 3) / 4 * 4; }
+
 typedef struct {
   int32x4_t quarters[4];
 } Sum;
