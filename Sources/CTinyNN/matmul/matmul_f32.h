@@ -112,18 +112,23 @@ INLINE void tile(const TinyNNMatMulF32 *m, int32_t row, int32_t column, int rows
       weights += PANEL;
     }
   }
-  Vector minimum = splat(m->minimum), maximum = splat(m->maximum);
+  if (m->minimum != -__builtin_inff() || m->maximum != __builtin_inff()) {
+    Vector minimum = splat(m->minimum), maximum = splat(m->maximum);
+    UNROLL for (int r = 0; r < rows; r++) {
+      UNROLL for (int v = 0; v < vectors; v++) a.sums[r][v] = clamp(a.sums[r][v], minimum, maximum);
+    }
+  }
   int64_t outputStride = m->outputStride;
   float *output = m->output + row * outputStride + column;
   if (column + vectors * LANES <= m->columns) {
     UNROLL for (int r = 0; r < rows; r++)
       UNROLL for (int v = 0; v < vectors; v++)
-        store(output + r * outputStride + v * LANES, clamp(a.sums[r][v], minimum, maximum));
+        store(output + r * outputStride + v * LANES, a.sums[r][v]);
   } else {
     float values[MAXIMUM_ROWS * MAXIMUM_VECTORS * LANES];
     UNROLL for (int r = 0; r < rows; r++)
       UNROLL for (int v = 0; v < vectors; v++)
-        store(values + (r * vectors + v) * LANES, clamp(a.sums[r][v], minimum, maximum));
+        store(values + (r * vectors + v) * LANES, a.sums[r][v]);
     copyBlock(values, vectors * LANES, output, outputStride, rows, m->columns - column);
   }
 }

@@ -1,6 +1,9 @@
 // Vectors of LANES floats, for the kernel templates. The including file defines LANES and sets the instruction set.
 
 #include <stdint.h>
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -16,8 +19,14 @@ INLINE Vector splat(float value) { return (Vector)value; }
 
 INLINE Vector multiplyAdd(Vector a, Vector b, Vector sum) { return __builtin_elementwise_fma(a, b, sum); }
 
-// Not a maximum and minimum instruction of any kind: those differ between instruction sets in ties of zeros.
+// `value < minimum ? minimum : (value > maximum ? maximum : value)`. The maximum instruction of NEON would make +0 of a -0 that
+// meets a minimum of +0; its minimum instruction does what this says once the maximum is no -0. On x86-64 each line is one
+// instruction.
 INLINE Vector clamp(Vector value, Vector minimum, Vector maximum) {
+#if defined(__aarch64__) && LANES == 4
+  Vector upper = (Vector)vminq_f32((float32x4_t)value, (float32x4_t)(maximum + splat(0)));
+#else
   Vector upper = value > maximum ? maximum : value;
-  return value < minimum ? minimum : upper;
+#endif
+  return upper < minimum ? minimum : upper;
 }

@@ -124,7 +124,7 @@ public struct Activation: Equatable, Sendable {
     }
     switch function {
     case .none: each(input, output, range) { $0 }
-    case .clamp: each(input, output, range) { clamped($0, a, b) }
+    case .clamp: clamp(input, output, range)
     case .leakyReLU: each(input, output, range) { $0 < 0 ? a * $0 : $0 }
     case .sigmoid: each(input, output, range) { 1 / (1 + exponential(-$0)) }
     case .silu: each(input, output, range) { $0 / (1 + exponential(-$0)) }
@@ -137,6 +137,23 @@ public struct Activation: Equatable, Sendable {
     case .gelu: each(input, output, range) { gaussianErrorLinear($0) }
     case .geluTanh: each(input, output, range) { approximateGaussianErrorLinear($0) }
     case .log, .softplus, .mish, .floor, .ceiling, .round, .sign, .sine, .cosine: each(input, output, range) { value($0) }
+    }
+  }
+
+  /// In vectors that the compiler does not find by itself where it compiles for size.
+  private func clamp(_ input: Elements<Float>, _ output: Elements<Float>, _ range: Range<Int>) {
+    let low = SIMD8(repeating: a), high = SIMD8(repeating: b)
+    var index = range.lowerBound
+    while index &+ 8 <= range.upperBound {
+      var values = input.vector(SIMD8<Float>.self, at: index)
+      values.replace(with: high, where: values .> high)
+      values.replace(with: low, where: values .< low)
+      output.store(values, at: index)
+      index &+= 8
+    }
+    while index < range.upperBound {
+      output[index] = clamped(input[index], a, b)
+      index &+= 1
     }
   }
 

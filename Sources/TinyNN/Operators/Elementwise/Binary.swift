@@ -162,6 +162,7 @@ public struct Binary: ActivatedOperator {
     _ output: Elements<Float>, _ start: Int, _ count: Int
   ) {
     switch function {
+    case .add where stepA == 1 && stepB == 1: add(a.slice(startA, count), b.slice(startB, count), output.slice(start, count))
     case .add: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 + $1 }
     case .subtract: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 - $1 }
     case .multiply: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 * $1 }
@@ -172,6 +173,19 @@ public struct Binary: ActivatedOperator {
     case .less: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 < $1 ? 1 : 0 }
     case .lessOrEqual: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 <= $1 ? 1 : 0 }
     case .equal: each(a, startA, stepA, b, startB, stepB, output, start, count) { $0 == $1 ? 1 : 0 }
+    }
+  }
+
+  /// In vectors that the compiler does not find by itself where it compiles for size. The sum may be in the place of an operand.
+  private func add(_ a: Elements<Float>, _ b: Elements<Float>, _ sum: Elements<Float>) {
+    var index = 0
+    while index &+ 8 <= sum.count {
+      sum.store(a.vector(SIMD8<Float>.self, at: index) + b.vector(SIMD8<Float>.self, at: index), at: index)
+      index &+= 8
+    }
+    while index < sum.count {
+      sum[index] = a[index] + b[index]
+      index &+= 1
     }
   }
 
