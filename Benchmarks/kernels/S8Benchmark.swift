@@ -30,8 +30,8 @@ func matMulS8(_ shape: MatMulShape, _ kernels: Kernels) -> () -> Void {
   for (index, offset) in offsets(shape).enumerated() { unsafe table[index] = offset }
   let operands = unsafe TinyNNMatMulS8(
     input: input, offsets: shape.taps == 1 ? nil : UnsafePointer(table), rows: Int32(shape.rows), taps: Int32(shape.taps),
-    channels: Int32(shape.channels), padding: padding, weights: weights, bias: bias, multipliers: scales, output: output,
-    outputStride: Int32(columns), columns: Int32(columns), outputZeroPoint: 3, minimum: -128, maximum: 127)
+    channels: Int32(shape.channels), tapStride: 0, padding: padding, weights: weights, bias: bias, multipliers: scales,
+    output: output, outputStride: Int32(columns), columns: Int32(columns), outputZeroPoint: 3, minimum: -128, maximum: 127)
   // The buffers have the lengths of the shape.
   return { unsafe kernels.matMulS8(operands) }
 }

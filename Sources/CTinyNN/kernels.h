@@ -1,4 +1,5 @@
-// Every kernel of the build, by instruction set: one row each, with the suffixes of its functions' names. `none`: no such kernel.
+// Every kernel of the build, by instruction set: one row each, with the suffixes of its functions' names. `none`: no such
+// kernel. convolve_s8 has the suffix of matmul_s8.
 
 #ifndef TINYNN_KERNELS_H
 #define TINYNN_KERNELS_H
@@ -30,6 +31,7 @@
   void tinynn_matmul_f32_##matmulF32(const TinyNNMatMulF32 *, void *);                                   \
   void tinynn_depthwise_f32_##depthwiseF32(const TinyNNDepthwiseF32 *, void *);                          \
   void tinynn_matmul_s8_##matmulS8(const TinyNNMatMulS8 *);                                              \
+  int tinynn_convolve_s8_##matmulS8(const TinyNNConvolveS8 *);                                           \
   void tinynn_depthwise_s8_##depthwiseS8(const TinyNNDepthwiseS8 *);                                     \
   void tinynn_add_s8_##addS8(const TinyNNAddS8 *);                                                       \
   void tinynn_multiply_s8_##multiplyS8(const TinyNNMultiplyS8 *);                                        \

@@ -88,6 +88,8 @@ typedef struct {
   const int32_t *_Nullable offsets;
   /// `channels` is a multiple of 4.
   int32_t rows, taps, channels;
+  /// 0. Kernels set it among themselves: `offsets` is [rows], and x(row, tap) at element offsets[row] + tap * tapStride.
+  int32_t tapStride;
   /// At least `channels` values, all the input's zero point.
   const int8_t *_Nonnull padding;
   /// [ceil(columns / 16)][taps * channels / 4][16][4] in -127...127, padded with zeros.
@@ -104,6 +106,22 @@ typedef struct {
 } TinyNNMatMulS8;
 
 typedef void (*TinyNNMatMulS8Function)(const TinyNNMatMulS8 *_Nonnull);
+
+/// One int8 convolution over NHWC activations of one image, without groups and dilation: a `TinyNNMatMulS8` whose rows are the
+/// windows of output pixels.
+typedef struct {
+  /// `input` is the image, [inputHeight][inputWidth][channels]; `rows` counts the output pixels from `firstPixel` on, row by row
+  /// of the output, which is `outputWidth` wide; `taps` is kernelHeight * kernelWidth; `channels` may be any count, and the weights
+  /// of a column are `taps` * `channels` rounded up to a multiple of 4. No `offsets`, no `padding`.
+  TinyNNMatMulS8 product;
+  int32_t inputHeight, inputWidth, inputZeroPoint;
+  int32_t kernelHeight, kernelWidth, strideY, strideX, padTop, padLeft;
+  int32_t outputWidth, firstPixel;
+} TinyNNConvolveS8;
+
+/// One implementation of `TinyNNConvolveS8`. 0: it has no better way for these operands than a `TinyNNMatMulS8` with offsets or
+/// patches, and has written nothing.
+typedef int (*TinyNNConvolveS8Function)(const TinyNNConvolveS8 *_Nonnull);
 
 /// One int8 depthwise convolution over NHWC activations of one image, channel multiplier 1.
 ///
@@ -216,6 +234,7 @@ typedef struct {
   TinyNNMatMulF32Function _Nullable matmulF32;
   TinyNNDepthwiseF32Function _Nullable depthwiseF32;
   TinyNNMatMulS8Function _Nullable matmulS8;
+  TinyNNConvolveS8Function _Nullable convolveS8;
   TinyNNDepthwiseS8Function _Nullable depthwiseS8;
   TinyNNAddS8Function _Nullable addS8;
   TinyNNMultiplyS8Function _Nullable multiplyS8;

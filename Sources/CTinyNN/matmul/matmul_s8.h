@@ -3,7 +3,7 @@
 //   TILE_ROWS     rows of the largest tile: its accumulators stay in registers
 //   TILE_VECTORS  vectors of its columns
 //   NARROW_ROWS, NARROW_VECTORS  the tile for what is left of the columns
-//   MATMUL        the function's name
+//   MATMUL, CONVOLVE  the functions' names: of matrix products, of convolutions
 // sets the instruction set, includes vector_s8.h and defines the arithmetic of one vector of columns:
 //   GROUP         steps of four channels that are read at once
 //   UNIT_ROWS     rows whose sums share an accumulator
@@ -47,6 +47,9 @@
 #if !defined(ACTIVATION_BYTES)
 #define ACTIVATION_BYTES 1
 #endif
+
+// How the rows of a block are read: side by side, through an offset for each tap, or as windows, through `tapStride`.
+enum { CONTIGUOUS, INDIRECT, WINDOWS };
 
 INLINE const int8_t *sourceRow(const TinyNNMatMulS8 *m, int32_t row, int32_t tap) {
   int64_t index = (int64_t)row * m->taps + tap;
@@ -104,7 +107,7 @@ static __attribute__((noinline)) void copyBlock(
 }
 
 INLINE void tile(const TinyNNMatMulS8 *m, const int32_t *biases, const int32_t *corrections, int32_t row, int32_t column,
-                 int rows, int vectors, int indirect) {
+                 int rows, int vectors, int reading) {
   int units = (rows + UNIT_ROWS - 1) / UNIT_ROWS;
   int64_t panelStride = (int64_t)m->taps * m->channels * PANEL;
   const int8_t *weights = m->weights + column / PANEL * panelStride + column % PANEL * 4;
@@ -119,12 +122,17 @@ INLINE void tile(const TinyNNMatMulS8 *m, const int32_t *biases, const int32_t *
 #endif
   }
   int32_t channels = m->channels;
-  for (int32_t tap = 0; tap < (indirect ? m->taps : 1); tap++) {
-    const int8_t *x[MAXIMUM_UNITS][UNIT_ROWS], *next = m->input + (int64_t)row * channels * ACTIVATION_BYTES;
-    UNROLL for (int r = 0; r < units * UNIT_ROWS; r++) {
-      x[r / UNIT_ROWS][r % UNIT_ROWS] = indirect ? sourceRow(m, row + (r < rows ? r : rows - 1), tap) : next;
-      if (r + 1 < rows) next += channels * ACTIVATION_BYTES;
-    }
+  const int8_t *x[MAXIMUM_UNITS][UNIT_ROWS], *next = m->input + (int64_t)row * channels * ACTIVATION_BYTES;
+  UNROLL for (int r = 0; r < units * UNIT_ROWS; r++) {
+    if (reading == WINDOWS) next = m->input + m->offsets[row + (r < rows ? r : rows - 1)];
+    x[r / UNIT_ROWS][r % UNIT_ROWS] = next;
+    if (r + 1 < rows) next += channels * ACTIVATION_BYTES;
+  }
+  for (int32_t tap = 0; tap < (reading == CONTIGUOUS ? 1 : m->taps); tap++) {
+    if (reading == INDIRECT)
+      UNROLL for (int r = 0; r < units * UNIT_ROWS; r++) {
+        x[r / UNIT_ROWS][r % UNIT_ROWS] = sourceRow(m, row + (r < rows ? r : rows - 1), tap);
+      }
     int32_t channel = 0;
     for (; channel + 4 * GROUP <= channels; channel += 4 * GROUP) {
       accumulate(&a, x, channel, weights, panelStride, units, vectors, GROUP);
@@ -138,6 +146,8 @@ INLINE void tile(const TinyNNMatMulS8 *m, const int32_t *biases, const int32_t *
       accumulate(&a, x, channel, weights, panelStride, units, vectors, 1);
       weights += PANEL * 4;
     }
+    if (reading == WINDOWS)
+      UNROLL for (int r = 0; r < units * UNIT_ROWS; r++) { x[r / UNIT_ROWS][r % UNIT_ROWS] += m->tapStride; }
   }
   Bounds b = bounds(m->outputZeroPoint, m->minimum, m->maximum);
   int8_t *output = m->output + (int64_t)row * m->outputStride + column;
@@ -161,10 +171,10 @@ INLINE void tile(const TinyNNMatMulS8 *m, const int32_t *biases, const int32_t *
 }
 
 INLINE void rowTile(const TinyNNMatMulS8 *m, const int32_t *biases, const int32_t *corrections, int32_t row, int32_t column,
-                    int32_t rows, int maximumRows, int vectors, int indirect) {
+                    int32_t rows, int maximumRows, int vectors, int reading) {
   switch (rows) {
 #define ROWS(count) \
-  case count: return tile(m, biases, corrections, row, column, maximumRows < count ? maximumRows : count, vectors, indirect);
+  case count: return tile(m, biases, corrections, row, column, maximumRows < count ? maximumRows : count, vectors, reading);
     ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8)
 #undef ROWS
   }
@@ -172,7 +182,7 @@ INLINE void rowTile(const TinyNNMatMulS8 *m, const int32_t *biases, const int32_
 
 // All rows of a tile's columns, in tiles as even as possible, so that none has too few rows to fill the pipelines.
 INLINE void rowTiles(
-    const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t column, int maximumRows, int vectors, int indirect) {
+    const TinyNNMatMulS8 *m, const int32_t *corrections, int32_t column, int maximumRows, int vectors, int reading) {
   const int32_t *biases = m->bias + column;
 #if FLIPPED_ROWS
   int32_t corrected[MAXIMUM_VECTORS * LANES];
@@ -187,17 +197,17 @@ INLINE void rowTiles(
   int32_t tiles = (m->rows + maximumRows - 1) / maximumRows;
   for (int32_t index = 0, row = 0; index < tiles; index++) {
     int32_t rows = m->rows / tiles + (index < m->rows % tiles ? 1 : 0);
-    rowTile(m, biases, corrections ? corrections + row : NULL, row, column, rows, maximumRows, vectors, indirect);
+    rowTile(m, biases, corrections ? corrections + row : NULL, row, column, rows, maximumRows, vectors, reading);
     row += rows;
   }
 }
 
-INLINE void allColumns(const TinyNNMatMulS8 *m, const int32_t *corrections, int indirect) {
+INLINE void allColumns(const TinyNNMatMulS8 *m, const int32_t *corrections, int reading) {
   int32_t column = 0;
   for (; column + (TILE_VECTORS - 1) * LANES + LAST_COLUMNS < m->columns; column += TILE_VECTORS * LANES)
-    rowTiles(m, corrections, column, TILE_ROWS, TILE_VECTORS, indirect);
+    rowTiles(m, corrections, column, TILE_ROWS, TILE_VECTORS, reading);
   for (; column + LAST_COLUMNS < m->columns; column += NARROW_VECTORS * LANES)
-    rowTiles(m, corrections, column, NARROW_ROWS, NARROW_VECTORS, indirect);
+    rowTiles(m, corrections, column, NARROW_ROWS, NARROW_VECTORS, reading);
 #if LAST_COLUMNS
   if (column < m->columns) multiplyLast(m, column);
 #endif
@@ -205,75 +215,17 @@ INLINE void allColumns(const TinyNNMatMulS8 *m, const int32_t *corrections, int 
 
 // Contiguous rows have one tap.
 INLINE void multiplyBlock(const TinyNNMatMulS8 *m, const int32_t *corrections) {
-  if (MAY_BE_INDIRECT && m->offsets) allColumns(m, corrections, 1);
-  else allColumns(m, corrections, 0);
+  if (MAY_BE_INDIRECT && m->offsets) allColumns(m, corrections, INDIRECT);
+  else allColumns(m, corrections, CONTIGUOUS);
 }
-
-#if defined(MATMUL)
 
 typedef uint8_t SixteenBytes __attribute__((ext_vector_type(16), aligned(1), may_alias));
-typedef uint8_t EightBytes __attribute__((ext_vector_type(8), aligned(1), may_alias));
-typedef uint8_t FourBytes __attribute__((ext_vector_type(4), aligned(1), may_alias));
 
-INLINE void copyRun(const int8_t *x, int32_t channels, int8_t *output) {
-  int32_t i = 0;
-  for (; i + 16 <= channels; i += 16) *(SixteenBytes *)(output + i) = *(const SixteenBytes *)(x + i) ^ FLIPPED_ROWS;
-  if (channels & 8) *(EightBytes *)(output + i) = *(const EightBytes *)(x + i) ^ FLIPPED_ROWS, i += 8;
-  if (channels & 4) *(FourBytes *)(output + i) = *(const FourBytes *)(x + i) ^ FLIPPED_ROWS;
-}
+#if defined(MATMUL)
+#include "gather_s8.h"
+#include "convolve_s8.h"
 
-// Copies the runs side by side; a count known to the compiler takes half the time. Three taps that are neighbours in memory, as in
-// a row of a window of three inside the image, are one run.
-INLINE void copyRuns(const TinyNNMatMulS8 *m, const int32_t *offsets, int32_t runs, int32_t channels, int8_t *output) {
-  const int8_t *input = m->input, *padding = m->padding;
-  if (m->taps % 3 == 0)
-    for (; runs > 0; runs -= 3, offsets += 3, output += 3 * channels) {
-      int32_t first = offsets[0], second = offsets[1], third = offsets[2];
-      if (first >= 0 && second == first + channels && third == second + channels) {
-        copyRun(input + first, 3 * channels, output);
-      } else {
-        copyRun(first < 0 ? padding : input + first, channels, output);
-        copyRun(second < 0 ? padding : input + second, channels, output + channels);
-        copyRun(third < 0 ? padding : input + third, channels, output + 2 * channels);
-      }
-    }
-  for (; runs > 0; runs--, offsets++, output += channels)
-    copyRun(*offsets < 0 ? padding : input + *offsets, channels, output);
-}
+static void multiplyPatches(const TinyNNMatMulS8 *m) { multiplyBlock(m, NULL); }
 
-static __attribute__((noinline)) void gatherRows(const TinyNNMatMulS8 *m, int32_t firstRow, int32_t rows, int8_t *output) {
-  int64_t first = (int64_t)firstRow * m->taps;
-  // Contiguous rows are as one.
-  if (!m->offsets) return copyRun(m->input + first * m->channels, rows * m->taps * m->channels, output);
-  const int32_t *offsets = m->offsets + first;
-  int32_t runs = rows * m->taps;
-  // clang-format off
-  switch (m->channels) {
-#define CHANNELS(count) \
-  case count: return copyRuns(m, offsets, runs, count, output);
-    CHANNELS(8) CHANNELS(16) CHANNELS(24) CHANNELS(32) CHANNELS(64)
-#undef CHANNELS
-  default: copyRuns(m, offsets, runs, m->channels, output);
-  }
-  // clang-format on
-}
-
-void MATMUL(const TinyNNMatMulS8 *m) {
-  int64_t depth = (int64_t)m->taps * m->channels;
-  int gathers = FLIPPED_ROWS || (m->offsets && m->channels < GATHERED_CHANNELS && depth * 4 <= GATHERED_BYTES);
-  _Alignas(64) int8_t gathered[GATHERED_BYTES];
-  int32_t blockRows = gathers ? GATHERED_BYTES / (int32_t)depth : m->rows;
-  for (int32_t row = 0; row < m->rows; row += blockRows) {
-    TinyNNMatMulS8 block = *m;
-    block.rows = m->rows - row < blockRows ? m->rows - row : blockRows;
-    block.output += (int64_t)row * m->outputStride;
-    if (gathers) {
-      gatherRows(m, row, block.rows, gathered);
-      block.input = gathered, block.offsets = NULL;
-    }
-    if (!block.offsets) block.taps = 1, block.channels = (int32_t)depth;
-    multiplyBlock(&block, NULL);
-  }
-}
-
+static void multiplyWindows(const TinyNNConvolveS8 *c, const TinyNNMatMulS8 *m, int32_t imageRows) { allColumns(m, NULL, WINDOWS); }
 #endif

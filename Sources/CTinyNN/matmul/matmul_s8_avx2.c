@@ -116,17 +116,66 @@ static void multiplyMagnitudes(const TinyNNMatMulS8 *m) {
   }
 }
 
-void tinynn_matmul_s8_avx2(const TinyNNMatMulS8 *m) {
-  int64_t depth = (int64_t)m->taps * m->channels;
-  if (depth > BLOCK_CHANNELS) return multiplyLongRows(m);
-  if (depth > PAIRS_DEPTH || m->rows < PAIRS_ROWS) return multiplyMagnitudes(m);
-  // Whole wide tiles, and one that lacks less than a vector; the columns behind them in pairs.
-  TinyNNMatMulS8 wide = *m;
-  wide.columns = (m->columns + LANES - 1) / (TILE_VECTORS * LANES) * (TILE_VECTORS * LANES);
-  if (wide.columns > m->columns) wide.columns = m->columns;
-  if (wide.columns > 0) multiplyMagnitudes(&wide);
-  if (wide.columns < m->columns) multiplyPairs(m, wide.columns);
+// How many of the columns: whole wide tiles, and one that lacks less than a vector. The columns behind them go in pairs.
+INLINE int32_t columnsOfMagnitudes(const TinyNNMatMulS8 *m) {
+  if ((int64_t)m->taps * m->channels > PAIRS_DEPTH || m->rows < PAIRS_ROWS) return m->columns;
+  int32_t columns = (m->columns + LANES - 1) / (TILE_VECTORS * LANES) * (TILE_VECTORS * LANES);
+  return columns < m->columns ? columns : m->columns;
 }
+
+void tinynn_matmul_s8_avx2(const TinyNNMatMulS8 *m) {
+  if ((int64_t)m->taps * m->channels > BLOCK_CHANNELS) return multiplyLongRows(m);
+  TinyNNMatMulS8 first = *m;
+  first.columns = columnsOfMagnitudes(m);
+  if (first.columns > 0) multiplyMagnitudes(&first);
+  if (first.columns < m->columns) multiplyPairs(m, first.columns);
+}
+
+#define CONVOLVE tinynn_convolve_s8_avx2
+#include "convolve_s8.h"
+
+// The first columns, of prepared rows of the image. A window lacks what its pixels lack.
+static __attribute__((noinline)) void magnitudesOfWindows(
+    const TinyNNConvolveS8 *c, const TinyNNMatMulS8 *m, int32_t imageRows, int32_t columns) {
+  int8_t rewritten[IMAGE_BYTES * ACTIVATION_BYTES];
+  int32_t lacks[IMAGE_BYTES / 4], starts[MAXIMUM_PIXELS], corrections[MAXIMUM_PIXELS];
+  int32_t channels = c->product.channels, width = m->tapStride / channels;
+  TinyNNMatMulS8 block = *m, pixels = *m;
+  pixels.offsets = NULL, pixels.taps = 1, pixels.channels = channels;
+  for (int32_t i = 0; i < imageRows * width; i++)
+    lacks[i] = rewriteRow(&pixels, i, rewritten + (int64_t)i * channels * ACTIVATION_BYTES);
+  for (int32_t row = 0; row < m->rows; row++) {
+    const int32_t *window = lacks + m->offsets[row] / channels;
+    starts[row] = m->offsets[row] * ACTIVATION_BYTES;
+    corrections[row] = 0;
+    for (int32_t y = 0; y < c->kernelHeight; y++, window += width)
+      for (int32_t x = 0; x < c->kernelWidth; x++) corrections[row] += window[x];
+  }
+  block.columns = columns, block.input = rewritten, block.offsets = starts, block.tapStride *= ACTIVATION_BYTES;
+  allColumns(&block, corrections, WINDOWS);
+}
+
+static __attribute__((noinline)) void pairsOfWindows(const TinyNNMatMulS8 *m, int32_t imageRows, int32_t firstColumn) {
+  _Alignas(32) int16_t image[IMAGE_BYTES], weights[PAIRS_DEPTH * PANEL];
+  widenRuns(m, m->input, NULL, 1, imageRows * m->tapStride, image);
+  PairsPanel p = {.m = m,
+      .weights = weights,
+      .depth = m->taps * m->channels,
+      .taps = m->taps,
+      .channels = m->channels,
+      .tapStride = m->tapStride,
+      .starts = m->offsets,
+      .bounds = bounds(m->outputZeroPoint, m->minimum, m->maximum)};
+  pairsColumns(&p, image, 0, m->rows, firstColumn, WINDOWS);
+}
+
+static void multiplyWindows(const TinyNNConvolveS8 *c, const TinyNNMatMulS8 *m, int32_t imageRows) {
+  int32_t columns = columnsOfMagnitudes(m);
+  if (columns > 0) magnitudesOfWindows(c, m, imageRows, columns);
+  if (columns < m->columns) pairsOfWindows(m, imageRows, columns);
+}
+
+static void multiplyPatches(const TinyNNMatMulS8 *m) { tinynn_matmul_s8_avx2(m); }
 
 #pragma clang attribute pop
 

@@ -64,12 +64,15 @@ INLINE void widenWeights(const int8_t *weights, int32_t depth, int vectors, int1
 typedef struct {
   const TinyNNMatMulS8 *m;
   // [depth / 2][columns of the tile][2]
-  const int16_t *weights;
-  int32_t depth, column;
+  int16_t *weights;
+  // `taps` runs of `channels` values, tapStride apart. Rows start where `starts` says, or side by side.
+  int32_t depth, taps, channels, tapStride;
+  const int32_t *starts;
+  int32_t column;
   Bounds bounds;
 } PairsPanel;
 
-INLINE void pairsTile(const PairsPanel *p, const int16_t *x, int32_t row, int rows, int vectors) {
+INLINE void pairsTile(const PairsPanel *p, const int16_t *x, int32_t row, int rows, int vectors, int reading) {
   const TinyNNMatMulS8 *m = p->m;
   __m256i sums[8][2];
   UNROLL for (int v = 0; v < vectors; v++) {
@@ -77,19 +80,25 @@ INLINE void pairsTile(const PairsPanel *p, const int16_t *x, int32_t row, int ro
     UNROLL for (int r = 0; r < rows; r++) sums[r][v] = bias;
   }
   const int16_t *weights = p->weights;
-  int64_t depth = p->depth;
-  for (int64_t channel = 0; channel < depth; channel += 4) {
-    UNROLL for (int i = 0; i < 4; i += 2) {
-      __m256i w[2];
-      UNROLL for (int v = 0; v < vectors; v++) w[v] = _mm256_load_si256((const __m256i *)(weights + (i / 2 * vectors + v) * 16));
-      UNROLL for (int r = 0; r < rows; r++) {
-        int32_t pair;
-        __builtin_memcpy(&pair, x + r * depth + channel + i, 4);
-        __m256i values = _mm256_set1_epi32(pair);
-        UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = _mm256_add_epi32(sums[r][v], _mm256_madd_epi16(values, w[v]));
+  int64_t channels = reading == WINDOWS ? p->channels : p->depth;
+  const int16_t *rowValues[8];
+  UNROLL for (int r = 0; r < rows; r++) rowValues[r] = reading == WINDOWS ? x + p->starts[row + r] : x + r * channels;
+  for (int32_t tap = 0; tap < (reading == WINDOWS ? p->taps : 1); tap++) {
+    for (int64_t channel = 0; channel < channels; channel += 4) {
+      UNROLL for (int i = 0; i < 4; i += 2) {
+        __m256i w[2];
+        UNROLL for (int v = 0; v < vectors; v++) w[v] = _mm256_load_si256((const __m256i *)(weights + (i / 2 * vectors + v) * 16));
+        UNROLL for (int r = 0; r < rows; r++) {
+          int32_t pair;
+          __builtin_memcpy(&pair, rowValues[r] + channel + i, 4);
+          __m256i values = _mm256_set1_epi32(pair);
+          UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = _mm256_add_epi32(sums[r][v], _mm256_madd_epi16(values, w[v]));
+        }
       }
+      weights += vectors * 32;
     }
-    weights += vectors * 32;
+    if (reading == WINDOWS)
+      UNROLL for (int r = 0; r < rows; r++) { rowValues[r] += p->tapStride; }
   }
   int8_t *output = m->output + (int64_t)row * m->outputStride + p->column;
   int64_t outputStride = m->outputStride;
@@ -107,21 +116,38 @@ INLINE void pairsTile(const PairsPanel *p, const int16_t *x, int32_t row, int ro
     copyBlock(bytes, vectors * 8, m->output + (int64_t)row * m->outputStride + p->column, m->outputStride, rows, left);
 }
 
-INLINE void pairsRowTile(const PairsPanel *p, const int16_t *x, int32_t row, int32_t rows, int maximumRows, int vectors) {
+INLINE void pairsRowTile(const PairsPanel *p, const int16_t *x, int32_t row, int32_t rows, int maximumRows, int vectors,
+                          int reading) {
   switch (rows) {
 #define ROWS(count) \
-  case count: return pairsTile(p, x, row, maximumRows < count ? maximumRows : count, vectors);
+  case count: return pairsTile(p, x, row, maximumRows < count ? maximumRows : count, vectors, reading);
     ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8)
 #undef ROWS
   }
 }
 
-INLINE void pairsRows(const PairsPanel *p, const int16_t *x, int32_t firstRow, int32_t count, int maximumRows, int vectors) {
+INLINE void pairsRows(const PairsPanel *p, const int16_t *x, int32_t firstRow, int32_t count, int maximumRows, int vectors,
+                      int reading) {
   int32_t tiles = (count + maximumRows - 1) / maximumRows;
   for (int32_t index = 0, row = 0; index < tiles; index++) {
     int32_t rows = count / tiles + (index < count % tiles ? 1 : 0);
-    pairsRowTile(p, x + (int64_t)row * p->depth, firstRow + row, rows, maximumRows, vectors);
+    const int16_t *first = reading == WINDOWS ? x : x + (int64_t)row * p->depth;
+    pairsRowTile(p, first, firstRow + row, rows, maximumRows, vectors, reading);
     row += rows;
+  }
+}
+
+// The columns from `column` on of some rows.
+INLINE void pairsColumns(PairsPanel *p, const int16_t *rows, int32_t firstRow, int32_t count, int32_t column, int reading) {
+  for (p->column = column; p->column < p->m->columns; p->column += PANEL) {
+    const int8_t *source = p->m->weights + (int64_t)p->column * p->depth;
+    if (p->m->columns - p->column > 8) {
+      widenWeights(source, p->depth, 2, p->weights);
+      pairsRows(p, rows, firstRow, count, 4, 2, reading);
+    } else {
+      widenWeights(source, p->depth, 1, p->weights);
+      pairsRows(p, rows, firstRow, count, 8, 1, reading);
+    }
   }
 }
 
@@ -129,19 +155,10 @@ INLINE void pairsRows(const PairsPanel *p, const int16_t *x, int32_t firstRow, i
 static __attribute__((noinline)) void multiplyPairs(const TinyNNMatMulS8 *m, int32_t firstColumn) {
   _Alignas(32) int16_t rows[PAIRS_ROW_VALUES], weights[PAIRS_DEPTH * PANEL];
   int32_t depth = m->taps * m->channels, blockRows = PAIRS_ROW_VALUES / depth;
-  PairsPanel p = {m, weights, depth, 0, bounds(m->outputZeroPoint, m->minimum, m->maximum)};
+  PairsPanel p = {.m = m, .weights = weights, .depth = depth, .bounds = bounds(m->outputZeroPoint, m->minimum, m->maximum)};
   for (int32_t row = 0; row < m->rows; row += blockRows) {
     int32_t count = m->rows - row < blockRows ? m->rows - row : blockRows;
     widenRows(m, row, count, rows);
-    for (p.column = firstColumn; p.column < m->columns; p.column += PANEL) {
-      const int8_t *source = m->weights + (int64_t)p.column * depth;
-      if (m->columns - p.column > 8) {
-        widenWeights(source, depth, 2, weights);
-        pairsRows(&p, rows, row, count, 4, 2);
-      } else {
-        widenWeights(source, depth, 1, weights);
-        pairsRows(&p, rows, row, count, 8, 1);
-      }
-    }
+    pairsColumns(&p, rows, row, count, firstColumn, CONTIGUOUS);
   }
 }

@@ -24,6 +24,7 @@ void tinynn_matmul_s8_avx512_vnni_last(const TinyNNMatMulS8 *m, int32_t column);
 #define NARROW_ROWS 8
 #define NARROW_VECTORS 1
 #define MATMUL multiplyMany
+#define CONVOLVE tinynn_convolve_s8_avx512_vnni
 static void MATMUL(const TinyNNMatMulS8 *);
 #include "matmul_s8.h"
 

@@ -22,7 +22,12 @@ INLINE IntVector dotProduct(IntVector sum, IntVector unsignedBytes, IntVector si
 #define NARROW_VECTORS 1
 #include "matmul_s8.h"
 
-void tinynn_matmul_s8_avx512_vnni_last(const TinyNNMatMulS8 *m, int32_t column) { rowTiles(m, NULL, column, 8, 1, 0); }
+void tinynn_matmul_s8_avx512_vnni_last(const TinyNNMatMulS8 *m, int32_t column) {
+  if (m->tapStride)
+    rowTiles(m, NULL, column, 8, 1, WINDOWS);
+  else
+    rowTiles(m, NULL, column, 8, 1, CONTIGUOUS);
+}
 
 #pragma clang attribute pop
 

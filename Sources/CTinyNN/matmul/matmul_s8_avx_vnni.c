@@ -19,6 +19,7 @@ INLINE IntVector dotProduct(IntVector sum, IntVector unsignedBytes, IntVector si
 #define NARROW_ROWS 6
 #define NARROW_VECTORS 2
 #define MATMUL multiplyMany
+#define CONVOLVE tinynn_convolve_s8_avx_vnni
 static void MATMUL(const TinyNNMatMulS8 *);
 #include "matmul_s8.h"
 

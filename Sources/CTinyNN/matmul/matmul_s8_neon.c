@@ -60,6 +60,7 @@ INLINE void finish(Sum sum, IntVector result[1]) { result[0] = vpaddq_s32(sum.lo
 #define NARROW_ROWS 4
 #define NARROW_VECTORS 2
 #define MATMUL tinynn_matmul_s8_neon
+#define CONVOLVE tinynn_convolve_s8_neon
 #include "matmul_s8.h"
 
 #endif

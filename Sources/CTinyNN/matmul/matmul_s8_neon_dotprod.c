@@ -50,6 +50,7 @@ INLINE void finish(Sum sum, IntVector result[1]) { result[0] = sum; }
 #define NARROW_ROWS 8
 #define NARROW_VECTORS 2
 #define MATMUL tinynn_matmul_s8_neon_dotprod
+#define CONVOLVE tinynn_convolve_s8_neon_dotprod
 #include "matmul_s8.h"
 
 #pragma clang attribute pop

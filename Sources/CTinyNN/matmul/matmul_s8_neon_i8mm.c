@@ -58,6 +58,7 @@ INLINE void finish(Sum sum, IntVector result[2]) {
 #define NARROW_ROWS 8
 #define NARROW_VECTORS 2
 #define MATMUL tinynn_matmul_s8_neon_i8mm
+#define CONVOLVE tinynn_convolve_s8_neon_i8mm
 #include "matmul_s8.h"
 
 #pragma clang attribute pop

@@ -38,10 +38,34 @@ extension Kernels {
     unsafe matMulS8(
       TinyNNMatMulS8(
         input: UnsafePointer(rows.elements.base), offsets: rows.offsets.map { unsafe UnsafePointer($0.base) },
-        rows: Int32(rows.count), taps: Int32(rows.taps), channels: Int32(rows.channels), padding: UnsafePointer(rows.padding.base),
+        rows: Int32(rows.count), taps: Int32(rows.taps), channels: Int32(rows.channels), tapStride: 0,
+        padding: UnsafePointer(rows.padding.base),
         weights: UnsafePointer(weights.base), bias: UnsafePointer(bias.base), multipliers: UnsafePointer(multipliers.base),
         output: output.base, outputStride: Int32(outputStride), columns: Int32(columns),
         outputZeroPoint: bounds.zeroPoint, minimum: bounds.minimum, maximum: bounds.maximum))
+  }
+
+  /// A convolution without groups and dilation over `pixels` of an image's output. False where these kernels have no better way
+  /// than `multiply`, and nothing is done.
+  func convolve(
+    _ input: Elements<Int8>, _ inputShape: Shape, zeroPoint: Int32, _ window: Window, weights: Elements<Int8>,
+    bias: Elements<Int32>, multipliers: Elements<Float>, output: Elements<Int8>, outputWidth: Int, outputStride: Int, columns: Int,
+    pixels: Range<Int>, _ bounds: QuantizedBounds
+  ) -> Bool {
+    // In bounds: as above; without offsets nothing is read from `padding`.
+    unsafe convolveS8(
+      TinyNNConvolveS8(
+        product: TinyNNMatMulS8(
+          input: UnsafePointer(input.base), offsets: nil, rows: Int32(pixels.count), taps: Int32(window.taps),
+          channels: Int32(inputShape[3]), tapStride: 0, padding: UnsafePointer(input.base),
+          weights: UnsafePointer(weights.base), bias: UnsafePointer(bias.base), multipliers: UnsafePointer(multipliers.base),
+          output: output.base, outputStride: Int32(outputStride), columns: Int32(columns),
+          outputZeroPoint: bounds.zeroPoint, minimum: bounds.minimum, maximum: bounds.maximum),
+        inputHeight: Int32(inputShape[1]), inputWidth: Int32(inputShape[2]), inputZeroPoint: zeroPoint,
+        kernelHeight: Int32(window.height), kernelWidth: Int32(window.width),
+        strideY: Int32(window.strideY), strideX: Int32(window.strideX),
+        padTop: Int32(window.padTop), padLeft: Int32(window.padLeft),
+        outputWidth: Int32(outputWidth), firstPixel: Int32(pixels.lowerBound)))
   }
 
   func convolveDepthwise(

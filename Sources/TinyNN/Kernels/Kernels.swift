@@ -72,6 +72,16 @@ public struct Kernels: Sendable {
     }
   }
 
+  /// Runs one int8 convolution; see `TinyNNConvolveS8` for the meaning and the layout of its operands. False where these kernels
+  /// have none for it, and nothing is done: `matMulS8` serves.
+  ///
+  /// Unsafe: the memory that the operands describe must be valid, and the output must not overlap the input.
+  @unsafe
+  public func convolveS8(_ operands: TinyNNConvolveS8) -> Bool {
+    guard let function = unsafe functions.convolveS8 else { return false }
+    return unsafe withUnsafePointer(to: operands) { unsafe function($0) } != 0
+  }
+
   /// Runs one int8 depthwise convolution; see `TinyNNDepthwiseS8` for the meaning and the layout of its operands.
   ///
   /// Unsafe: the memory that the operands describe must be valid, and the output must not overlap the input.

@@ -83,28 +83,34 @@ struct MatMulS8Case: CustomStringConvertible {
 
   /// The output buffer after `kernels` ran, `untouchedByte` where nothing was written.
   func output(_ kernels: Kernels) -> [Int8] {
+    var output = [Int8](repeating: untouchedByte, count: rows * outputStride)
+    // The arrays are alive during the call and as long as the shapes say.
+    withOperands(input, &output) { unsafe kernels.matMulS8($0) }
+    return output
+  }
+
+  /// Calls `body` with the operands, of this input and output; they live until it returns.
+  func withOperands<Result>(_ input: [Int8], _ output: inout [Int8], _ body: (TinyNNMatMulS8) -> Result) -> Result {
     let depth = taps * channels
     let packedWeights = packed(
       weights, Shape(columns, depth), input: 1, of: Dense(), count: Int8PanelPacking(columns: columns, depth: depth).weightCount)
     let packedBias = packedChannels(biasForZeroPoint), packedMultipliers = packedChannels(multipliers)
     let padding = [Int8](repeating: inputZeroPoint, count: channels)
-    var output = [Int8](repeating: untouchedByte, count: rows * outputStride)
     // The arrays are alive during the call and as long as the shapes say.
-    unsafe output.withUnsafeMutableBufferPointer { output in
+    return unsafe output.withUnsafeMutableBufferPointer { output in
       unsafe (offsets ?? []).withUnsafeBufferPointer { indirect in
         unsafe withBases(input, packedWeights, padding) { input, weights, padding in
           unsafe withBases(packedBias, packedMultipliers) { bias, multipliers in
-            unsafe kernels.matMulS8(
+            unsafe body(
               TinyNNMatMulS8(
                 input: input, offsets: offsets == nil ? nil : indirect.baseAddress!, rows: Int32(rows), taps: Int32(taps),
-                channels: Int32(channels), padding: padding, weights: weights, bias: bias, multipliers: multipliers,
-                output: output.baseAddress!, outputStride: Int32(outputStride), columns: Int32(columns),
-                outputZeroPoint: range.zeroPoint, minimum: range.minimum, maximum: range.maximum))
+                channels: Int32(channels), tapStride: 0, padding: padding, weights: weights, bias: bias,
+                multipliers: multipliers, output: output.baseAddress!, outputStride: Int32(outputStride),
+                columns: Int32(columns), outputZeroPoint: range.zeroPoint, minimum: range.minimum, maximum: range.maximum))
           }
         }
       }
     }
-    return output
   }
 }
 
@@ -210,9 +216,9 @@ extension AddS8Case {
   }
 }
 
-private func withBases(
-  _ a: [Int8], _ b: [Int8], _ c: [Int8], _ body: (UnsafePointer<Int8>, UnsafePointer<Int8>, UnsafePointer<Int8>) -> Void
-) {
+private func withBases<Result>(
+  _ a: [Int8], _ b: [Int8], _ c: [Int8], _ body: (UnsafePointer<Int8>, UnsafePointer<Int8>, UnsafePointer<Int8>) -> Result
+) -> Result {
   // An array that the kernel does not read may be empty; it stands behind `a` then.
   unsafe a.withUnsafeBufferPointer { a in
     unsafe b.withUnsafeBufferPointer { b in
@@ -223,7 +229,9 @@ private func withBases(
   }
 }
 
-private func withBases(_ a: [Int32], _ b: [Float], _ body: (UnsafePointer<Int32>, UnsafePointer<Float>) -> Void) {
+private func withBases<Result>(
+  _ a: [Int32], _ b: [Float], _ body: (UnsafePointer<Int32>, UnsafePointer<Float>) -> Result
+) -> Result {
   unsafe a.withUnsafeBufferPointer { a in
     unsafe b.withUnsafeBufferPointer { b in unsafe body(a.baseAddress!, b.baseAddress!) }
   }

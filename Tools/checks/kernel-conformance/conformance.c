@@ -12,6 +12,9 @@
 #if defined(TINYNN_EMULATED)
 void tinynn_matmul_s8_emulated_vnni8(const TinyNNMatMulS8 *);
 void tinynn_matmul_s8_emulated_vnni16(const TinyNNMatMulS8 *);
+void tinynn_depthwise_s8_emulated_vnni16(const TinyNNDepthwiseS8 *);
+int tinynn_convolve_s8_emulated_vnni8(const TinyNNConvolveS8 *);
+int tinynn_convolve_s8_emulated_vnni16(const TinyNNConvolveS8 *);
 void tinynn_matmul_s8_emulated_vnni8_deep(const TinyNNMatMulS8 *);
 void tinynn_matmul_s8_emulated_vnni16_deep(const TinyNNMatMulS8 *);
 #endif
@@ -222,6 +225,8 @@ __attribute__((unused)) static int checkMultiply(const char *name, TinyNNMultipl
 
 static int failures;
 
+#include "check_convolve.h"
+
 // Whether there is such a kernel, and no row before named it.
 static int isNew(void (*function)(void)) {
   static void (*known[64])(void);
@@ -245,17 +250,22 @@ static int isNew(void (*function)(void)) {
 #define CHECK_ROW(feature, matmulF32, depthwiseF32, matmulS8, depthwiseS8, addS8, multiplyS8, activateF32) \
   if (features & feature) {                                                                                \
     CHECK(checkMatMul, tinynn_matmul_s8_##matmulS8);                                                       \
+    CHECK(checkConvolve, tinynn_convolve_s8_##matmulS8);                                                   \
     CHECK(checkDepthwise, tinynn_depthwise_s8_##depthwiseS8);                                              \
     CHECK(checkAdd, tinynn_add_s8_##addS8);                                                                \
     CHECK(checkMultiply, tinynn_multiply_s8_##multiplyS8);                                                 \
   }
 
 #define tinynn_multiply_s8_none (TinyNNMultiplyS8Function)0
+#define tinynn_convolve_s8_arm (TinyNNConvolveS8Function)0
 
 int main(void) {
 #if defined(TINYNN_EMULATED)
   CHECK(checkMatMul, tinynn_matmul_s8_emulated_vnni8);
   CHECK(checkMatMul, tinynn_matmul_s8_emulated_vnni16);
+  CHECK(checkDepthwise, tinynn_depthwise_s8_emulated_vnni16);
+  CHECK(checkConvolve, tinynn_convolve_s8_emulated_vnni8);
+  CHECK(checkConvolve, tinynn_convolve_s8_emulated_vnni16);
   CHECK(checkMatMul, tinynn_matmul_s8_emulated_vnni8_deep);
   CHECK(checkMatMul, tinynn_matmul_s8_emulated_vnni16_deep);
 #else

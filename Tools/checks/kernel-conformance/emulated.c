@@ -16,7 +16,10 @@ INLINE IntVector dotProduct(IntVector sum, IntVector unsignedBytes, IntVector si
   return sum;
 }
 
-#if defined(MULTIPLY_DEEP)
+#if defined(DEPTHWISE)
+#include "depthwise/depthwise_s8_quads.h"
+#include "depthwise/depthwise_s8.h"
+#elif defined(MULTIPLY_DEEP)
 #include "matmul/matmul_s8_vnni_deep.h"
 #else
 #include "matmul/matmul_s8_vnni.h"

@@ -19,10 +19,13 @@ if [ "$(uname -m)" = x86_64 ]; then
     tiles=$(echo "${lanes#*:}" | tr : ' ') lanes=${lanes%%:*}
     for kernel in MATMUL MULTIPLY_DEEP; do
       name=vnni$lanes; [ $kernel = MATMUL ] || name=${name}_deep
-      compile -DTINYNN_EMULATED -DLANES=$lanes $tiles -D$kernel=tinynn_matmul_s8_emulated_$name -c $here/emulated.c -o "$out/$name.o"
+      compile -DTINYNN_EMULATED -DLANES=$lanes $tiles -D$kernel=tinynn_matmul_s8_emulated_$name \
+        -DCONVOLVE=tinynn_convolve_s8_emulated_$name -c $here/emulated.c -o "$out/$name.o"
       emulated="$emulated $out/$name.o"
     done
   done
+  compile -DTINYNN_EMULATED -DLANES=16 -DDEPTHWISE=tinynn_depthwise_s8_emulated_vnni16 -c $here/emulated.c -o "$out/depthwise.o"
+  emulated="$emulated $out/depthwise.o"
   compile -DTINYNN_EMULATED $sources $emulated -o "$out/emulated"
   "$out/emulated"
 fi

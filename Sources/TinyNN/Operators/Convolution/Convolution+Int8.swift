@@ -47,6 +47,21 @@ extension Convolution {
 
     let zeroPoint = Int8(truncatingIfNeeded: input.map.zeroPoint)
     let bounds = activation.bounds(in: output.map)
+    if blocks.rows != .contiguous && groups == 1 && window.dilationX == 1 && window.dilationY == 1 {
+      let count = input.shape.count(in: 1..<4)
+      var image = 0
+      while image < output.shape[0],
+        context.kernels.convolve(
+          input.int8s.slice(image * count, count), input.shape, zeroPoint: input.map.zeroPoint, window,
+          weights: work.weights(weights.int8s, panelStride: packing.panelStride), bias: work.channels(bias),
+          multipliers: work.channels(multipliers),
+          output: work.results(
+            output.int8s, from: (image * pixels + work.rows.lowerBound) * columns, count: work.rows.count, stride: columns),
+          outputWidth: output.shape[2], outputStride: columns, columns: work.columnCount, pixels: work.rows, bounds)
+      { image += 1 }
+      if image == output.shape[0] { return }
+    }
+
     let scratch = context.scratch(share: blocks.scratchByteCount)
     let padding =
       blocks.rows == .indirect
