@@ -67,6 +67,25 @@ typedef struct {
 /// One implementation of `TinyNNDepthwiseF32`; `context` is its own, unused by the kernels of this module.
 typedef void (*TinyNNDepthwiseF32Function)(const TinyNNDepthwiseF32 *_Nonnull, void *_Nullable context);
 
+/// The gradients of a float32 depthwise convolution of one image.
+///
+/// Each element is one chain of sums, from what it is, of products, each rounded: over the output's pixels row by row, and of the
+/// weights over one image after the other. A clamp is the caller's.
+typedef struct {
+  /// [inputHeight][inputWidth][channels].
+  const float *_Nonnull input;
+  /// [kernelHeight * kernelWidth][channels rounded up to 16].
+  const float *_Nonnull weights;
+  /// [outputHeight][outputWidth][channels].
+  const float *_Nonnull outputGradient;
+  /// As `input` and `weights`; NULL: nobody wants it.
+  float *_Nullable inputGradient, *_Nullable weightGradient;
+  int32_t inputHeight, inputWidth, channels, outputHeight, outputWidth;
+  int32_t kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, padTop, padLeft;
+} TinyNNDepthwiseGradientF32;
+
+typedef void (*TinyNNDepthwiseGradientF32Function)(const TinyNNDepthwiseGradientF32 *_Nonnull);
+
 /// One int8 matrix multiplication with indirect rows: a dense layer, or a convolution over NHWC activations without a copy
 /// of its patches.
 ///
@@ -233,6 +252,7 @@ uint32_t tinynn_cpu_features(void);
 typedef struct {
   TinyNNMatMulF32Function _Nullable matmulF32;
   TinyNNDepthwiseF32Function _Nullable depthwiseF32;
+  TinyNNDepthwiseGradientF32Function _Nullable depthwiseGradientF32;
   TinyNNMatMulS8Function _Nullable matmulS8;
   TinyNNConvolveS8Function _Nullable convolveS8;
   TinyNNDepthwiseS8Function _Nullable depthwiseS8;

@@ -61,6 +61,24 @@ extension Kernels {
         minimum: minimum, maximum: maximum))
   }
 
+  /// Adds the gradients of a depthwise convolution of one image; nil where nobody wants them.
+  func addDepthwiseGradients(
+    _ input: Elements<Float>, _ inputShape: Shape, _ window: Window, weights: Elements<Float>, outputGradient: Elements<Float>,
+    _ outputShape: Shape, inputGradient: Elements<Float>?, weightGradient: Elements<Float>?
+  ) {
+    // In bounds: as above.
+    unsafe depthwiseGradient(
+      TinyNNDepthwiseGradientF32(
+        input: UnsafePointer(input.base), weights: UnsafePointer(weights.base), outputGradient: UnsafePointer(outputGradient.base),
+        inputGradient: inputGradient?.base, weightGradient: weightGradient?.base,
+        inputHeight: Int32(inputShape[1]), inputWidth: Int32(inputShape[2]), channels: Int32(inputShape[3]),
+        outputHeight: Int32(outputShape[1]), outputWidth: Int32(outputShape[2]),
+        kernelHeight: Int32(window.height), kernelWidth: Int32(window.width),
+        strideY: Int32(window.strideY), strideX: Int32(window.strideX),
+        dilationY: Int32(window.dilationY), dilationX: Int32(window.dilationX),
+        padTop: Int32(window.padTop), padLeft: Int32(window.padLeft)))
+  }
+
   /// Whether a kernel has applied the function (a code of `TinyNNActivateF32`) to all elements; the caller does else.
   func activate(_ function: Int32, _ input: Elements<Float>, _ output: Elements<Float>, shift: Float = 0) -> Bool {
     // In bounds: as above.

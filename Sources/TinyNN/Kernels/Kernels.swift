@@ -60,6 +60,19 @@ public struct Kernels: Sendable {
     }
   }
 
+  /// Adds the gradients of one float32 depthwise convolution; see `TinyNNDepthwiseGradientF32` for the meaning and the layout of
+  /// its operands.
+  ///
+  /// Unsafe: the memory that the operands describe must be valid, and the gradients must not overlap each other or the rest.
+  @unsafe
+  public func depthwiseGradient(_ operands: TinyNNDepthwiseGradientF32) {
+    if let function = unsafe functions.depthwiseGradientF32 {
+      unsafe withUnsafePointer(to: operands) { unsafe function($0) }
+    } else {
+      unsafe referenceDepthwiseGradient(operands)
+    }
+  }
+
   /// Runs one int8 matrix multiplication; see `TinyNNMatMulS8` for the meaning and the layout of its operands.
   ///
   /// Unsafe: the memory that the operands describe must be valid, and the output must not overlap the input.

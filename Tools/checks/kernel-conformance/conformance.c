@@ -247,13 +247,13 @@ static int isNew(void (*function)(void)) {
     printf("%-34s %s %016llx\n", #function, failed ? "FAILED" : "exact ", (unsigned long long)checksum); \
   } while (0)
 
-#define CHECK_ROW(feature, matmulF32, depthwiseF32, matmulS8, depthwiseS8, addS8, multiplyS8, activateF32) \
-  if (features & feature) {                                                                                \
-    CHECK(checkMatMul, tinynn_matmul_s8_##matmulS8);                                                       \
-    CHECK(checkConvolve, tinynn_convolve_s8_##matmulS8);                                                   \
-    CHECK(checkDepthwise, tinynn_depthwise_s8_##depthwiseS8);                                              \
-    CHECK(checkAdd, tinynn_add_s8_##addS8);                                                                \
-    CHECK(checkMultiply, tinynn_multiply_s8_##multiplyS8);                                                 \
+#define CHECK_ROW(feature, matmulF32, depthwiseF32, depthwiseGradientF32, matmulS8, depthwiseS8, addS8, multiplyS8, activateF32) \
+  if (features & feature) {                                                                                                      \
+    CHECK(checkMatMul, tinynn_matmul_s8_##matmulS8);                                                                             \
+    CHECK(checkConvolve, tinynn_convolve_s8_##matmulS8);                                                                         \
+    CHECK(checkDepthwise, tinynn_depthwise_s8_##depthwiseS8);                                                                    \
+    CHECK(checkAdd, tinynn_add_s8_##addS8);                                                                                      \
+    CHECK(checkMultiply, tinynn_multiply_s8_##multiplyS8);                                                                       \
   }
 
 #define tinynn_multiply_s8_none (TinyNNMultiplyS8Function)0
