@@ -9,7 +9,7 @@
 // clang-format off
 #if defined(__x86_64__)
 #define KERNELS(ROW) \
-  /* set                      matmul_f32, depthwise_, ~_gradient_f32, matmul_s8, depthwise_s8, add_s8, multiply_s8, activate_f32 */ \
+  /* set                   matmul_f32, depthwise_, ~_gradient_f32, matmul_s8, depthwise_s8, add_s8, multiply_s8, activate_f32 */ \
   ROW(TINYNN_CPU_AVX2_FMA,    avx2,   avx2,   avx2, avx2,        avx2,        avx2, avx2, avx2) \
   ROW(TINYNN_CPU_AVX512F,     avx512, avx512, avx2, avx2,        avx2,        avx2, avx2, avx512) \
   ROW(TINYNN_CPU_AVX_VNNI,    avx2,   avx2,   avx2, avx_vnni,    avx_vnni,    avx2, avx2, avx2) \
