@@ -54,6 +54,8 @@ INLINE void prepareRow(const Windows *w, int32_t y, int8_t *output) {
   SixteenBytes zeroPoint = (SixteenBytes)(uint8_t)(c->inputZeroPoint ^ FLIPPED_ROWS);
   if (y < 0 || y >= c->inputHeight) return fill(output, w->rowBytes, zeroPoint);
   int32_t channels = c->product.channels, before = c->padLeft * channels;
+  // With a stride and a padding larger than the window, no window may reach the image.
+  if (before > w->rowBytes) before = w->rowBytes;
   int32_t count = c->inputWidth * channels < w->rowBytes - before ? c->inputWidth * channels : w->rowBytes - before;
   const int8_t *source = c->product.input + (int64_t)y * c->inputWidth * channels;
   fill(output, before, zeroPoint);

@@ -28,7 +28,7 @@ private struct ConvolveS8Case: CustomStringConvertible {
     kernelHeight = random.pick(1...5)
     kernelWidth = random.pick(0...1) > 0 ? kernelHeight : random.pick(1...7)
     (strideY, strideX) = (random.pick(1...3), random.pick(1...3))
-    (padTop, padLeft) = (random.pick(0...kernelHeight - 1), random.pick(0...kernelWidth - 1))
+    (padTop, padLeft) = (random.pick(0...kernelHeight + 1), random.pick(0...kernelWidth + 1))
     outputHeight = random.pick(1...(inputHeight - 1 + padTop) / strideY + 1)
     outputWidth = random.pick(1...(inputWidth - 1 + padLeft) / strideX + 1)
     let count = outputHeight * outputWidth

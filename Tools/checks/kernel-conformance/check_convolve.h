@@ -10,7 +10,7 @@ __attribute__((unused)) static int checkConvolve(const char *name, TinyNNConvolv
     int32_t channels = randomIn(0, 3) ? 4 * randomIn(1, large ? 40 : 18) : randomIn(1, 9);
     c.kernelHeight = randomIn(1, 5), c.kernelWidth = randomIn(0, 1) ? c.kernelHeight : randomIn(1, 7);
     c.strideY = randomIn(1, 3), c.strideX = randomIn(0, 1) ? c.strideY : randomIn(1, 3);
-    c.padTop = randomIn(0, c.kernelHeight - 1), c.padLeft = randomIn(0, c.kernelWidth - 1);
+    c.padTop = randomIn(0, c.kernelHeight + 1), c.padLeft = randomIn(0, c.kernelWidth + 1);
     c.inputZeroPoint = randomIn(-128, 127);
     // As far as a window whose first row and column are inside, or before the image.
     int32_t outputHeight = randomIn(1, (c.inputHeight - 1 + c.padTop) / c.strideY + 1);
