@@ -213,10 +213,21 @@ INLINE void allColumns(const TinyNNMatMulS8 *m, const int32_t *corrections, int 
 #endif
 }
 
-// Contiguous rows have one tap.
+// Contiguous rows have one tap. Without corrections a function of its own: tiles are large, and several callers have such rows.
+#ifdef ROW_CORRECTION
+INLINE void multiplyContiguous(const TinyNNMatMulS8 *m, const int32_t *corrections) { allColumns(m, corrections, CONTIGUOUS); }
+#else
+static __attribute__((noinline, unused)) void multiplyContiguous(const TinyNNMatMulS8 *m, const int32_t *noCorrections) {
+  // A copy: the compiler need not expect that a write to the output changes it.
+  TinyNNMatMulS8 own = *m;
+  own.channels *= own.taps, own.taps = 1;
+  allColumns(&own, NULL, CONTIGUOUS);
+}
+#endif
+
 INLINE void multiplyBlock(const TinyNNMatMulS8 *m, const int32_t *corrections) {
   if (MAY_BE_INDIRECT && m->offsets) allColumns(m, corrections, INDIRECT);
-  else allColumns(m, corrections, CONTIGUOUS);
+  else multiplyContiguous(m, corrections);
 }
 
 typedef uint8_t SixteenBytes __attribute__((ext_vector_type(16), aligned(1), may_alias));
@@ -225,7 +236,10 @@ typedef uint8_t SixteenBytes __attribute__((ext_vector_type(16), aligned(1), may
 #include "gather_s8.h"
 #include "convolve_s8.h"
 
-static void multiplyPatches(const TinyNNMatMulS8 *m) { multiplyBlock(m, NULL); }
+static void multiplyPatches(const TinyNNMatMulS8 *m) { multiplyContiguous(m, NULL); }
 
-static void multiplyWindows(const TinyNNConvolveS8 *c, const TinyNNMatMulS8 *m, int32_t imageRows) { allColumns(m, NULL, WINDOWS); }
+static void multiplyWindows(const TinyNNConvolveS8 *c, const TinyNNMatMulS8 *m, int32_t imageRows) {
+  TinyNNMatMulS8 own = *m;
+  allColumns(&own, NULL, WINDOWS);
+}
 #endif
