@@ -84,6 +84,7 @@ typedef struct {
   int32_t kernelHeight, kernelWidth, strideY, strideX, dilationY, dilationX, padTop, padLeft;
 } TinyNNDepthwiseGradientF32;
 
+/// One implementation of `TinyNNDepthwiseGradientF32`.
 typedef void (*TinyNNDepthwiseGradientF32Function)(const TinyNNDepthwiseGradientF32 *_Nonnull);
 
 /// One int8 matrix multiplication with indirect rows: a dense layer, or a convolution over NHWC activations without a copy

@@ -1,21 +1,4 @@
 extension Elements where Element == Float {
-  /// Adds a b, element by element; all have the same count.
-  @inline(__always) func add(_ a: Elements<Float>, times b: Elements<Float>) {
-    assert(count == a.count && count == b.count)
-    var i = 0
-    while i &+ 8 <= count {
-      let product = a.vector(SIMD8<Float>.self, at: i) * b.vector(SIMD8<Float>.self, at: i)
-      store(vector(SIMD8<Float>.self, at: i) + product, at: i)
-      i &+= 8
-    }
-    while i < count {
-      self[i] = self[i] + a[i] * b[i]
-      i &+= 1
-    }
-  }
-}
-
-extension Elements where Element == Float {
   /// Adds `other`, of the same count, element by element.
   @inline(__always) func add(_ other: Elements<Float>) {
     assert(count == other.count)
