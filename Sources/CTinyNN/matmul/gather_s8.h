@@ -11,22 +11,10 @@ INLINE void copyRun(const int8_t *x, int32_t channels, int8_t *output) {
   if (channels & 4) *(FourBytes *)(output + i) = *(const FourBytes *)(x + i) ^ FLIPPED_ROWS;
 }
 
-// Copies the runs side by side; a count known to the compiler takes half the time. Three taps that are neighbours in memory, as in
-// a row of a window of three inside the image, are one run.
+// Copies the runs side by side; a count known to the compiler takes half the time.
 INLINE void copyRuns(const TinyNNMatMulS8 *m, const int32_t *offsets, int32_t runs, int32_t channels, int8_t *output) {
-  const int8_t *input = m->input, *padding = m->padding;
-  if (m->taps % 3 == 0)
-    for (; runs > 0; runs -= 3, offsets += 3, output += 3 * channels) {
-      int32_t first = offsets[0], second = offsets[1], third = offsets[2];
-      if (first >= 0 && second == first + channels && third == second + channels) {
-        copyRun(input + first, 3 * channels, output);
-      } else {
-        copyRun(first < 0 ? padding : input + first, channels, output);
-        copyRun(second < 0 ? padding : input + second, channels, output + channels);
-        copyRun(third < 0 ? padding : input + third, channels, output + 2 * channels);
-      }
-    }
-  for (; runs > 0; runs--, offsets++, output += channels) copyRun(*offsets < 0 ? padding : input + *offsets, channels, output);
+  for (; runs > 0; runs--, offsets++, output += channels)
+    copyRun(*offsets < 0 ? m->padding : m->input + *offsets, channels, output);
 }
 
 static __attribute__((noinline)) void gatherRows(const TinyNNMatMulS8 *m, int32_t firstRow, int32_t rows, int8_t *output) {
